@@ -1,0 +1,1 @@
+"""The service: which recording, and when."""
