@@ -1,0 +1,381 @@
+"""The configuration: one pydantic model that holds the only defaults, validates, and documents itself.
+
+`load_config` reads TOML; `config.example.toml` is generated from the field descriptions here
+(`voicemark.config_example`). Units are in the names: `_s` seconds, `_db` decibels.
+"""
+
+import tomllib
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from voicemark.errors import ConfigError
+
+
+def parse_clock(value: object) -> object:
+    """Seconds from a number, `"SS.s"`, `"MM:SS"` or `"HH:MM:SS.s"`; anything else is left for pydantic to refuse."""
+    if isinstance(value, time):
+        return value.hour * 3600 + value.minute * 60 + value.second + value.microsecond / 1e6
+    if not isinstance(value, str):
+        return value
+    parts = value.strip().split(":")
+    if not 1 <= len(parts) <= 3:
+        raise ValueError(f"'{value}' is no time: write HH:MM:SS, MM:SS or seconds")
+    try:
+        numbers = [float(part) for part in parts]
+    except ValueError:
+        raise ValueError(f"'{value}' is no time: write HH:MM:SS, MM:SS or seconds") from None
+    if any(number < 0 for number in numbers) or any(number >= 60 for number in numbers[1:]):
+        raise ValueError(f"'{value}' is no time: minutes and seconds go from 0 to 59")
+    seconds = 0.0
+    for number in numbers:
+        seconds = seconds * 60 + number
+    return seconds
+
+
+Seconds = Annotated[float, BeforeValidator(parse_clock), Field(ge=0, allow_inf_nan=False)]
+
+
+class Section(BaseModel):
+    """A TOML table: unknown keys are errors, values do not change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatabaseSection(Section):
+    """Where results are kept."""
+
+    url: str = Field("sqlite:////var/lib/voicemark/voicemark.db", description="SQLAlchemy URL of the SQLite database.")
+
+    @field_validator("url")
+    @classmethod
+    def _sqlite_file(cls, url: str) -> str:
+        if not url.startswith("sqlite:///") or len(url) <= len("sqlite:///"):
+            raise ValueError("only SQLite files are supported: write sqlite:////absolute/path/voicemark.db")
+        return url
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return Path(self.url.removeprefix("sqlite:///"))
+
+
+class WatchSection(Section):
+    """A folder in which a recorder leaves its recordings."""
+
+    path: Path = Field(description="The recorder's folder.")
+    recorder: Literal["auto", "vdr", "tvheadend", "enigma2", "plain"] = Field(
+        "auto", description="Which recorder writes there; auto finds out by looking."
+    )
+    mode: Literal["auto", "events", "poll"] = Field(
+        "auto",
+        description="How new files are noticed: events (local disks), poll (NFS, SMB); auto finds out.",
+    )
+    poll_s: float = Field(60.0, gt=0, description="Seconds between two looks when polling.")
+    settle_s: float = Field(
+        120.0,
+        ge=0,
+        description="A recording without a sign of its recorder is finished after so many quiet seconds.",
+    )
+    dvr_log: Path | None = Field(
+        None, description="Tvheadend only: its dvr/log folder, where titles and states are kept."
+    )
+    name_patterns: tuple[str, ...] = Field(
+        (),
+        description="Plain folders only: regular expressions with named groups (title, subtitle, channel, date, "
+        "time) tried in turn on a file's name.",
+    )
+
+
+class AudioSection(Section):
+    """Which audio is heard, and how broken signals are treated."""
+
+    languages: tuple[str, ...] = Field(
+        ("deu", "ger"),
+        description="Preferred audio languages (ISO 639-2), best first; else the first stream.",
+    )
+    audio_description: bool = Field(False, description="Take the audio description when there is one.")
+    prefer: Literal["stereo", "surround"] = Field(
+        "stereo",
+        description="Of several streams in one language: MP2/AAC stereo, or AC-3 (its centre channel).",
+    )
+    max_hole_s: float = Field(
+        7200.0,
+        gt=0,
+        description="A longer jump of the time stamps is a splice, not lost signal, and is closed up.",
+    )
+    stall_s: float = Field(60.0, gt=0, description="ffmpeg is ended when it delivers nothing for so long.")
+
+
+class EncoderSection(Section):
+    """The network that turns audio into embeddings."""
+
+    model: Path | None = Field(
+        None, description="Weights (.safetensors) or a speaker model (.onnx); none: the one that ships."
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where it runs.")
+    threads: int = Field(0, ge=0, description="CPU threads; 0 leaves it to torch.")
+
+
+class JudgeSection(Section):
+    """A stronger network that is asked where the fast one is in doubt."""
+
+    model: Path = Field(description="An ONNX speaker model (CAM++, ERes2Net, WeSpeaker ResNet …).")
+    threshold: float = Field(0.55, ge=-1, le=1, description="Mean of its top_k cosine scores.")
+    band: float = Field(0.1, gt=0, le=1, description="Fast scores within this of the threshold are in doubt.")
+
+
+class MatchSection(Section):
+    """When a window counts as a voice, and when windows become a marker."""
+
+    threshold: float = Field(
+        0.7, ge=-1, le=1, description="Mean of the top_k cosine scores from which a voice is heard."
+    )
+    top_k: int = Field(5, ge=1, description="So many of a memory's best rows are averaged.")
+    calibrate: bool = Field(True, description="Make the scores of different voices comparable (shipped cohort).")
+    smooth_s: float = Field(2.0, ge=0, description="Scores are averaged over so many seconds.")
+    hysteresis: float = Field(
+        0.05, ge=0, le=1, description="A marker goes on while scores stay above threshold minus this."
+    )
+    join_gap_s: float = Field(2.0, ge=0, description="Markers of a voice closer than this become one.")
+    min_marker_s: float = Field(2.0, ge=0, description="Shorter markers are dropped.")
+    memory_windows: int = Field(60, ge=1, description="At most so many windows of a voice's samples are kept.")
+    judge: JudgeSection | None = Field(None, description="A second opinion for doubtful windows (optional).")
+
+
+class SampleSection(Section):
+    """A stretch of a recording in which the voice speaks."""
+
+    file: Path = Field(description="An audio file or a recording.")
+    start: Seconds = Field(0.0, description="HH:MM:SS or seconds.")
+    end: Seconds | None = Field(None, description="HH:MM:SS or seconds; none: to its end.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.end is not None and self.end <= self.start:
+            raise ValueError("end must be after start")
+        return self
+
+
+class SpeakerSection(Section):
+    """A voice to be found."""
+
+    name: str = Field(min_length=1, description="What markers call the voice.")
+    samples: tuple[str | SampleSection, ...] = Field(
+        min_length=1, description="Files, folders, globs, or stretches { file, start, end }."
+    )
+    threshold: float | None = Field(None, ge=-1, le=1, description="Instead of [match] threshold for this voice.")
+
+    @field_validator("name")
+    @classmethod
+    def _plain_name(cls, name: str) -> str:
+        if name != name.strip() or not name.isprintable():
+            raise ValueError("a name has no control characters and no spaces at its ends")
+        return name
+
+
+class EpgSection(Section):
+    """Where titles come from beside the recorder's own metadata."""
+
+    xmltv: tuple[Path, ...] = Field((), description="XMLTV guides (.xml or .xml.gz).")
+    vdr_epg_data: tuple[Path, ...] = Field((), description="VDR's epg.data.")
+    stream_eit: bool = Field(True, description="Read the EIT inside the recording's own stream.")
+
+
+class TitlesSection(Section):
+    """The model that relates programmes by their texts."""
+
+    model: Path = Field(
+        Path("/var/lib/voicemark/titles.safetensors"),
+        description="Made by `voicemark train titles`; used when it is there.",
+    )
+
+
+class ExportSection(Section):
+    """Files for players, written after each recording."""
+
+    formats: tuple[
+        Literal["edl", "sm", "vdr-marks", "cuts", "ffmetadata", "matroska", "webvtt", "rttm", "json", "csv"],
+        ...,
+    ] = Field((), description="Which formats; none writes nothing.")
+    folder: Path = Field(Path("/var/lib/voicemark/export"), description="Where they go.")
+    in_place: bool = Field(
+        False, description="Write beside the recording instead; never over a file that someone else wrote."
+    )
+
+
+class ServiceSection(Section):
+    """How the service behaves beside the recorder."""
+
+    nice: int = Field(15, ge=0, le=19, description="CPU niceness.")
+    idle_io: bool = Field(True, description="Read from disk only when nobody else does.")
+    allowed_hours: str | None = Field(None, description='Only between these hours, such as "01:00-06:30".')
+    pause_while_recording: bool = Field(False, description="Do nothing while the recorder records.")
+    max_load: float | None = Field(None, gt=0, description="Do nothing while the 1-minute load is above this.")
+    inhibit_shutdown: bool = Field(True, description="Ask logind to wait while a recording is in hand.")
+    rescan_s: float = Field(900.0, gt=0, description="Seconds between two full looks at the watched folders.")
+    retries: int = Field(4, ge=0, description="How often a failed recording is tried again.")
+    retry_pause_s: float = Field(300.0, ge=0, description="Pause before the first retry; it doubles each time.")
+    deleted: Literal["keep", "drop"] = Field("keep", description="Markers of recordings that were deleted.")
+    requests: Path = Field(
+        Path("/var/lib/voicemark/requests"), description="Where recorder hooks leave their requests."
+    )
+    metrics_file: Path | None = Field(
+        None,
+        description="Written for node_exporter's textfile collector, such as /var/lib/node_exporter/voicemark.prom.",
+    )
+
+
+class Config(Section):
+    """Everything that can be set."""
+
+    database: DatabaseSection = DatabaseSection()
+    watch: tuple[WatchSection, ...] = ()
+    audio: AudioSection = AudioSection()
+    encoder: EncoderSection = EncoderSection()
+    match: MatchSection = MatchSection()
+    speakers: tuple[SpeakerSection, ...] = ()
+    epg: EpgSection = EpgSection()
+    titles: TitlesSection = TitlesSection()
+    export: ExportSection = ExportSection()
+    service: ServiceSection = ServiceSection()
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        seen: set[str] = set()
+        for speaker in self.speakers:
+            if speaker.name in seen:
+                raise ValueError(f"two speakers are named '{speaker.name}': put their samples under one name")
+            seen.add(speaker.name)
+        return self
+
+
+def load_config(path: Path) -> Config:
+    """The configuration in the TOML file at `path`. Relative paths in it are meant from the file's own folder.
+
+    Raises `ConfigError` that names the key, the line where it is known, and what is allowed.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8")
+        data = tomllib.loads(text)
+    except FileNotFoundError:
+        raise ConfigError(
+            "there is no such configuration", path=path, hint="write one with `voicemark config example`"
+        ) from None
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", path=path) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"is not UTF-8 (byte {error.start})", path=path, hint="save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"is not valid TOML: {error}", path=path) from error
+    try:
+        config = Config.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, text), path=path, hint="see `voicemark config example`") from error
+    return _anchored(config, path.resolve().parent)
+
+
+def _explain(error: ValidationError, text: str) -> str:
+    """Every fault of a validation on one line: key, line, what is wrong, what is allowed."""
+    faults: dict[str, str] = {}
+    for item in error.errors():
+        location = tuple(part for part in item["loc"] if not (isinstance(part, str) and part in _UNION_BRANCHES))
+        key = key_name(location) or "the whole"
+        line = find_line(text, location)
+        where = f"'{key}'" + (f" (line {line})" if line else "")
+        message = item["msg"].removeprefix("Value error, ")
+        if item["type"] == "extra_forbidden":
+            message = f"unknown key; allowed are: {', '.join(_allowed_keys(location[:-1]))}"
+        faults[where] = f"{faults[where]}, or {message}" if where in faults else message
+    return "; ".join(f"at {where}: {message}" for where, message in faults.items())
+
+
+_UNION_BRANCHES = {"str", "SampleSection", "function-after[_in_order(), SampleSection]"}
+
+
+def key_name(location: tuple[int | str, ...]) -> str:
+    """`('speakers', 0, 'name')` → `speakers[0].name`."""
+    name = ""
+    for part in location:
+        name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else part
+    return name
+
+
+def _allowed_keys(location: tuple[int | str, ...]) -> list[str]:
+    model: Any = Config
+    for part in location:
+        if isinstance(part, str) and part in getattr(model, "model_fields", {}):
+            model = _section_in(model.model_fields[part].annotation) or model
+    return sorted(model.model_fields)
+
+
+def _section_in(annotation: Any) -> type[Section] | None:
+    """The section class inside `X`, `X | None`, `tuple[str | X, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        if (found := _section_in(inner)) is not None:
+            return found
+    return None
+
+
+def find_line(text: str, location: tuple[int | str, ...]) -> int | None:
+    """The line (from 1) of `text` that sets the key at `location`, or of the nearest table around it.
+
+    TOML parsers do not keep line numbers; this follows table headers and `key =` at a line's start, which is how
+    configurations are written. A key inside an inline table is found at the line of the key that holds it.
+    """
+    counts: dict[str, int] = {}
+    table: tuple[int | str, ...] = ()
+    best, best_length = None, 0
+    for number, raw in enumerate(text.splitlines(), start=1):
+        line = raw.strip()
+        if line.startswith("["):
+            name = line.split("#")[0].strip().strip("[]").strip()
+            if line.startswith("[["):
+                counts[name] = counts.get(name, -1) + 1
+                table = (*name.split("."), counts[name])
+            else:
+                table = tuple(name.split("."))
+            here = table
+        elif "=" in line and not line.startswith("#"):
+            here = (*table, *(part.strip().strip("\"'") for part in line.split("=")[0].split(".")))
+        else:
+            continue
+        if here == location[: len(here)] and len(here) > best_length:
+            best, best_length = number, len(here)
+    return best
+
+
+def _anchored(config: Config, folder: Path) -> Config:
+    """The same configuration with every relative path made absolute from `folder`."""
+
+    def anchor(value: Any) -> Any:
+        if isinstance(value, Path):
+            return folder / value.expanduser()
+        if isinstance(value, tuple):
+            return tuple(anchor(item) for item in value)
+        if isinstance(value, Section):
+            changed = {name: anchor(getattr(value, name)) for name in type(value).model_fields}
+            if isinstance(value, SpeakerSection):
+                changed["samples"] = tuple(
+                    str(folder / Path(item).expanduser()) if isinstance(item, str) else item
+                    for item in changed["samples"]
+                )
+            if isinstance(value, DatabaseSection):
+                changed["url"] = f"sqlite:///{folder / value.path}"
+            return value.model_copy(update=changed)
+        return value
+
+    anchored: Config = anchor(config)
+    return anchored
