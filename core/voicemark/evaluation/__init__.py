@@ -1,0 +1,1 @@
+"""How well voices are told apart, measured: trials, conditions, metrics, peers, markers, the table."""
