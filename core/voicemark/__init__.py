@@ -1,3 +1,20 @@
 """voicemark: at which minutes of a TV recording is a known voice heard?"""
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from voicemark.voice.embedder import Encoder
+
 __version__ = "0.1.0"
+
+
+def load_encoder(weights: Path | str | None = None, device: str = "auto") -> "Encoder":
+    """The shipped speaker encoder, or that of a weights file; see `voicemark.voice.embedder.Encoder`.
+
+    `device` is `auto` (the GPU where there is one), `cpu` or `cuda`. Raises ModelError for weights that are
+    missing, corrupt or of another format version.
+    """
+    from voicemark.voice import embedder  # imports torch, which takes a second: only when it is asked for
+
+    return embedder.load_encoder(weights, device)

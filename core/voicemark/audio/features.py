@@ -1,0 +1,69 @@
+"""Log-mel features: one column of mel-band levels for every hop of the audio.
+
+Frame i is centred on sample i * hop + hop / 2, so n samples give n // hop frames and every whole number of hops
+begins on the same grid wherever the audio is cut. That is what lets a recording be computed in blocks.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from voicemark.audio.torchaudio_cpu import import_torchaudio
+
+
+@dataclass(frozen=True)
+class FeatureSettings:
+    """What turns audio into features; weights carry these, since they mean nothing with others."""
+
+    sample_rate: int = 16_000
+    n_fft: int = 512
+    win: int = 400  # samples: 25 ms
+    hop: int = 200  # samples: 12.5 ms, 80 frames per second
+    n_mels: int = 80
+    f_min: float = 40.0  # Hz
+    f_max: float = 7_600.0  # Hz
+    floor: float = 1e-6  # added to each band's power before the logarithm
+
+    @property
+    def frames_per_second(self) -> float:
+        return self.sample_rate / self.hop
+
+    @property
+    def margin(self) -> int:
+        """Samples that the first and last frame reach beyond the audio on either side."""
+        return (self.n_fft - self.hop) // 2
+
+
+class LogMel(nn.Module):
+    """Audio to log-mel: (batch, samples) float32 in [-1, 1] → (batch, n_mels, samples // hop), natural logarithm.
+
+    The audio is continued with zeros by `settings.margin` samples on either side; frames nearer than that to an
+    edge of a block differ from those of the whole, all others are equal.
+    """
+
+    def __init__(self, settings: FeatureSettings | None = None) -> None:
+        super().__init__()
+        self.settings = settings or FeatureSettings()
+        transforms = import_torchaudio().transforms
+        self.mel = transforms.MelSpectrogram(
+            sample_rate=self.settings.sample_rate,
+            n_fft=self.settings.n_fft,
+            win_length=self.settings.win,
+            hop_length=self.settings.hop,
+            f_min=self.settings.f_min,
+            f_max=self.settings.f_max,
+            n_mels=self.settings.n_mels,
+            center=False,
+            power=2.0,
+        )
+
+    def forward(self, audio: Tensor) -> Tensor:
+        settings = self.settings
+        frames = audio.shape[-1] // settings.hop
+        if frames == 0:
+            return audio.new_zeros(audio.shape[0], settings.n_mels, 0)
+        audio = audio[..., : frames * settings.hop]
+        padded = nn.functional.pad(audio, (settings.margin, settings.margin))
+        power: Tensor = self.mel(padded)  # (batch, n_mels, frames)
+        return torch.log(power + settings.floor)

@@ -1,0 +1,168 @@
+"""Audio to embeddings: weights, features and window grid put together behind one small interface.
+
+Long audio is computed in chunks of windows. Each chunk is read with enough audio on either side that its windows
+come out as if the whole had been computed at once, so memory does not grow with the recording and the result
+does not depend on the size of the blocks that the audio arrives in.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from voicemark.audio.features import LogMel
+from voicemark.audio.windows import Chunk, chunk, chunks
+from voicemark.errors import ModelError
+from voicemark.voice import weights as weights_file
+from voicemark.voice.weights import ModelFile
+
+WINDOWS_PER_CHUNK = 96  # 48 s: activations stay in a CPU's cache, context costs a tenth
+BATCH = 64  # windows at once in embed_windows
+SILENCE_DBFS = -65.0  # RMS of a window below which there is nothing to hear
+
+
+@dataclass(frozen=True)
+class WindowBatch:
+    """Embeddings of consecutive windows: window `first_index + i` starts at `start_s[i]` seconds."""
+
+    first_index: int
+    start_s: NDArray[np.float64]  # (n,)
+    embeddings: NDArray[np.float32]  # (n, dim), unit length, or zeros where the window is silent
+
+
+class Encoder:
+    """A loaded encoder. Embeddings are float32 of unit length; a silent window's is all zeros, so it never scores.
+
+    Silent means an RMS below -65 dBFS (digital silence, a hole that was filled). `device` is where the network
+    runs; results are returned on the CPU.
+    """
+
+    def __init__(self, model: ModelFile, device: torch.device) -> None:
+        self.model_id = model.model_id
+        self.device = device
+        self.features = model.features
+        self.grid = model.grid
+        self.cohort = model.cohort
+        """Embeddings of strangers (n, dim) shipped for making scores comparable, or None."""
+        self._net = model.build().fuse().to(device)
+        self._log_mel = LogMel(model.features).to(device)
+        reach = model.network.context_frames * model.features.hop + model.features.margin
+        self._context = -(-reach // model.grid.hop) * model.grid.hop  # samples, in whole hops
+
+    @property
+    def sample_rate(self) -> int:
+        return self.grid.sample_rate
+
+    @property
+    def window_s(self) -> float:
+        return self.grid.window_s
+
+    @property
+    def hop_s(self) -> float:
+        return self.grid.hop_s
+
+    @property
+    def dim(self) -> int:
+        return self._net.config.dim
+
+    def embed(self, waveform: Tensor | NDArray[np.float32]) -> Tensor:
+        """Every window of `waveform` (samples,): → (windows, dim). Audio shorter than a window gives none.
+
+        Windows see their neighbourhood (about two seconds on either side), as they do in a recording. A tail
+        shorter than a window is not embedded.
+        """
+        audio = torch.as_tensor(waveform, dtype=torch.float32).reshape(-1)
+        parts = [
+            self._windows(audio[piece.audio_start : piece.audio_end], piece)
+            for piece in chunks(self.grid, audio.numel(), WINDOWS_PER_CHUNK, self._context)
+        ]
+        return torch.cat(parts) if parts else torch.zeros(0, self.dim)
+
+    def embed_windows(self, batch: Tensor | NDArray[np.float32]) -> Tensor:
+        """Each row of `batch` (n, samples) as one window by itself: → (n, dim).
+
+        Rows must hold a whole window; what is longer is cut at the end. Raises ValueError for shorter rows.
+        """
+        audio = torch.as_tensor(batch, dtype=torch.float32)
+        if audio.dim() != 2 or audio.shape[1] < self.grid.length:
+            raise ValueError(f"expected (n, {self.grid.length}) samples, got {tuple(audio.shape)}")
+        audio = audio[:, : self.grid.length]
+        parts = []
+        with torch.inference_mode():
+            for start in range(0, len(audio), BATCH):
+                on_device = audio[start : start + BATCH].to(self.device)
+                embeddings = self._net(self._log_mel(on_device))[:, 0]  # (rows, 1, dim) → (rows, dim)
+                parts.append((embeddings * self._audible(on_device)).cpu())
+        return torch.cat(parts) if parts else torch.zeros(0, self.dim)
+
+    def embed_blocks(self, blocks: Iterable[Tensor | NDArray[np.float32]]) -> Iterator[WindowBatch]:
+        """Embed a stream of blocks (samples,) of any size, with memory for about a minute of audio.
+
+        Gives the same windows as `embed` of the whole, in order.
+        """
+        pending: list[Tensor] = []  # audio from sample `origin` on, a whole number of hops
+        origin = held = first = 0  # `held`: samples in pending; `first`: next window to compute
+        for block in blocks:
+            pending.append(torch.as_tensor(block, dtype=torch.float32).reshape(-1))
+            held += pending[-1].numel()
+            piece = chunk(self.grid, first, WINDOWS_PER_CHUNK, self._context)
+            while origin + held >= piece.audio_end:
+                audio = torch.cat(pending)
+                yield self._batch(audio, origin, piece)
+                first += piece.windows
+                piece = chunk(self.grid, first, WINDOWS_PER_CHUNK, self._context)
+                pending = [audio[piece.audio_start - origin :].clone()]
+                held, origin = pending[0].numel(), piece.audio_start
+        if pending:
+            audio = torch.cat(pending)
+            total = origin + held
+            while (left := self.grid.count(total) - first) > 0:
+                piece = chunk(self.grid, first, min(left, WINDOWS_PER_CHUNK), self._context, total)
+                yield self._batch(audio, origin, piece)
+                first += piece.windows
+
+    def _batch(self, audio: Tensor, origin: int, piece: Chunk) -> WindowBatch:
+        """One chunk, out of `audio` (samples,) that starts at sample `origin`."""
+        embeddings = self._windows(audio[piece.audio_start - origin : piece.audio_end - origin], piece)
+        starts = np.arange(piece.first, piece.first + piece.windows) * self.grid.hop / self.grid.sample_rate
+        return WindowBatch(piece.first, starts, embeddings.numpy())
+
+    def _windows(self, audio: Tensor, piece: Chunk) -> Tensor:
+        """The windows of `piece`, whose samples `audio` (samples,) holds: → (windows, dim) on the CPU."""
+        skip = piece.first - piece.audio_start // self.grid.hop
+        used = slice(skip, skip + piece.windows)
+        with torch.inference_mode():
+            on_device = audio.to(self.device)[None]  # (1, samples)
+            embeddings = self._net(self._log_mel(on_device))[0, used]  # (windows, dim)
+            hop, hops = self.grid.hop, self.grid.hops_per_window
+            whole = on_device[0, : on_device.shape[1] // hop * hop]
+            power = whole.view(-1, hop).square().sum(1)  # (hops of the audio,)
+            loud = power.unfold(0, hops, 1).sum(1)[used] / self.grid.length >= 10 ** (SILENCE_DBFS / 10)
+            result: Tensor = embeddings * loud[:, None]
+            return result.cpu()
+
+    def _audible(self, batch: Tensor) -> Tensor:
+        """(n, samples) → (n, 1): 1 where a row is above the silence level, else 0."""
+        return (batch.square().mean(1, keepdim=True) >= 10 ** (SILENCE_DBFS / 10)).to(batch.dtype)
+
+
+def pick_device(device: str) -> torch.device:
+    """`auto` is the GPU where torch sees one, else the CPU. Raises ModelError for a device that is not there."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+        torch.zeros(1, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        raise ModelError(f"device {device!r} cannot be used: {error}", hint="use auto, cpu or cuda") from error
+    return chosen
+
+
+def load_encoder(weights: Path | str | None = None, device: str = "auto") -> Encoder:
+    """The encoder of a weights file, or the shipped one. Raises ModelError when it cannot be used."""
+    model = weights_file.load(None if weights is None else Path(weights))
+    return Encoder(model, pick_device(device))
