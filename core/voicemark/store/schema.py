@@ -1,0 +1,241 @@
+"""The tables: one row a fact, seconds for moments in a recording, UTC for moments in the world.
+
+`docs/database.md` describes what is public (the views and these columns). Alembic migrations in
+`store/migrations` create and change the real database; a test holds the two together.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime, kept as UTC text `YYYY-MM-DD HH:MM:SS.ffffff`, which SQLite's date functions read."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that migrations can change it later."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime}  # noqa: RUF012
+
+
+class RecordingRow(Base):
+    """A recording that was found, whether it has been scanned or not."""
+
+    __tablename__ = "recordings"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(unique=True)
+    """File-system path; bytes that are not UTF-8 are kept as surrogate escapes written `\\udcXX`."""
+    recorder: Mapped[str]
+    content: Mapped[str] = mapped_column(index=True)
+    """Fingerprint of the files: survives renames, changes when the recording grows or is edited."""
+    title: Mapped[str]
+    subtitle: Mapped[str | None]
+    channel: Mapped[str | None]
+    started_at: Mapped[datetime | None]
+    duration_s: Mapped[float | None]
+    """Player's time, as decoded; null before the first scan."""
+    audio_stream: Mapped[str | None]
+    """Which audio was heard, in words."""
+    notes: Mapped[str | None]
+    """Faults that did not stop the scan (holes, damage, metadata), one a line."""
+    model_id: Mapped[str | None]
+    """The encoder that the present results are from; null before the first scan."""
+    match_key: Mapped[str | None]
+    """Digest of voices, thresholds and match settings that the present markers were made with."""
+    found_at: Mapped[datetime]
+    scanned_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+    """When the recording was found to be gone; its markers may stay."""
+
+    files: Mapped[list["FileRow"]] = relationship(
+        back_populates="recording", cascade="all, delete-orphan", order_by="FileRow.position"
+    )
+    programmes: Mapped[list["RecordingProgrammeRow"]] = relationship(
+        cascade="all, delete-orphan", order_by="RecordingProgrammeRow.start_s"
+    )
+    markers: Mapped[list["MarkerRow"]] = relationship(cascade="all, delete-orphan", order_by="MarkerRow.start_s")
+
+
+class FileRow(Base):
+    """One file of a recording, in playing order."""
+
+    __tablename__ = "recording_files"
+    __table_args__ = (UniqueConstraint("recording_id", "position"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    path: Mapped[str]
+    size: Mapped[int]
+    mtime_ns: Mapped[int]
+    recording: Mapped[RecordingRow] = relationship(back_populates="files")
+
+
+class ProgrammeRow(Base):
+    """An EPG event, once, whatever number of recordings show it."""
+
+    __tablename__ = "programmes"
+    __table_args__ = (
+        UniqueConstraint("identity", name="uq_programmes_identity"),
+        Index("ix_programmes_series_part", "series", "part"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    identity: Mapped[str]
+    """Source, channel, start and title, joined: what makes an event the same event."""
+    source: Mapped[str]
+    title: Mapped[str] = mapped_column(index=True)
+    subtitle: Mapped[str | None]
+    description: Mapped[str | None]
+    channel: Mapped[str | None]
+    start_at: Mapped[datetime | None]
+    duration_s: Mapped[float | None]
+    genre: Mapped[str | None]
+    """In words, as broadcast; several joined by `, `."""
+    language: Mapped[str | None]
+    season: Mapped[int | None]
+    episode: Mapped[int | None]
+    age_rating: Mapped[int | None]
+    series: Mapped[str | None]
+    """What showings and episodes of one series have in common, derived from the texts."""
+    part: Mapped[str | None]
+    """Which part of its series this is, derived from the texts; empty where they name none."""
+    type_guess: Mapped[str | None]
+    """The programme's type as guessed from its texts; null where the guess was unsure."""
+    type_probability: Mapped[float | None]
+    title_vector: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Little-endian float32."""
+    title_model: Mapped[str | None]
+    """The title model that vector and guess are from."""
+
+
+class RecordingProgrammeRow(Base):
+    """A programme's place on a recording's timeline."""
+
+    __tablename__ = "recording_programmes"
+    recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True)
+    programme_id: Mapped[int] = mapped_column(ForeignKey("programmes.id", ondelete="CASCADE"), primary_key=True)
+    start_s: Mapped[float] = mapped_column(primary_key=True)
+    end_s: Mapped[float]
+    programme: Mapped[ProgrammeRow] = relationship()
+
+
+class VoiceRow(Base):
+    """A person whose voice is enrolled."""
+
+    __tablename__ = "voices"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    enrolled_at: Mapped[datetime]
+
+
+class MemoryRow(Base):
+    """A voice's memory under one model: the embeddings of its samples."""
+
+    __tablename__ = "voice_memories"
+    __table_args__ = (UniqueConstraint("voice_id", "model_id", name="uq_voice_memories_voice_model"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    voice_id: Mapped[int] = mapped_column(ForeignKey("voices.id", ondelete="CASCADE"))
+    model_id: Mapped[str]
+    samples: Mapped[str]
+    """Digest of the samples (paths, sizes, times, stretches): another digest means the memory is made anew."""
+    windows: Mapped[int]
+    dim: Mapped[int]
+    embeddings: Mapped[bytes] = mapped_column(LargeBinary)
+    """Little-endian float32, `windows` rows of `dim`."""
+    made_at: Mapped[datetime]
+
+
+class MarkerRow(Base):
+    """A stretch of a recording in which a voice is heard."""
+
+    __tablename__ = "markers"
+    __table_args__ = (
+        Index("ix_markers_recording_start", "recording_id", "start_s"),
+        Index("ix_markers_voice", "voice_id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
+    voice_id: Mapped[int] = mapped_column(ForeignKey("voices.id", ondelete="CASCADE"))
+    programme_id: Mapped[int | None] = mapped_column(ForeignKey("programmes.id", ondelete="SET NULL"))
+    """The programme on air where the marker starts."""
+    start_s: Mapped[float]
+    end_s: Mapped[float]
+    score: Mapped[float]
+    """Mean calibrated score of its windows."""
+    voice: Mapped[VoiceRow] = relationship()
+    programme: Mapped[ProgrammeRow | None] = relationship()
+
+
+class EmbeddingRow(Base):
+    """All window embeddings of a recording under one model: int8, see `voicemark.voice.compact`."""
+
+    __tablename__ = "window_embeddings"
+    recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True)
+    model_id: Mapped[str] = mapped_column(primary_key=True)
+    content: Mapped[str]
+    """Fingerprint of what was embedded; differs from the recording's when it has changed since."""
+    windows: Mapped[int]
+    dim: Mapped[int]
+    hop_s: Mapped[float]
+    window_s: Mapped[float]
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    """int8, `windows` rows of `dim`; a row divided by its length is the embedding, a zero row is silence."""
+
+
+class JobRow(Base):
+    """Work on one recording's content under one model; unique, so that nothing is done twice."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        UniqueConstraint("recording_id", "content", "model_id", name="uq_jobs_recording_content_model"),
+        Index("ix_jobs_state_priority", "state", "priority"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
+    content: Mapped[str]
+    model_id: Mapped[str]
+    state: Mapped[str]
+    """waiting (not settled), ready, running, done, failed (set aside), gone (recording deleted or replaced)."""
+    priority: Mapped[int]
+    """Higher runs first."""
+    attempts: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime | None]
+    """A retry waits until then."""
+    worker: Mapped[str | None]
+    """Who runs it: host, process id and the process's start, so that a dead worker's claim can be taken over."""
+    heartbeat_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]

@@ -1,0 +1,98 @@
+"""The views that people query with `sqlite3`: minutes, titles and names in words, stable from version to version."""
+
+from sqlalchemy import Connection
+
+VIEWS: dict[str, str] = {
+    "voice_markers": """
+        SELECT r.path AS recording,
+               coalesce(p.title, r.title) AS title,
+               CASE WHEN p.id IS NULL THEN r.subtitle ELSE p.subtitle END AS subtitle,
+               coalesce(p.channel, r.channel) AS channel,
+               r.started_at AS started_at,
+               v.name AS speaker,
+               round(m.start_s, 2) AS start_s,
+               round(m.end_s, 2) AS end_s,
+               round(m.start_s / 60, 1) AS at_min,
+               round(m.score, 3) AS score
+          FROM markers m
+          JOIN recordings r ON r.id = m.recording_id
+          JOIN voices v ON v.id = m.voice_id
+          LEFT JOIN programmes p ON p.id = m.programme_id
+    """,
+    "recording_list": """
+        SELECT r.path AS recording,
+               r.title AS title,
+               r.subtitle AS subtitle,
+               r.channel AS channel,
+               r.started_at AS started_at,
+               r.duration_s AS duration_s,
+               CASE WHEN r.deleted_at IS NOT NULL THEN 'deleted'
+                    ELSE coalesce((SELECT j.state FROM jobs j WHERE j.recording_id = r.id
+                                    ORDER BY j.updated_at DESC, j.id DESC LIMIT 1),
+                                  CASE WHEN r.scanned_at IS NULL THEN 'waiting' ELSE 'done' END)
+               END AS state,
+               (SELECT j.error FROM jobs j WHERE j.recording_id = r.id
+                 ORDER BY j.updated_at DESC, j.id DESC LIMIT 1) AS error
+          FROM recordings r
+    """,
+    "programmes_by_voice": """
+        SELECT v.name AS speaker,
+               coalesce(p.title, r.title) AS title,
+               CASE WHEN p.id IS NULL THEN r.subtitle ELSE p.subtitle END AS subtitle,
+               coalesce(p.channel, r.channel) AS channel,
+               coalesce(p.start_at, r.started_at) AS started_at,
+               count(*) AS markers,
+               round(sum(m.end_s - m.start_s) / 60, 1) AS minutes,
+               r.path AS recording
+          FROM markers m
+          JOIN recordings r ON r.id = m.recording_id
+          JOIN voices v ON v.id = m.voice_id
+          LEFT JOIN programmes p ON p.id = m.programme_id
+         GROUP BY v.id, r.id, p.id
+    """,
+    "programme_series": """
+        SELECT series,
+               min(title) AS title,
+               count(DISTINCT coalesce(part, '')) AS parts,
+               count(*) AS showings,
+               min(start_at) AS first_start,
+               max(start_at) AS last_start
+          FROM programmes
+         WHERE series IS NOT NULL
+         GROUP BY series
+    """,
+    "programme_repeats": """
+        SELECT series,
+               part,
+               min(title) AS title,
+               max(subtitle) AS subtitle,
+               count(*) AS showings,
+               min(start_at) AS first_start,
+               max(start_at) AS last_start
+          FROM programmes
+         WHERE series IS NOT NULL AND part IS NOT NULL AND part <> ''
+         GROUP BY series, part
+        HAVING count(*) > 1
+    """,
+}
+
+
+def views_are_stale(connection: Connection) -> bool:
+    """Is some view missing, or not as this program defines it? Does not write to the database."""
+    found = dict(connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'view'").tuples().all())
+    return any(found.get(name) != _statement(name) for name in VIEWS)
+
+
+def renew_views(connection: Connection) -> None:
+    """Define every view anew.
+
+    Views hold no data, so they are not part of the migrations: the program's own definitions always stand. A
+    migration that changes a table under a view drops the view first.
+    """
+    for name in VIEWS:
+        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}")
+        connection.exec_driver_sql(_statement(name))
+
+
+def _statement(name: str) -> str:
+    return f"CREATE VIEW {name} AS {VIEWS[name].strip()}"
