@@ -41,9 +41,7 @@ def read_noise(folder: Path, *, evaluation: bool) -> list[NoiseFile]:
         with manifest.open(newline="", encoding="utf-8") as lines:
             rows = list(csv.DictReader(lines))
     except OSError as error:
-        raise VoicemarkError(
-            f"cannot be read: {error.strerror}", path=manifest, hint="columns path, kind"
-        ) from error
+        raise VoicemarkError(f"cannot be read: {error.strerror}", path=manifest, hint="columns path, kind") from error
     files = [
         NoiseFile(folder / row["path"], row.get("kind") or "env")
         for row in rows

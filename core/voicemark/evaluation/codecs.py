@@ -1,0 +1,59 @@
+"""Through a broadcast's codec and back: what 48 kHz stereo at a broadcast's bit rate leaves of a window."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from voicemark.errors import ToolError
+from voicemark.evaluation.clips import SAMPLE_RATE, Audio
+
+BROADCAST_RATE = 48_000
+GUARD = SAMPLE_RATE // 20  # 50 ms of silence before and after a window: the codec's delay stays inside
+
+
+@dataclass(frozen=True)
+class Codec:
+    """An ffmpeg encoder, the names of the raw stream's format for writing and reading, a bit rate for stereo."""
+
+    name: str
+    encoder: str
+    kilobits: int
+    demuxer: str
+
+
+def round_trip(windows: Audio, codec: Codec) -> Audio:
+    """(n, samples) encoded as one stream, decoded and cut at the same places: (n, samples).
+
+    The decoder's delay (5 to 10 ms) is left in, as in a recording. ToolError where ffmpeg fails.
+    """
+    samples = windows.shape[1]
+    slots = np.pad(windows, ((0, 0), (GUARD, GUARD)))  # (n, GUARD + samples + GUARD)
+    raw = ["-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "1"]
+    writing = ["-c:a", codec.encoder, "-b:a", f"{codec.kilobits}k", "-f", codec.encoder]
+    encoded = _ffmpeg(
+        [*raw, "-i", "-", "-ac", "2", "-ar", str(BROADCAST_RATE), *writing, "-"],
+        np.clip(slots, -1, 1).astype(np.float32).tobytes(),
+    )
+    decoded = np.frombuffer(_ffmpeg(["-f", codec.demuxer, "-i", "-", *raw, "-"], encoded), np.float32)
+    whole = np.zeros(slots.size, np.float32)
+    whole[: min(len(whole), len(decoded))] = decoded[: len(whole)]
+    return whole.reshape(slots.shape)[:, GUARD : GUARD + samples].copy()
+
+
+def _ffmpeg(arguments: list[str], data: bytes) -> bytes:
+    try:
+        done = subprocess.run(
+            ["ffmpeg", "-v", "error", "-nostdin", *arguments], input=data, capture_output=True, check=False
+        )
+    except OSError as error:
+        raise ToolError("ffmpeg cannot be started", hint=str(error)) from error
+    if done.returncode:
+        raise ToolError(f"ffmpeg failed: {done.stderr.decode(errors='replace').strip()[-300:]}")
+    return done.stdout
+
+
+def read_mono(path: Path, rate: int) -> Audio:
+    """Temporary until audio/ffmpeg.py stands."""
+    return np.frombuffer(_ffmpeg(["-i", str(path), "-f", "f32le", "-ar", str(rate), "-ac", "1", "-"], b""), np.float32)
