@@ -149,6 +149,12 @@ class MatchSection(Section):
     )
     join_gap_s: float = Field(2.0, ge=0, description="Markers of a voice closer than this become one.")
     min_marker_s: float = Field(2.0, ge=0, description="Shorter markers are dropped.")
+    exclusive: float = Field(
+        2.0,
+        ge=0,
+        le=2,
+        description="Of voices heard at once, those so much below the best one are left out; 2 keeps them all.",
+    )
     memory_windows: int = Field(60, ge=1, description="At most so many windows of a voice's samples are kept.")
     judge: JudgeSection | None = Field(None, description="A second opinion for doubtful windows (optional).")
 
