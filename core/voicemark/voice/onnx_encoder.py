@@ -109,6 +109,12 @@ class OnnxEncoder:
             embeddings[rows] = self._run(audio[rows])
         return torch.nn.functional.normalize(torch.from_numpy(embeddings), dim=1)
 
+    def embed_whole(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
+        """A whole clip (samples,), a second or longer, in one pass of the network: → (dim,), of unit length."""
+        embedding = self._run(np.asarray(audio, np.float32)[None])[0]
+        unit: NDArray[np.float32] = embedding / max(float(np.linalg.norm(embedding)), 1e-12)
+        return unit
+
     def embed_blocks(self, blocks: Iterable[Tensor | NDArray[np.float32]]) -> Iterator[WindowBatch]:
         """Embed a stream of blocks (samples,) of any size; the same windows as `embed` of the whole, in order."""
         held = np.zeros(0, np.float32)
