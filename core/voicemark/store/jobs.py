@@ -1,0 +1,480 @@
+"""The job table: which recordings there are, what is still to be done with them, and who is doing it.
+
+A job is work on one content of one recording under one model, and there is at most one row for that: whoever
+claims it (the service, a second service, a `scan`) owns it until it is finished, failed, given back, or its owner
+is dead. Recordings are known by the fingerprint of their content, so that a rename keeps their markers.
+
+    waiting ──settled──▶ ready ──claim──▶ running ──▶ done
+       ▲                   ▲ └──────────────┤ fail: later again, with growing pauses
+       └──grows again      └── retry ── failed (set aside)        gone: deleted, or replaced by other content
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from voicemark.errors import VoicemarkError
+from voicemark.recording import Recording
+from voicemark.store.database import Database
+from voicemark.store.paths import path_to_text, text_to_path
+from voicemark.store.schema import FileRow, JobRow, RecordingRow
+from voicemark.store.workers import is_dead, worker_id
+
+NOT_SETTLED = ""
+"""The content of a recording that is still being written."""
+
+ARCHIVE_OFFSET = 1 << 33
+"""Taken from the priority of what has results of an older model already: behind every recording that has none."""
+
+STALE = timedelta(minutes=10)
+"""A claim without a sign of life for so long is abandoned, wherever its owner is."""
+
+LONGEST_PAUSE = timedelta(days=1)
+
+CHUNK = 500
+"""Findings written in one transaction; SQLite takes at least 999 values in a statement."""
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    WAITING = "waiting"
+    READY = "ready"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    GONE = "gone"
+
+
+class Outcome(StrEnum):
+    """What a finding turned out to be."""
+
+    NEW = "new"
+    KNOWN = "known"
+    MOVED = "moved"
+    CHANGED = "changed"
+    RESTORED = "restored"
+    """It was deleted and is back."""
+
+
+class ClaimLostError(VoicemarkError):
+    """The job is no longer this worker's: its recording changed, went away, or someone else took it over."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A recording that is there. `content` is its fingerprint, or None while it is being written."""
+
+    recording: Recording
+    content: str | None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to work on one job."""
+
+    job_id: int
+    recording_id: int
+    path: Path
+    recorder: str
+    content: str
+    model_id: str
+    attempt: int
+    """From 1."""
+    worker: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the table knows of a recording: enough to see without reading it that nothing has changed."""
+
+    path: Path
+    content: str
+    sizes: tuple[tuple[str, int, int], ...]
+    """Name, bytes and modification time (ns) of each file, in playing order."""
+    deleted: bool
+    settled: bool
+    """There is a job for this content under the asked model that needs no further look."""
+
+
+def utc_now() -> datetime:
+    """The wall clock, aware."""
+    return datetime.now(UTC)
+
+
+class Jobs:
+    """The job table of a database, as one worker sees it.
+
+    Every method is a transaction of its own, except `finish`, which joins the transaction that writes the results.
+    All raise `DatabaseError` when the database cannot be used.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        retries: int = 4,
+        retry_pause_s: float = 300.0,
+        clock: Callable[[], datetime] = utc_now,
+        worker: str | None = None,
+    ) -> None:
+        self._database = database
+        self._retries = retries
+        self._retry_pause = timedelta(seconds=retry_pause_s)
+        self._clock = clock
+        self.worker = worker or worker_id()
+
+    # What there is
+
+    def found(self, findings: Sequence[Finding], model_id: str) -> list[Outcome]:
+        """Write down recordings that are there, and the jobs that they need under `model_id`.
+
+        A recording whose content is known at a path that no longer exists has moved; its results move with it.
+        """
+        outcomes: list[Outcome] = []
+        for start in range(0, len(findings), CHUNK):
+            chunk = findings[start : start + CHUNK]
+            with self._database.writing() as session:
+                shelf = _Shelf(session, chunk, model_id, self._clock())
+                outcomes += shelf.put(chunk)
+        return outcomes
+
+    def known(self, root: Path, model_id: str) -> dict[Path, Known]:
+        """Every recording at or below `root` that the table knows; does not write to the database."""
+        text = path_to_text(root)
+        below = (RecordingRow.path > text + "/") & (RecordingRow.path < text + chr(ord("/") + 1))
+        at_or_below = or_(RecordingRow.path == text, below)
+        files: dict[int, list[tuple[str, int, int]]] = {}
+        with self._database.reading() as session:
+            for recording_id, file, size, mtime_ns in session.execute(
+                select(FileRow.recording_id, FileRow.path, FileRow.size, FileRow.mtime_ns)
+                .join(RecordingRow, RecordingRow.id == FileRow.recording_id)
+                .where(at_or_below)
+                .order_by(FileRow.recording_id, FileRow.position)
+            ):
+                files.setdefault(recording_id, []).append((file, size, mtime_ns))
+            settled = {
+                (recording_id, content)
+                for recording_id, content in session.execute(
+                    select(JobRow.recording_id, JobRow.content)
+                    .join(RecordingRow, RecordingRow.id == JobRow.recording_id)
+                    .where(at_or_below, JobRow.model_id == model_id)
+                    .where(JobRow.state.not_in((JobState.WAITING, JobState.GONE)))
+                )
+            }
+            rows = session.execute(
+                select(RecordingRow.id, RecordingRow.path, RecordingRow.content, RecordingRow.deleted_at).where(
+                    at_or_below
+                )
+            ).all()
+        return {
+            (path := text_to_path(row.path)): Known(
+                path=path,
+                content=row.content,
+                sizes=tuple(files.get(row.id, ())),
+                deleted=row.deleted_at is not None,
+                settled=(row.id, row.content) in settled,
+            )
+            for row in rows
+        }
+
+    def gone(self, paths: Iterable[Path]) -> int:
+        """Recordings that no longer exist: their jobs are dropped, their results stay and say so. How many were
+        not known to be gone."""
+        now, count = self._clock(), 0
+        for path in paths:
+            with self._database.writing() as session:
+                row = session.scalar(select(RecordingRow).where(RecordingRow.path == path_to_text(path)))
+                if row is None or row.deleted_at is not None:
+                    continue
+                row.deleted_at = now
+                count += 1
+                session.execute(
+                    update(JobRow)
+                    .where(JobRow.recording_id == row.id, JobRow.state != JobState.DONE)
+                    .values(state=JobState.GONE, worker=None, heartbeat_at=None, updated_at=now)
+                )
+        return count
+
+    def drop_deleted(self, *, older_than: timedelta) -> int:
+        """Erase recordings, with their markers, that have been gone for so long. How many there were."""
+        before = self._clock() - older_than
+        with self._database.writing() as session:
+            ids = session.scalars(select(RecordingRow.id).where(RecordingRow.deleted_at < before)).all()
+            for start in range(0, len(ids), CHUNK):
+                session.execute(delete(RecordingRow).where(RecordingRow.id.in_(ids[start : start + CHUNK])))
+        return len(ids)
+
+    # Who does it
+
+    def claim(self, model_id: str, path: Path | None = None) -> Claim | None:
+        """The most urgent job that is ready now, or the one of the recording at `path` (whatever pause it is in);
+        it is this worker's from here on. None when there is nothing to do."""
+        now = self._clock()
+        # After the clock was set back, a pause may seem to last for years: longer than the longest it is over.
+        longest = now + self._pause(self._retries)
+        with self._database.writing() as session:
+            self._take_over_from_the_dead(session, now)
+            query = (
+                select(JobRow, RecordingRow)
+                .join(RecordingRow, RecordingRow.id == JobRow.recording_id)
+                .where(JobRow.state == JobState.READY, JobRow.model_id == model_id)
+                .order_by(JobRow.priority.desc(), JobRow.id)
+                .limit(1)
+            )
+            if path is None:
+                query = query.where(
+                    or_(JobRow.not_before.is_(None), JobRow.not_before <= now, JobRow.not_before > longest)
+                )
+            else:
+                query = query.where(RecordingRow.path == path_to_text(path))
+            found = session.execute(query).first()
+            if found is None:
+                return None
+            job, recording = found
+            job.state, job.worker = JobState.RUNNING, self.worker
+            job.heartbeat_at = job.updated_at = now
+            job.attempts += 1
+            job.not_before = None
+            return Claim(
+                job_id=job.id,
+                recording_id=recording.id,
+                path=text_to_path(recording.path),
+                recorder=recording.recorder,
+                content=job.content,
+                model_id=job.model_id,
+                attempt=job.attempts,
+                worker=self.worker,
+            )
+
+    def heartbeat(self, claim: Claim) -> None:
+        """The work advances. Raises `ClaimLostError` when it is no longer wanted of this worker."""
+        with self._owned(claim) as job:
+            job.heartbeat_at = self._clock()
+
+    def finish(self, session: Session, claim: Claim) -> None:
+        """The job is done: to be called in the transaction that writes its results, so that both are kept or
+        neither. Raises `ClaimLostError`, which takes the results back."""
+        job = _own(session, claim)
+        job.state, job.worker, job.error = JobState.DONE, None, None
+        job.heartbeat_at = None
+        job.updated_at = self._clock()
+
+    def fail(self, claim: Claim, error: str, *, final: bool = False) -> bool:
+        """The job failed. It is tried again after a pause, twice as long each time; once that is used up, or if
+        `final`, it is set aside with `error`. True when it was set aside. Raises `ClaimLostError`."""
+        with self._owned(claim) as job:
+            return self._failed(job, error, self._clock(), final=final)
+
+    def release(self, claim: Claim) -> None:
+        """Give a job back untouched (the program ends, the disk is full): it is ready and no attempt counts.
+        Raises `ClaimLostError`."""
+        with self._owned(claim) as job:
+            job.state, job.worker, job.heartbeat_at = JobState.READY, None, None
+            job.attempts -= 1
+            job.updated_at = self._clock()
+
+    def retry(self, path: Path | None = None) -> list[Path]:
+        """Make set-aside jobs ready again, all or that of the recording at `path` (which may also be in a pause).
+        The recordings concerned."""
+        now = self._clock()
+        again = JobRow.state == JobState.FAILED
+        query = select(JobRow, RecordingRow.path).join(RecordingRow, RecordingRow.id == JobRow.recording_id)
+        if path is not None:
+            again = or_(again, (JobRow.state == JobState.READY) & JobRow.not_before.is_not(None))
+            query = query.where(RecordingRow.path == path_to_text(path))
+        with self._database.writing() as session:
+            rows = session.execute(query.where(again, RecordingRow.deleted_at.is_(None))).all()
+            for job, _ in rows:
+                job.state, job.attempts, job.not_before, job.updated_at = JobState.READY, 0, None, now
+            return [text_to_path(text) for _, text in rows]
+
+    def _take_over_from_the_dead(self, session: Session, now: datetime) -> None:
+        for job in session.scalars(select(JobRow).where(JobRow.state == JobState.RUNNING)).all():
+            silent = job.heartbeat_at is None or abs(now - job.heartbeat_at) > STALE
+            if job.worker is None or silent or is_dead(job.worker):
+                # A recording that kills the program must not be tried for ever; but the first time is a power cut.
+                if job.attempts > 1:
+                    self._failed(job, "the program ended without a word while at it", now)
+                else:
+                    job.state, job.worker, job.heartbeat_at, job.updated_at = JobState.READY, None, None, now
+        session.flush()
+
+    def _failed(self, job: JobRow, error: str, now: datetime, *, final: bool = False) -> bool:
+        final = final or job.attempts > self._retries
+        job.state = JobState.FAILED if final else JobState.READY
+        job.not_before = None if final else now + self._pause(job.attempts)
+        job.error = error
+        job.worker, job.heartbeat_at, job.updated_at = None, None, now
+        return final
+
+    def _pause(self, attempts: int) -> timedelta:
+        """Before the try that follows so many: doubles, and is a day at most."""
+        doubled: timedelta = self._retry_pause * 2 ** min(max(attempts - 1, 0), 30)
+        return min(doubled, LONGEST_PAUSE)
+
+    @contextmanager
+    def _owned(self, claim: Claim) -> Iterator[JobRow]:
+        with self._database.writing() as session:
+            yield _own(session, claim)
+
+
+def _own(session: Session, claim: Claim) -> JobRow:
+    job = session.get(JobRow, claim.job_id)
+    if job is None or job.state != JobState.RUNNING or job.worker != claim.worker:
+        raise ClaimLostError(
+            "is no longer this program's work: it changed, went away or was taken over", path=claim.path
+        )
+    return job
+
+
+class _Shelf:
+    """What the table holds on a chunk of findings, read at once, and the rules by which a finding is put there."""
+
+    def __init__(self, session: Session, findings: Sequence[Finding], model_id: str, now: datetime) -> None:
+        self._session, self._model_id, self._now = session, model_id, now
+        paths = [path_to_text(finding.recording.path) for finding in findings]
+        contents = [finding.content for finding in findings if finding.content]
+        rows = session.scalars(
+            select(RecordingRow).where(or_(RecordingRow.path.in_(paths), RecordingRow.content.in_(contents)))
+        ).all()
+        self._by_path = {row.path: row for row in rows}
+        self._by_content: dict[str, list[RecordingRow]] = {}
+        for row in rows:
+            self._by_content.setdefault(row.content, []).append(row)
+        ids = [row.id for row in rows]
+        self._jobs: dict[int, list[JobRow]] = {}
+        self._files: dict[int, list[FileRow]] = {}
+        for start in range(0, len(ids), CHUNK):
+            some = ids[start : start + CHUNK]
+            for job in session.scalars(select(JobRow).where(JobRow.recording_id.in_(some))):
+                self._jobs.setdefault(job.recording_id, []).append(job)
+            for file in session.scalars(
+                select(FileRow).where(FileRow.recording_id.in_(some)).order_by(FileRow.position)
+            ):
+                self._files.setdefault(file.recording_id, []).append(file)
+
+    def put(self, findings: Sequence[Finding]) -> list[Outcome]:
+        """Write the findings down: the recordings at once, then their files and jobs."""
+        placed = [self._place(finding) for finding in findings]
+        self._session.flush()  # Gives new rows their ids.
+        for finding, (row, _) in zip(findings, placed, strict=True):
+            self._list_files(row, finding.recording)
+            self._order(row, finding.content or NOT_SETTLED)
+        return [outcome for _, outcome in placed]
+
+    def _place(self, finding: Finding) -> tuple[RecordingRow, Outcome]:
+        """The recording's row: the one of its path, the one that has moved here, or a new one."""
+        recording, content = finding.recording, finding.content or NOT_SETTLED
+        text = path_to_text(recording.path)
+        outcome, row = Outcome.KNOWN, self._by_path.get(text)
+        if row is None and (row := self._moved_here(content)) is not None:
+            outcome = Outcome.MOVED
+            del self._by_path[row.path]
+        elif row is None:
+            outcome = Outcome.NEW
+            row = RecordingRow(found_at=self._now)
+            self._session.add(row)
+        elif row.deleted_at is not None:
+            outcome = Outcome.RESTORED
+        elif row.content not in (NOT_SETTLED, content):
+            outcome = Outcome.CHANGED
+        self._by_path[text] = row
+        row.path, row.content, row.deleted_at = text, content, None
+        row.recorder = recording.recorder
+        _describe(row, recording)
+        return row, outcome
+
+    def _moved_here(self, content: str) -> RecordingRow | None:
+        """The recording with this content whose own path is empty now."""
+        if content == NOT_SETTLED:
+            return None
+        for row in self._by_content.get(content, ()):
+            if not os.path.lexists(text_to_path(row.path)):
+                self._by_content[content].remove(row)
+                return row
+        return None
+
+    def _list_files(self, row: RecordingRow, recording: Recording) -> None:
+        present = signature(recording.files)
+        listed = self._files.get(row.id, [])
+        if [(file.path, file.size, file.mtime_ns) for file in listed] == list(present):
+            return
+        for file in listed:
+            self._session.delete(file)
+        if listed:
+            self._session.flush()  # The old positions must be free before the new are taken.
+        self._files[row.id] = [
+            FileRow(recording_id=row.id, position=position, path=path, size=size, mtime_ns=mtime_ns)
+            for position, (path, size, mtime_ns) in enumerate(present)
+        ]
+        self._session.add_all(self._files[row.id])
+
+    def _order(self, row: RecordingRow, content: str) -> None:
+        """See that exactly the job for `content` under the model is to be done, unless it was."""
+        jobs = self._jobs.setdefault(row.id, [])
+        wanted = next((job for job in jobs if job.content == content and job.model_id == self._model_id), None)
+        for job in list(jobs):
+            if job is wanted or job.state == JobState.GONE:
+                continue
+            if job.state == JobState.WAITING:
+                self._session.delete(job)
+                jobs.remove(job)
+            elif job.state != JobState.DONE or (job.content != content and content != NOT_SETTLED):
+                # Work on what is no longer there; a worker notices at its next heartbeat.
+                job.state, job.worker, job.heartbeat_at = JobState.GONE, None, None
+                job.updated_at = self._now
+        state = JobState.READY if content != NOT_SETTLED else JobState.WAITING
+        if wanted is None:
+            job = JobRow(
+                recording_id=row.id,
+                content=content,
+                model_id=self._model_id,
+                state=state,
+                priority=self._priority(row),
+                attempts=0,
+                created_at=self._now,
+                updated_at=self._now,
+            )
+            self._session.add(job)
+            jobs.append(job)
+        elif wanted.state == JobState.GONE:
+            wanted.state, wanted.attempts, wanted.not_before, wanted.error = state, 0, None, None
+            wanted.updated_at = self._now
+
+    def _priority(self, row: RecordingRow) -> int:
+        """Newest first; what has results of another model for this content comes last."""
+        files = self._files[row.id]
+        newest = max((file.mtime_ns for file in files), default=0) // 1_000_000_000
+        begun = int(row.started_at.timestamp()) if row.started_at else newest
+        has_results = row.model_id is not None and row.model_id != self._model_id
+        return begun - (ARCHIVE_OFFSET if has_results else 0)
+
+
+def _describe(row: RecordingRow, recording: Recording) -> None:
+    row.title = recording.title.encode("utf-8", "backslashreplace").decode()
+    programme = recording.programme
+    row.subtitle = programme.subtitle if programme else None
+    row.channel = programme.channel if programme else None
+    if recording.started_at is not None:
+        row.started_at = recording.started_at
+
+
+def signature(files: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
+    """Path, bytes and modification time (ns) of each file: differs when any was written to. A file that has
+    vanished counts as empty."""
+    found = []
+    for file in files:
+        try:
+            stat = file.stat()
+            found.append((path_to_text(file), stat.st_size, stat.st_mtime_ns))
+        except OSError:
+            found.append((path_to_text(file), 0, 0))
+    return tuple(found)

@@ -1,0 +1,51 @@
+"""Who is at work: a name for this process that tells later whether it still lives.
+
+`host/boot/namespace:pid:start`. The process id alone is not enough: numbers are used again. With the moment of
+its start (kernel ticks since boot, `proc(5)`, field 22 of `/proc/PID/stat`) it is unique until the next boot, and
+the boot's own id says when that was. No clock is involved.
+"""
+
+import os
+import socket
+from pathlib import Path
+
+
+def worker_id() -> str:
+    """This process."""
+    pid = os.getpid()
+    return f"{_host()}:{pid}:{_started(pid)}"
+
+
+def is_dead(worker: str) -> bool:
+    """Is that process surely gone? A process of another machine or container may live: its heartbeat tells."""
+    try:
+        host, pid, started = worker.rsplit(":", 2)
+        name, boot, namespace = host.rsplit("/", 2)
+        number = int(pid)
+    except ValueError:
+        return False
+    own_name, own_boot, own_namespace = _host().rsplit("/", 2)
+    if name != own_name:
+        return False
+    if boot != own_boot:
+        return True
+    return namespace == own_namespace and _started(number) != started
+
+
+def _host() -> str:
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:8]
+        namespace = str(Path("/proc/self/ns/pid").stat().st_ino)
+    except OSError:
+        boot = namespace = "-"
+    return f"{socket.gethostname()}/{boot}/{namespace}"
+
+
+def _started(pid: int) -> str:
+    """Kernel ticks from boot to the start of `pid`; `gone` when there is none, or only its unburied rest."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return "gone"
+    fields = text[text.rindex(")") + 2 :].split()  # The name before may hold spaces and parentheses.
+    return "gone" if fields[0] in "ZX" else fields[19]
