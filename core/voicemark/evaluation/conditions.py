@@ -32,6 +32,7 @@ class Condition:
 
     name: str
     apply: Callable[[Audio, NoiseBank, int], Audio]
+    needs_noise: bool = False
 
 
 def read_bank(folder: Path) -> NoiseBank:
@@ -79,7 +80,7 @@ def with_noise(windows: Audio, noises: Sequence[Audio], snr_db: float, name: str
 
 def _music(snr_db: float) -> Condition:
     name = f"music {snr_db:g} dB"
-    return Condition(name, lambda windows, bank, seed: with_noise(windows, bank.music, snr_db, name, seed))
+    return Condition(name, lambda windows, bank, seed: with_noise(windows, bank.music, snr_db, name, seed), True)
 
 
 def _noise(snr_db: float) -> Condition:

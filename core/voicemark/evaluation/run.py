@@ -1,0 +1,106 @@
+"""One evaluation from corpus to report: windows, conditions, every embedder, then markers."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from voicemark.config import MatchSection
+from voicemark.evaluation.clips import cut_windows, read_utterances
+from voicemark.evaluation.conditions import NoiseBank, conditions_named, read_bank
+from voicemark.evaluation.embedders import OwnEmbedder, PeerEmbedder
+from voicemark.evaluation.markers import (
+    Composed,
+    MarkerRow,
+    compose,
+    hindsight_threshold,
+    missing_row,
+    prepare,
+    score_all,
+)
+from voicemark.evaluation.peers import PEERS, PeerMissingError
+from voicemark.evaluation.report import Report
+from voicemark.evaluation.table import condition_windows, measure_row
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure. `models`: weights or ONNX files, None for the shipped weights."""
+
+    corpus: Path
+    noise: Path | None
+    split: str
+    models: tuple[Path | None, ...]
+    peers_python: Path | None
+    conditions: tuple[str, ...]
+    markers: int
+    composer: Path | None
+    scorer: Path | None
+    cache: Path
+    match: MatchSection
+    minutes: float = 20.0
+    first_seed: int = 1
+    seed: int = 0
+
+
+def evaluate(plan: Plan, say: Say = lambda text: None) -> Report:
+    """Runs the plan on one core. A peer that is not installed is a row that says so; other errors are raised."""
+    torch.set_num_threads(1)
+    conditions = conditions_named(plan.conditions)
+    if plan.noise is None:
+        conditions = [one for one in conditions if not one.needs_noise]
+    say("cutting windows")
+    clips = cut_windows(read_utterances(plan.corpus, plan.split, seed=plan.seed), seed=plan.seed)
+    bank = NoiseBank((), ()) if plan.noise is None else read_bank(plan.noise)
+    say("applying conditions")
+    heard = condition_windows(clips, conditions, bank, plan.seed)
+    embedders = all_embedders(plan)
+    rows = [measure_row(embedder, clips, heard, seed=plan.seed, progress=say) for embedder in embedders]
+    return Report(
+        corpus=plan.corpus.name,
+        split=plan.split,
+        seed=plan.seed,
+        speakers=len(set(clips.speaker.tolist())),
+        windows=len(clips.samples),
+        rows=tuple(rows),
+        markers=tuple(evaluate_markers(plan, embedders, say)),
+    )
+
+
+def all_embedders(plan: Plan) -> list[OwnEmbedder | PeerEmbedder]:
+    """Our own models first, then the peers where an environment for them is named."""
+    own: list[OwnEmbedder | PeerEmbedder] = [OwnEmbedder(model) for model in plan.models]
+    if plan.peers_python is None:
+        return own
+    return own + [PeerEmbedder(peer, plan.peers_python, plan.cache) for peer in PEERS]
+
+
+def evaluate_markers(plan: Plan, embedders: Sequence[OwnEmbedder | PeerEmbedder], say: Say) -> list[MarkerRow]:
+    """One row per embedder over `plan.markers` composed recordings; none without composer, scorer and noise."""
+    if not plan.markers or plan.composer is None or plan.scorer is None or plan.noise is None:
+        return []
+    recordings: list[Composed] = []
+    for seed in range(plan.first_seed, plan.first_seed + plan.markers):
+        say(f"composing recording {seed}")
+        recordings.append(compose(plan.composer, plan.corpus, plan.noise, plan.split, seed, plan.minutes, plan.cache))
+    rows: list[MarkerRow] = []
+    for embedder in embedders:
+        try:
+            prepared = []
+            for composed in recordings:
+                say(f"{embedder.name}: markers of {composed.name}")
+                prepared.append(
+                    prepare(composed, embedder.embed_all, embedder.model_id, embedder.cohort, plan.match.memory_windows)
+                )
+        except PeerMissingError as error:
+            rows.append(missing_row(embedder.name, error))
+            continue
+        if not embedder.peer:
+            scores = score_all(plan.scorer, prepared, plan.match.threshold, plan.match)
+            rows.append(MarkerRow(embedder.name, plan.match.threshold, False, scores))
+        best = hindsight_threshold(plan.scorer, prepared, plan.match)
+        rows.append(MarkerRow(embedder.name, best, True, score_all(plan.scorer, prepared, best, plan.match)))
+    return rows
