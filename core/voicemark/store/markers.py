@@ -1,0 +1,79 @@
+"""Where voices are heard: the one place that writes the markers of a recording, and links them to what was on air."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from voicemark.store.schema import MarkerRow, RecordingProgrammeRow, RecordingRow, VoiceRow
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A stretch of a recording, in its player's time, in which a voice is heard."""
+
+    voice: str
+    start_s: float
+    end_s: float
+    score: float
+
+
+def voice_ids(session: Session, names: Iterable[str]) -> dict[str, int]:
+    """The id of every voice of `names`; voices that the database does not know yet are added."""
+    ids = dict(session.execute(select(VoiceRow.name, VoiceRow.id)).all())
+    for name in names:
+        if name not in ids:
+            voice = VoiceRow(name=name, enrolled_at=datetime.now(UTC))
+            session.add(voice)
+            session.flush()
+            ids[name] = voice.id
+    return ids
+
+
+def write_markers(
+    session: Session, recording_id: int, markers: Sequence[Marker], match_key: str, voices: Mapping[str, int]
+) -> None:
+    """Make `markers` the recording's markers, in place of those it had, and note what they were matched with.
+
+    `voices` is what `voice_ids` gave in the same transaction. The recording's programmes must have been written
+    before: a marker belongs to the one on air where it starts.
+    """
+    session.execute(delete(MarkerRow).where(MarkerRow.recording_id == recording_id))
+    session.execute(update(RecordingRow).where(RecordingRow.id == recording_id).values(match_key=match_key))
+    if not markers:
+        return
+    guide = _Guide(session, recording_id)
+    session.execute(
+        insert(MarkerRow),
+        [
+            {
+                "recording_id": recording_id,
+                "voice_id": voices[marker.voice],
+                "programme_id": guide.on_air(marker.start_s),
+                "start_s": marker.start_s,
+                "end_s": marker.end_s,
+                "score": marker.score,
+            }
+            for marker in markers
+        ],
+    )
+
+
+class _Guide:
+    """The programmes of one recording by time."""
+
+    def __init__(self, session: Session, recording_id: int) -> None:
+        columns = (RecordingProgrammeRow.start_s, RecordingProgrammeRow.end_s, RecordingProgrammeRow.programme_id)
+        mine = select(*columns).where(RecordingProgrammeRow.recording_id == recording_id)
+        self._spans = session.execute(mine.order_by(*columns)).all()
+        self._starts = [start_s for start_s, _, _ in self._spans]
+
+    def on_air(self, at_s: float) -> int | None:
+        """The programme that started last of those on air at `at_s`; None between and beside programmes."""
+        for start_s, end_s, programme in reversed(self._spans[: bisect_right(self._starts, at_s)]):
+            if start_s <= at_s < end_s:
+                return programme
+        return None

@@ -1,0 +1,82 @@
+"""Markers of a recording: replaced together, linked to what was on air."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from voicemark.store.database import Database, open_database
+from voicemark.store.markers import Marker, voice_ids, write_markers
+from voicemark.store.schema import MarkerRow, ProgrammeRow, RecordingProgrammeRow, RecordingRow, VoiceRow
+
+NOW = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = open_database(tmp_path / "voicemark.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def recording(database: Database) -> int:
+    """A recording with a trailer before, two programmes that overlap by a minute, and a gap after them."""
+    with database.writing() as session:
+        row = RecordingRow(path="/video/a.rec", recorder="vdr", content="c", title="Evening", found_at=NOW)
+        session.add(row)
+        for identity, start_s, end_s in (("news", 120.0, 1020.0), ("film", 960.0, 5000.0)):
+            programme = ProgrammeRow(identity=identity, source="vdr-info", title=identity)
+            session.add(programme)
+            session.flush()
+            session.add(
+                RecordingProgrammeRow(recording_id=row.id, programme_id=programme.id, start_s=start_s, end_s=end_s)
+            )
+        return row.id
+
+
+def titles(database: Database) -> list[tuple[float, str | None]]:
+    with database.reading() as session:
+        rows = session.execute(
+            select(MarkerRow.start_s, ProgrammeRow.title).outerjoin(MarkerRow.programme).order_by(MarkerRow.start_s)
+        )
+        return [tuple(row) for row in rows]
+
+
+def test_markers_belong_to_the_programme_on_air_where_they_start(database: Database, recording: int) -> None:
+    markers = [Marker("anna", at, at + 30, 0.8) for at in (5.0, 120.0, 1000.0, 1010.0, 4999.0, 5000.0)]
+    with database.writing() as session:
+        write_markers(session, recording, markers, "key", voice_ids(session, ["anna"]))
+    assert titles(database) == [
+        (5.0, None), (120.0, "news"), (1000.0, "film"), (1010.0, "film"), (4999.0, "film"), (5000.0, None),
+    ]  # fmt: skip
+
+
+def test_new_markers_replace_the_old_and_say_what_they_were_matched_with(database: Database, recording: int) -> None:
+    for key, names in (("first", ["anna", "bert"]), ("second", ["bert"])):
+        with database.writing() as session:
+            markers = [Marker(name, 200.0, 210.0, 0.7) for name in names]
+            write_markers(session, recording, markers, key, voice_ids(session, names))
+    with database.reading() as session:
+        assert session.scalars(select(VoiceRow.name).join(MarkerRow, MarkerRow.voice_id == VoiceRow.id)).all() == [
+            "bert"
+        ]
+        assert session.scalars(select(RecordingRow.match_key)).all() == ["second"]
+
+
+def test_a_recording_in_which_nobody_is_heard_counts_as_matched(database: Database, recording: int) -> None:
+    with database.writing() as session:
+        write_markers(session, recording, [], "key", {})
+    assert titles(database) == []
+    with database.reading() as session:
+        assert session.scalars(select(RecordingRow.match_key)).all() == ["key"]
+
+
+def test_a_voice_keeps_its_id(database: Database) -> None:
+    with database.writing() as session:
+        first = voice_ids(session, ["anna"])
+    with database.writing() as session:
+        both = voice_ids(session, ["bert", "anna"])
+    assert both["anna"] == first["anna"] != both["bert"]
