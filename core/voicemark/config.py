@@ -4,10 +4,12 @@
 (`voicemark.config_example`). Units are in the names: `_s` seconds, `_db` decibels.
 """
 
+import re
 import tomllib
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import available_timezones
 
 from pydantic import (
     BaseModel,
@@ -70,6 +72,9 @@ class DatabaseSection(Section):
         return Path(self.url.removeprefix("sqlite:///"))
 
 
+NAME_GROUPS = frozenset({"title", "subtitle", "channel", "date", "time", "season", "episode"})
+
+
 class WatchSection(Section):
     """A folder in which a recorder leaves its recordings."""
 
@@ -93,8 +98,33 @@ class WatchSection(Section):
     name_patterns: tuple[str, ...] = Field(
         (),
         description="Plain folders only: regular expressions with named groups (title, subtitle, channel, date, "
-        "time) tried in turn on a file's name.",
+        "time, season, episode) tried in turn on a file's name, before the usual ones.",
     )
+    time_zone: str | None = Field(
+        None,
+        description="Time zone in which the recorder names its files, such as Europe/Berlin; none: this machine's.",
+    )
+
+    @field_validator("name_patterns")
+    @classmethod
+    def _usable_patterns(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            try:
+                groups = set(re.compile(pattern).groupindex)
+            except re.error as error:
+                raise ValueError(f"'{pattern}' is no regular expression: {error}") from None
+            if "title" not in groups or groups - NAME_GROUPS:
+                raise ValueError(
+                    f"'{pattern}' needs a group (?P<title>…) and may have {', '.join(sorted(NAME_GROUPS))}"
+                )
+        return patterns
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, zone: str | None) -> str | None:
+        if zone is not None and zone not in available_timezones():
+            raise ValueError(f"'{zone}' is no time zone: write one such as Europe/Berlin")
+        return zone
 
 
 class AudioSection(Section):

@@ -78,12 +78,16 @@ class Recording:
     """In playing order; never empty."""
     started_at: datetime | None = None
     """Wall-clock time (aware) of the recording's first moment, where known."""
+    start_error_s: float = 60.0
+    """How far `started_at` may be off: recorders name directories by the minute, some people only by the day."""
     programmes: tuple[Programme, ...] = ()
     """From the recorder's own metadata; the first is the one that the recording was made for."""
     streams: tuple[StreamHint, ...] = ()
     expected_duration_s: float | None = None
     """From metadata (timer or EPG duration); the sanity bound for holes in the signal."""
     frame_rate: float | None = None
+    edited: bool = False
+    """Cut afterwards: positions in it no longer follow from wall-clock times."""
     notes: tuple[str, ...] = field(default=())
     """Faults in the metadata that did not keep the recording from being read, each a sentence."""
 

@@ -1,0 +1,196 @@
+"""VDR's tagged lines: the `epg.data` file of everything it knows, and the letters that its `info` files share.
+
+`C channel … c` frames a channel, `E event … e` an event, one letter each for the rest (vdr.5, "EPG DATA"; VDR's
+epg.c, `cEvent::Parse`). Unknown letters are passed over: VDR gains one now and then.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from voicemark.epg.clean_text import clean, decoded, one_line
+from voicemark.epg.genres import words_of_content
+from voicemark.epg.languages import language_code
+from voicemark.errors import GuideError
+from voicemark.recording import Programme, StreamHint
+
+MAX_LINE = 1 << 20  # bytes; a description is a few thousand
+MAX_DURATION_S = 7 * 86400
+AUDIO_STREAMS = frozenset({0x02, 0x04, 0x06, 0x19})  # MP2, AC-3, HE-AAC, AC-4
+
+
+@dataclass
+class EventLines:
+    """One event as its lines come in; `programme()` is what they say together."""
+
+    event_id: int | None = None
+    start: datetime | None = None
+    duration_s: float | None = None
+    title: str | None = None
+    subtitle: str | None = None
+    description: str | None = None
+    genres: tuple[int, ...] = ()
+    age_rating: int | None = None
+    language: str | None = None
+    streams: list[StreamHint] = field(default_factory=list)
+
+    def add(self, letter: str, text: str) -> bool:
+        """Take one line's letter and the rest of it. False when the letter is no event's, or its text is broken."""
+        match letter:
+            case "E":
+                return self._add_times(text.split())
+            case "T":
+                self.title = one_line(text) or None
+            case "S":
+                self.subtitle = one_line(text) or None
+            case "D":
+                self.description = clean(text.replace("|", "\n")) or None
+            case "G":
+                self.genres = genre_codes(text)
+            case "R":
+                rating = number(text)
+                self.age_rating = rating if rating is not None and 0 < rating < 100 else None
+            case "X":
+                return self._add_stream(text.split(maxsplit=3))
+            case "V" | "@" | "#":
+                pass
+            case _:
+                return False
+        return True
+
+    def _add_times(self, parts: list[str]) -> bool:
+        event_id, start, duration = ([number(part) for part in parts[:3]] + [None] * 3)[:3]
+        if event_id is None or start is None or duration is None:
+            return False
+        self.event_id = event_id if 0 <= event_id < 1 << 32 else None
+        self.start = from_unix(start)
+        self.duration_s = float(duration) if 0 < duration <= MAX_DURATION_S else None
+        return self.start is not None
+
+    def _add_stream(self, parts: list[str]) -> bool:
+        kind, form = ([number(part, 16) for part in parts[:2]] + [None] * 2)[:2]
+        if kind is None or form is None:
+            return False
+        language = language_code(parts[2].split("+")[0]) if len(parts) > 2 else None
+        if kind == 0 and form == 0:
+            self.language = language
+        elif kind in AUDIO_STREAMS:
+            self.streams.append(StreamHint(kind, language, one_line(parts[3]) or None if len(parts) > 3 else None))
+        return True
+
+    def programme(self, source: str, channel: str | None = None, title: str | None = None) -> Programme | None:
+        """The event, under `title` when it has none of its own; None when there is no title at all."""
+        name = self.title or title
+        if not name:
+            return None
+        return Programme(
+            title=name,
+            source=source,
+            subtitle=self.subtitle,
+            description=self.description,
+            channel=channel,
+            start=self.start,
+            duration_s=self.duration_s,
+            genres=words_of_content(self.genres),
+            language=self.language,
+            event_id=self.event_id,
+            age_rating=self.age_rating,
+        )
+
+
+def genre_codes(text: str) -> tuple[int, ...]:
+    """Hexadecimal content bytes as VDR writes them after `G`; stops at the first that is none."""
+    codes: list[int] = []
+    for part in text.split()[:4]:
+        code = number(part, 16)
+        if code is None or not 0 < code <= 0xFF:
+            break
+        codes.append(code)
+    return tuple(codes)
+
+
+def number(text: str, base: int = 10) -> int | None:
+    """The integer that `text` is, or None; at most twenty characters are looked at."""
+    text = text.strip()
+    if not text.isascii() or len(text) > 20:
+        return None
+    try:
+        return int(text, base)
+    except ValueError:
+        return None
+
+
+def from_unix(seconds: float) -> datetime | None:
+    """A UNIX time as an aware UTC time; None for 0, for negative ones, and for those no calendar holds."""
+    if not 0 < seconds < 253402300800:  # 10000-01-01
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def channel_line(text: str) -> tuple[str, str | None]:
+    """`S19.2E-1-1011-11100 Das Erste HD` → channel id and name."""
+    identity, _, name = text.strip().partition(" ")
+    return identity, one_line(name) or None
+
+
+def read_epg_data(
+    path: Path,
+    channels: Callable[[str, str | None], bool] | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> Iterator[Programme]:
+    """The events in `epg.data`, streamed: those of the channels (id, name) that `channels` accepts, on air between
+    `start` and `end`.
+
+    Broken events are passed over. Raises `GuideError` when the file cannot be read, or holds no line of the format.
+    """
+    channel: str | None = None
+    wanted = True
+    event: EventLines | None = None
+    known = lines = 0
+    for letter, text in _tagged_lines(path):
+        lines += 1
+        known += letter in "CEce"
+        if letter == "C":
+            identity, name = channel_line(text)
+            channel = name or identity
+            wanted = channels is None or channels(identity, name)
+            event = None
+        elif letter == "c":
+            channel, event = None, None
+        elif not wanted:
+            continue
+        elif letter == "E":
+            event = EventLines()
+            if not event.add("E", text):
+                event = None
+        elif letter == "e":
+            programme = event.programme("epg.data", channel) if event else None
+            if programme is not None and on_air_between(programme, start, end):
+                yield programme
+            event = None
+        elif event is not None:
+            event.add(letter, text)
+    if lines and not known:
+        raise GuideError("is no epg.data of VDR", path=path)
+
+
+def on_air_between(programme: Programme, start: datetime | None, end: datetime | None) -> bool:
+    """Whether any of the programme lies between two times (aware; None is open)."""
+    if programme.start is None:
+        return False
+    if end is not None and programme.start >= end:
+        return False
+    return start is None or programme.start.timestamp() + (programme.duration_s or 0.0) > start.timestamp()
+
+
+def _tagged_lines(path: Path) -> Iterator[tuple[str, str]]:
+    try:
+        with path.open("rb") as file:
+            while line := file.readline(MAX_LINE):
+                text = decoded(line).strip("\r\n\0")
+                if text:
+                    yield text[0], text[1:].strip()
+    except OSError as error:
+        raise GuideError(f"cannot be read: {error.strerror}", path=path) from error

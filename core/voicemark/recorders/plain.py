@@ -1,0 +1,103 @@
+"""Plain folders: every media file is a recording of its own, told by its name and by the sidecar beside it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from voicemark.errors import RecordingError, RecordingVanishedError
+from voicemark.recorders.names import read_file_name
+from voicemark.recorders.sidecars import read_sidecar
+from voicemark.recorders.tree import is_file, is_folder, walk
+from voicemark.recording import Programme, Recording, RecordingState
+
+_VIDEO = (
+    "ts m2ts m2t mts tp trp tsv pva vdr rec mpg mpeg mpe m2p m2v vob ps vro mkv mk3d webm mp4 m4v mov 3gp avi divx wmv "
+    "asf flv f4v wtv dvr-ms nuv ogm ogv mxf rm rmvb dv"
+)
+_AUDIO = "mp2 mp3 mpa m4a m4b aac latm loas ac3 eac3 ec3 wav flac ogg oga opus mka wma aif aiff caf"
+MEDIA_SUFFIXES = frozenset(f".{suffix}" for suffix in f"{_VIDEO} {_AUDIO}".split())
+"""Suffixes (lower case) of files in which ffmpeg finds audio, as far as recorders and people use them."""
+
+
+class Plain:
+    """Media files under any name. `patterns`: regular expressions tried before the usual ones (see `names`)."""
+
+    name = "plain"
+
+    def __init__(self, patterns: Sequence[str] = (), zone: str | None = None) -> None:
+        self.patterns = tuple(patterns)
+        self.zone = zone
+
+    def find(self, root: Path) -> Iterator[Path]:
+        """All media files at or below `root`, but hidden ones and those in hidden folders (trash, snapshots)."""
+        if self.recognise(root) is not None:
+            yield root
+            return
+        for listing in walk(root, leaf=lambda name: name.startswith(".")):
+            yield from self.find_in(listing.path, listing.files)
+
+    def find_in(self, folder: str, names: frozenset[str]) -> Iterator[Path]:
+        """The media files among the names of the files in one folder."""
+        for name in sorted(names):
+            if is_media_name(name):
+                yield Path(folder, name)
+
+    def recognise(self, path: Path) -> Path | None:
+        """A media file is itself; the file that a sidecar belongs to, where it is there."""
+        if path.suffix.lower() in (".nfo", ".xml"):
+            return next((file for file in self._siblings(path) if file.stem == path.stem), None)
+        return path if is_media_name(path.name) and not is_folder(path) else None
+
+    def read(self, path: Path) -> Recording:
+        """Title and time by the name's pattern; a sidecar's words come before the name's."""
+        if not is_file(path):
+            raise RecordingVanishedError("there is no such recording", path=path)
+        if not is_media_name(path.name):
+            raise RecordingError("is no media file", path=path)
+        named = read_file_name(path.stem, self.patterns, self.zone)
+        programme = Programme(
+            title=named.title,
+            source="name",
+            subtitle=named.subtitle,
+            channel=named.channel,
+            season=named.season,
+            episode=named.episode,
+        )
+        notes: list[str] = []
+        sidecar = read_sidecar(path, notes)
+        if sidecar is not None:
+            programme = replace(
+                sidecar,
+                channel=sidecar.channel or named.channel,
+                season=named.season if sidecar.season is None else sidecar.season,
+                episode=named.episode if sidecar.episode is None else sidecar.episode,
+            )
+        return Recording(
+            path=path,
+            recorder=self.name,
+            files=(path,),
+            started_at=named.started_at,
+            start_error_s=named.start_error_s,
+            programmes=(programme,),
+            expected_duration_s=programme.duration_s,
+            notes=tuple(notes),
+        )
+
+    def state(self, path: Path, now: datetime) -> RecordingState:
+        """`UNKNOWN`: a plain file says nothing of itself. Raises `RecordingVanishedError` when it is gone."""
+        if not is_file(path):
+            raise RecordingVanishedError("there is no such recording", path=path)
+        return RecordingState.UNKNOWN
+
+    def _siblings(self, path: Path) -> list[Path]:
+        try:
+            return sorted(file for file in path.parent.iterdir() if is_media_name(file.name))
+        except OSError:
+            return []
+
+
+def is_media_name(name: str) -> bool:
+    """Whether a file of that name holds audio that ffmpeg can read, as far as the suffix tells; hidden files not."""
+    dot = name.rfind(".")
+    return dot > 0 and not name.startswith(".") and name[dot:].lower() in MEDIA_SUFFIXES

@@ -1,0 +1,45 @@
+"""From a `[[watch]]` table, or from paths on the command line, to adapters."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from voicemark.config import WatchSection
+from voicemark.errors import RecordingError
+from voicemark.recorders.auto import Auto
+from voicemark.recorders.base import Recorder
+from voicemark.recorders.plain import Plain
+from voicemark.recorders.vdr import Vdr
+
+
+def recorder_for(section: WatchSection) -> Recorder:
+    """The adapter for a watched folder, bound to the folder's settings."""
+    vdr = Vdr(section.time_zone)
+    plain = Plain(section.name_patterns, section.time_zone)
+    match section.recorder:
+        case "vdr":
+            return vdr
+        case "plain":
+            return plain
+        case _:
+            return Auto(vdr, plain)
+
+
+def find_recordings(path: Path, recorder: str = "auto") -> Iterator[tuple[Recorder, Path]]:
+    """The recordings that a person means by `path`: a media file, a `.rec` directory, or a folder of recordings.
+
+    With each comes its own adapter (never the `auto` one). Raises `RecordingError` when there is no such path, or no
+    recording at it.
+    """
+    section = WatchSection.model_validate({"path": path, "recorder": recorder})
+    adapter = recorder_for(section)
+    if not os.path.lexists(path):
+        raise RecordingError("there is no such file or directory", path=path)
+    found = False
+    pairs = adapter.find_all(path) if isinstance(adapter, Auto) else ((adapter, one) for one in adapter.find(path))
+    for pair in pairs:
+        found = True
+        yield pair
+    if not found:
+        what = "there is no recording in this folder" if path.is_dir() else "is no recording"
+        raise RecordingError(what, path=path, hint="a recording is a media file or a .rec directory of VDR")
