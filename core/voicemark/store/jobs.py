@@ -219,7 +219,7 @@ class Jobs:
         it is this worker's from here on. None when there is nothing to do."""
         now = self._clock()
         # After the clock was set back, a pause may seem to last for years: longer than the longest it is over.
-        longest = now + self._pause(self._retries)
+        longest = now + LONGEST_PAUSE
         with self._database.writing() as session:
             self._take_over_from_the_dead(session, now)
             query = (
@@ -259,10 +259,11 @@ class Jobs:
         with self._owned(claim) as job:
             job.heartbeat_at = self._clock()
 
-    def finish(self, session: Session, claim: Claim) -> None:
+    def finish(self, session: Session, claim: Claim, *, took_s: float | None = None) -> None:
         """The job is done: to be called in the transaction that writes its results, so that both are kept or
         neither. Raises `ClaimLostError`, which takes the results back."""
         job = _own(session, claim)
+        job.took_s = took_s
         job.state, job.worker, job.error = JobState.DONE, None, None
         job.heartbeat_at = None
         job.updated_at = self._clock()
@@ -273,11 +274,12 @@ class Jobs:
         with self._owned(claim) as job:
             return self._failed(job, error, self._clock(), final=final)
 
-    def release(self, claim: Claim) -> None:
-        """Give a job back untouched (the program ends, the disk is full): it is ready and no attempt counts.
-        Raises `ClaimLostError`."""
+    def release(self, claim: Claim, *, pause_s: float = 0.0) -> None:
+        """Give a job back untouched (the program ends, the disk is away): no attempt counts, and it is ready, after
+        a pause if need be. Raises `ClaimLostError`."""
         with self._owned(claim) as job:
             job.state, job.worker, job.heartbeat_at = JobState.READY, None, None
+            job.not_before = self._clock() + timedelta(seconds=pause_s) if pause_s else None
             job.attempts -= 1
             job.updated_at = self._clock()
 

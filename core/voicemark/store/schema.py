@@ -237,5 +237,7 @@ class JobRow(Base):
     """Who runs it: host, process id and the process's start, so that a dead worker's claim can be taken over."""
     heartbeat_at: Mapped[datetime | None]
     error: Mapped[str | None]
+    took_s: Mapped[float | None]
+    """How long the work took that led to `done`."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
