@@ -140,7 +140,7 @@ class AudioSection(Section):
         description="Of several streams in one language: MP2/AAC stereo, or AC-3 (its centre channel).",
     )
     max_hole_s: float = Field(
-        7200.0,
+        600.0,
         gt=0,
         description="A longer jump of the time stamps is a splice, not lost signal, and is closed up.",
     )
@@ -351,16 +351,16 @@ def _allowed_keys(location: tuple[int | str, ...]) -> list[str]:
     model: Any = Config
     for part in location:
         if isinstance(part, str) and part in getattr(model, "model_fields", {}):
-            model = _section_in(model.model_fields[part].annotation) or model
+            model = section_in(model.model_fields[part].annotation) or model
     return sorted(model.model_fields)
 
 
-def _section_in(annotation: Any) -> type[Section] | None:
+def section_in(annotation: Any) -> type[Section] | None:
     """The section class inside `X`, `X | None`, `tuple[str | X, ...]`."""
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return annotation
     for inner in getattr(annotation, "__args__", ()):
-        if (found := _section_in(inner)) is not None:
+        if (found := section_in(inner)) is not None:
             return found
     return None
 

@@ -93,6 +93,14 @@ class AudioReader:
         if size:
             yield np.concatenate(gathered)
 
+    def stretch(self, start_s: float, end_s: float) -> Samples:
+        """The samples from `start_s` to `end_s` (player's time), fewer where the recording ends; for short
+        stretches, as they lie in memory whole. Leaves `heard` as it is."""
+        heard = self._heard
+        samples = list(self.blocks(start_s, end_s))
+        self._heard = heard or self._heard
+        return np.concatenate(samples) if samples else np.zeros(0, np.float32)
+
     def _cut(self, start_s: float, end_s: float | None) -> Iterator[Samples]:
         """Pieces of the player's timeline within the stretch."""
         stream = self.choice.stream

@@ -81,6 +81,8 @@ def _engine(path: Path, busy_timeout_s: float) -> Engine:
     @event.listens_for(engine, "connect")
     def _configure(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None
+        # SQLite's own lower() knows ASCII only, and titles are full of umlauts.
+        connection.create_function("casefold", 1, _casefold, deterministic=True)
         # FULL: a committed recording is not lost by a power cut; there are only a few commits a minute.
         for pragma in ("foreign_keys=ON", "synchronous=FULL"):
             connection.execute(f"PRAGMA {pragma}")
@@ -91,6 +93,10 @@ def _engine(path: Path, busy_timeout_s: float) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _casefold(text: str | None) -> str | None:
+    return None if text is None else text.casefold()
 
 
 def _migrate(engine: Engine, path: Path) -> None:

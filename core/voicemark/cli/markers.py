@@ -1,0 +1,73 @@
+"""`voicemark markers`: who is heard where, from the database."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, clock, print_json, screen
+
+if TYPE_CHECKING:
+    from voicemark.store.queries import MarkerView
+
+
+def markers(
+    config: ConfigOption = DEFAULT_CONFIG,
+    speaker: Annotated[str | None, typer.Option(help="Part of the voice's name.")] = None,
+    title: Annotated[str | None, typer.Option(help="Part of the programme's title or subtitle.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Part of the channel's name.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(help="Recordings from this day on.", formats=["%Y-%m-%d", "%Y-%m-%d %H:%M"])
+    ] = None,
+    recording: Annotated[str | None, typer.Option(help="Part of the recording's path.")] = None,
+    type: Annotated[str | None, typer.Option(help="The programme's genre or guessed type.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List markers from the database; filters are combined."""
+    from voicemark.config import load_config
+    from voicemark.store.database import open_database
+    from voicemark.store.queries import MarkerFilter, find_markers
+
+    database = open_database(load_config(config).database.path)
+    wanted = MarkerFilter(
+        speaker=speaker,
+        title=title,
+        channel=channel,
+        since=since.astimezone() if since else None,
+        recording=recording,
+        type=type,
+    )
+    with database.reading() as session:
+        found = find_markers(session, wanted)
+    database.close()
+    if as_json:
+        print_json(found)
+    else:
+        show_markers(found)
+
+
+def show_markers(found: "Sequence[MarkerView]") -> None:
+    """A table for people."""
+    if not found:
+        screen().print("no markers")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("voice", "minute", "from – to", "score", "programme", "channel", "recorded"):
+        table.add_column(heading, no_wrap=heading != "programme")
+    for marker in found:
+        programme = marker.title + (f" – {marker.subtitle}" if marker.subtitle else "")
+        recorded = marker.started_at.astimezone().strftime("%Y-%m-%d %H:%M") if marker.started_at else ""
+        cells = (
+            marker.speaker,
+            f"at min {marker.at_min:.1f}",
+            f"{clock(marker.start_s)} – {clock(marker.end_s)}",
+            f"{marker.score:.2f}",
+            programme,
+            marker.channel or "",
+            recorded,
+        )
+        table.add_row(*map(Text, cells))
+    screen().print(table)

@@ -1,0 +1,92 @@
+"""`voicemark scan`: recordings through the pipeline, now."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+from voicemark.cli.markers import show_markers
+from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, clock, complain, messages, print_json
+
+if TYPE_CHECKING:
+    from voicemark.scanning import Listener
+
+
+def scan(
+    paths: Annotated[list[Path], typer.Argument(help="Recordings: files, .rec directories, or folders of them.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Scan recordings and list the markers found in them."""
+    from voicemark.config import load_config
+    from voicemark.scanning import Status, open_workshop, scan_paths
+    from voicemark.store.queries import MarkerFilter, find_markers
+
+    settings = load_config(config)
+    workshop = open_workshop(settings)
+    try:
+        outcomes = list(scan_paths(paths, workshop, make_listener()))
+        with workshop.database.reading() as session:
+            markers = find_markers(session, MarkerFilter(paths=[outcome.path for outcome in outcomes]))
+    finally:
+        workshop.database.close()
+    if as_json:
+        print_json(markers)
+    else:
+        show_markers(markers)
+    if any(outcome.status is Status.FAILED for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def make_listener() -> "Listener":
+    """Progress bars on a terminal, a line for each recording otherwise; always on standard error."""
+    from voicemark.scanning import Listener, Outcome, Status
+    from voicemark.voice.memory import VoiceReport
+
+    class Narrator(Listener):
+        """Tells a person what goes on."""
+
+        def __init__(self) -> None:
+            self._console = messages()
+            self._progress: Progress | None = None
+
+        def enrolled(self, reports: "list[VoiceReport] | tuple[VoiceReport, ...]") -> None:  # type: ignore[override]
+            for report in reports:
+                for warning in report.warnings:
+                    complain(warning)
+
+        def started(self, path: Path, expected_s: float | None) -> None:
+            if sys.stderr.isatty():
+                self._progress = Progress(
+                    SpinnerColumn(),
+                    TextColumn("{task.description}"),
+                    BarColumn(),
+                    TextColumn("{task.fields[at]}"),
+                    TimeRemainingColumn(),
+                    console=self._console,
+                    transient=True,
+                )
+                self._progress.add_task(path.name, total=expected_s, at="0:00")
+                self._progress.start()
+
+        def heard(self, seconds: float) -> None:
+            if self._progress is not None:
+                task = self._progress.tasks[0]
+                total = None if task.total is None else max(task.total, seconds)
+                self._progress.update(task.id, completed=seconds, total=total, at=clock(seconds))
+
+        def finished(self, outcome: Outcome) -> None:
+            if self._progress is not None:
+                self._progress.stop()
+                self._progress = None
+            if outcome.status is Status.FAILED:
+                complain(outcome.reason)
+                return
+            reason = f" ({outcome.reason})" if outcome.reason else ""
+            self._console.print(f"{outcome.path}: {outcome.status}{reason}", markup=False)
+            for note in outcome.notes:
+                self._console.print(f"  {note}", markup=False)
+
+    return Narrator()

@@ -1,0 +1,34 @@
+"""What a valid configuration names that is not there: folders, samples, guides, models."""
+
+import glob
+import os
+from pathlib import Path
+
+from voicemark.config import Config
+
+
+def missing(config: Config) -> list[str]:
+    """A sentence for each thing that the configuration names and that cannot be read."""
+    faults = []
+    for number, watch in enumerate(config.watch):
+        if not watch.path.is_dir():
+            faults.append(f"watch[{number}].path: {watch.path} is no folder")
+        elif not os.access(watch.path, os.R_OK | os.X_OK):
+            faults.append(f"watch[{number}].path: {watch.path} may not be read by this user")
+        if watch.dvr_log is not None and not watch.dvr_log.is_dir():
+            faults.append(f"watch[{number}].dvr_log: {watch.dvr_log} is no folder")
+    for number, speaker in enumerate(config.speakers):
+        for place, sample in enumerate(speaker.samples):
+            name = sample if isinstance(sample, str) else str(sample.file)
+            there = bool(glob.glob(name)) if glob.has_magic(name) else os.path.lexists(name)
+            if not there and not os.path.lexists(name):
+                faults.append(f"speakers[{number}].samples[{place}]: there is no {name}")
+    guides = [("epg.xmltv", path) for path in config.epg.xmltv]
+    guides += [("epg.vdr_epg_data", path) for path in config.epg.vdr_epg_data]
+    models: list[tuple[str, Path | None]] = [("encoder.model", config.encoder.model)]
+    if config.match.judge is not None:
+        models.append(("match.judge.model", config.match.judge.model))
+    for key, path in (*guides, *models):
+        if path is not None and not path.is_file():
+            faults.append(f"{key}: there is no file {path}")
+    return faults

@@ -1,0 +1,170 @@
+"""One recording's whole way, on one screen: from its files to markers.
+
+    probe + demux → log-mel → windows → embed → compact → match → segments → programmes
+
+Audio streams through in blocks, so memory does not grow with the recording's length (what is kept of a window is
+128 bytes). Nothing is written here: `voicemark.store.results` writes a `Result` in one transaction.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from voicemark.audio.demux import AudioReader, Heard
+from voicemark.audio.timeline import SAMPLE_RATE, Samples
+from voicemark.config import Config
+from voicemark.epg.gather import programmes_of
+from voicemark.errors import RecordingError, RecordingVanishedError
+from voicemark.recording import ProgrammeSpan, Recording, fingerprint
+from voicemark.voice.compact import quantise, restore
+from voicemark.voice.embedder import WindowBatch
+from voicemark.voice.judge import Judge, second_opinion
+from voicemark.voice.match import VoiceBook, match_key, score_windows
+from voicemark.voice.segments import Segment, WindowTimes, find_segments
+
+Progress = Callable[[float], None]
+"""Called with the seconds of the recording that have been heard so far."""
+
+
+class WindowEncoder(Protocol):
+    """What the pipeline asks of an encoder: ours, or any ONNX one."""
+
+    model_id: str
+
+    @property
+    def dim(self) -> int: ...
+
+    @property
+    def hop_s(self) -> float: ...
+
+    @property
+    def window_s(self) -> float: ...
+
+    def embed_blocks(self, blocks: Iterable[Samples]) -> Iterator[WindowBatch]: ...
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What every recording is processed with."""
+
+    config: Config
+    encoder: WindowEncoder
+    book: VoiceBook
+    judge: Judge | None = None
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The embeddings of a recording, as they are kept."""
+
+    model_id: str
+    data: NDArray[np.int8]  # (n, dim)
+    hop_s: float
+    window_s: float
+
+    @property
+    def embeddings(self) -> Tensor:
+        """(n, dim) of unit length, or zeros where there was silence."""
+        return torch.from_numpy(restore(self.data))
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything that is known of a recording once it has been heard."""
+
+    recording: Recording
+    content: str
+    heard: Heard
+    audio_stream: str
+    windows: Windows
+    segments: tuple[Segment, ...]
+    """`voice` counts in the order of `voices`."""
+    voices: tuple[str, ...]
+    match_key: str
+    programmes: tuple[ProgrammeSpan, ...]
+    notes: tuple[str, ...]
+
+
+def process(recording: Recording, tools: Tools, progress: Progress | None = None) -> Result:
+    """Hear one recording from its start to its end. Reads only.
+
+    Raises `RecordingError` (or one of its kinds) when it cannot be read, has no audio, vanishes or changes meanwhile.
+    """
+    content = content_of(recording)
+    audio = AudioReader.of(recording, tools.config.audio)
+    blocks = counted(audio.blocks(), progress)
+    windows = embed(blocks, tools.encoder)
+    segments = match(windows, audio, tools)
+    found = programmes_of(recording, audio.heard.duration_s, tools.config.epg)
+    if content_of(recording) != content:
+        raise RecordingError(
+            "changed while it was read", path=recording.path, hint="it is done again once it is at rest"
+        )
+    return Result(
+        recording=recording,
+        content=content,
+        heard=audio.heard,
+        audio_stream=audio.choice.reason,
+        windows=windows,
+        segments=tuple(segments),
+        voices=tools.book.names,
+        match_key=match_key(tools.book, tools.config.match),
+        programmes=found.spans,
+        notes=(*recording.notes, *found.notes, *notes_on(audio.heard)),
+    )
+
+
+def content_of(recording: Recording) -> str:
+    """The recording's fingerprint. Raises `RecordingError` when a file cannot be read."""
+    try:
+        return fingerprint(recording.files)
+    except FileNotFoundError as error:
+        raise RecordingVanishedError("the recording is gone", path=recording.path) from error
+    except OSError as error:
+        raise RecordingError(
+            f"cannot be read: {error.strerror}",
+            path=recording.path,
+            hint="give the user that runs voicemark read access",
+        ) from error
+
+
+def counted(blocks: Iterable[Samples], progress: Progress | None) -> Iterator[Samples]:
+    """The same blocks, reporting how far they have come."""
+    samples = 0
+    for block in blocks:
+        yield block
+        samples += len(block)
+        if progress is not None:
+            progress(samples / SAMPLE_RATE)
+
+
+def embed(blocks: Iterable[Samples], encoder: WindowEncoder) -> Windows:
+    """Every window's embedding, compact."""
+    parts = [quantise(batch.embeddings) for batch in encoder.embed_blocks(blocks)]
+    data = np.concatenate(parts) if parts else np.zeros((0, encoder.dim), np.int8)
+    return Windows(encoder.model_id, data, encoder.hop_s, encoder.window_s)
+
+
+def match(windows: Windows, audio: AudioReader, tools: Tools) -> list[Segment]:
+    """Where each voice is heard; the judge, if there is one, hears doubtful windows again."""
+    settings, book = tools.config.match, tools.book
+    book.check_model(windows.model_id)
+    scores = score_windows(windows.embeddings, book, settings, windows.hop_s)
+    if tools.judge is not None:
+        starts_s = np.arange(len(windows.data)) * windows.hop_s
+        scores = second_opinion(scores, book.thresholds.cpu(), starts_s, tools.judge, audio.stretch)
+    times = WindowTimes(windows.hop_s, windows.window_s, audio.heard.duration_s)
+    return find_segments(scores, book.thresholds.tolist(), settings, times)
+
+
+def notes_on(heard: Heard) -> list[str]:
+    """What was wrong with the audio, a sentence each."""
+    notes = [str(found) for found in heard.breaks]
+    if heard.damage:
+        notes.append(f"damaged audio: {heard.damage}")
+    return notes

@@ -1,0 +1,215 @@
+"""Recordings that a person names, through the whole pipeline, one after another: what `voicemark scan` does.
+
+The service does the same with what it finds by itself (`voicemarkd.worker`); the job table keeps the two from doing
+one recording twice.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+import torch
+
+from voicemark.config import Config
+from voicemark.epg.labels import label_programmes
+from voicemark.errors import RecordingError, RecordingVanishedError, VoicemarkError
+from voicemark.pipeline import Tools, content_of, process
+from voicemark.recorders import find_recordings
+from voicemark.recorders.base import Recorder
+from voicemark.recording import Recording, RecordingState
+from voicemark.store.database import Database, open_database
+from voicemark.store.jobs import Claim, ClaimLostError, Finding, Jobs
+from voicemark.store.queries import MarkerFilter, MarkerView, find_markers
+from voicemark.store.results import write_result
+from voicemark.voice.embedder import load_encoder
+from voicemark.voice.memory import VoiceReport, enrol, load_judge
+from voicemark.voice.rematch import rematch
+
+
+HEARTBEAT_S = 5.0
+"""A heartbeat is a transaction: not for every block."""
+
+
+class Status(StrEnum):
+    """What became of a recording."""
+
+    SCANNED = "scanned"
+    KNOWN = "already scanned"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One recording's fate."""
+
+    path: Path
+    status: Status
+    reason: str | None = None
+    """Why it was skipped or failed."""
+    notes: tuple[str, ...] = ()
+
+
+class Listener:
+    """Is told how a scan goes on; does nothing by itself."""
+
+    def enrolled(self, reports: Sequence[VoiceReport]) -> None:
+        """The voices are known."""
+
+    def started(self, path: Path, expected_s: float | None) -> None:
+        """A recording is being heard; `expected_s` is its length as far as metadata tell."""
+
+    def heard(self, seconds: float) -> None:
+        """So much of the present recording has been heard."""
+
+    def finished(self, outcome: Outcome) -> None:
+        """The present recording is done, one way or another."""
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Everything that a scan works with, opened once."""
+
+    config: Config
+    database: Database
+    tools: Tools
+    reports: tuple[VoiceReport, ...]
+
+    @property
+    def jobs(self) -> Jobs:
+        """The job table as this process sees it."""
+        service = self.config.service
+        return Jobs(self.database, retries=service.retries, retry_pause_s=service.retry_pause_s)
+
+
+def open_workshop(config: Config) -> Workshop:
+    """Open the database, load the encoder, enrol the voices.
+
+    Raises `DatabaseError`, `ModelError`; a voice without a good sample is in the reports and not looked for.
+    """
+    if config.encoder.threads:
+        torch.set_num_threads(config.encoder.threads)
+    encoder = load_encoder(config.encoder.model, config.encoder.device)
+    database = open_database(config.database.path)
+    book, reports = enrol(config, encoder, database)
+    tools = Tools(config, encoder, book, load_judge(config, book))
+    return Workshop(config, database, tools, tuple(reports))
+
+
+def scan_paths(
+    paths: Sequence[Path], workshop: Workshop, listener: Listener | None = None
+) -> Iterator[Outcome]:
+    """Scan every recording at or below `paths`; yields what became of each as it is done.
+
+    What was scanned with the same model before is only matched again, without decoding, when voices or settings
+    have changed since.
+    """
+    listener = listener or Listener()
+    listener.enrolled(workshop.reports)
+    known: list[Path] = []
+    for path in paths:
+        for outcome in _scan_path(path, workshop, listener):
+            if outcome.status is Status.KNOWN:
+                known.append(outcome.path)
+            listener.finished(outcome)
+            yield outcome
+    if known:
+        rematch(workshop.database, workshop.tools.book, workshop.config.match, paths=known)
+    label_programmes(workshop.database, workshop.config.titles.model)
+
+
+def _scan_path(path: Path, workshop: Workshop, listener: Listener) -> Iterator[Outcome]:
+    if not os.path.lexists(path):
+        yield Outcome(path, Status.FAILED, str(RecordingVanishedError("there is no such file or folder", path=path)))
+        return
+    found = False
+    for recorder, recording_path in find_recordings(path.absolute()):
+        found = True
+        yield _scan_recording(recorder, recording_path, workshop, listener)
+    if not found:
+        error = RecordingError("holds no recording", path=path, hint="name a media file, a .rec directory, or a folder")
+        yield Outcome(path, Status.FAILED, str(error))
+
+
+def _scan_recording(recorder: Recorder, path: Path, workshop: Workshop, listener: Listener) -> Outcome:
+    state = recorder.state(path, datetime.now(UTC))
+    if state is RecordingState.RECORDING:
+        return Outcome(path, Status.SKIPPED, "still being recorded")
+    if state is RecordingState.DELETED:
+        return Outcome(path, Status.SKIPPED, "deleted in the recorder")
+    jobs = workshop.jobs
+    try:
+        recording = recorder.read(path)
+        jobs.found([Finding(recording, content_of(recording))], workshop.tools.encoder.model_id)
+        claim = _claim(jobs, path, workshop.tools.encoder.model_id)
+        if isinstance(claim, Outcome):
+            return claim
+    except RecordingError as error:
+        return Outcome(path, Status.FAILED, str(error))
+    listener.started(path, recording.expected_duration_s)
+    return _work(jobs, claim, recording, workshop, listener)
+
+
+def _claim(jobs: Jobs, path: Path, model_id: str) -> Claim | Outcome:
+    """The right to do this recording now, or why not. Set aside or not, a person asks for it to be tried."""
+    if (claim := jobs.claim(model_id, path)) is not None:
+        return claim
+    jobs.retry(path)
+    if (claim := jobs.claim(model_id, path)) is not None:
+        return claim
+    known = jobs.known(path, model_id).get(path)
+    if known is not None and known.running:
+        return Outcome(path, Status.SKIPPED, "another voicemark is at it")
+    return Outcome(path, Status.KNOWN)
+
+
+def _work(jobs: Jobs, claim: Claim, recording: Recording, workshop: Workshop, listener: Listener) -> Outcome:
+    beaten = time.monotonic()
+
+    def advanced(seconds: float) -> None:
+        nonlocal beaten
+        if time.monotonic() - beaten > HEARTBEAT_S:
+            jobs.heartbeat(claim)
+            beaten = time.monotonic()
+        listener.heard(seconds)
+
+    try:
+        result = process(recording, workshop.tools, advanced)
+        with workshop.database.writing() as session:
+            write_result(session, claim.recording_id, result)
+            jobs.finish(session, claim)
+    except ClaimLostError as error:
+        return Outcome(claim.path, Status.SKIPPED, error.what)
+    except RecordingError as error:
+        with suppress(ClaimLostError):
+            jobs.fail(claim, str(error))
+        return Outcome(claim.path, Status.FAILED, str(error))
+    except BaseException:
+        # The disk is full, the database is locked, Ctrl-C: not this recording's fault.
+        with suppress(VoicemarkError):
+            jobs.release(claim)
+        raise
+    return Outcome(claim.path, Status.SCANNED, notes=result.notes)
+
+
+def scan(path: Path | str, config: Config) -> list[MarkerView]:
+    """Scan the recordings at or below `path` and return their markers: the Python interface.
+
+    Raises `RecordingError` when one of them failed (the others are done and stored), `ConfigError`,
+    `DatabaseError`, `ModelError`.
+    """
+    workshop = open_workshop(config)
+    try:
+        outcomes = list(scan_paths([Path(path)], workshop))
+        failed = [outcome for outcome in outcomes if outcome.status is Status.FAILED]
+        if failed:
+            raise RecordingError("; ".join(outcome.reason or str(outcome.path) for outcome in failed))
+        with workshop.database.reading() as session:
+            return find_markers(session, MarkerFilter(paths=[outcome.path for outcome in outcomes]))
+    finally:
+        workshop.database.close()

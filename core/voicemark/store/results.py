@@ -1,0 +1,53 @@
+"""A recording's results, written in one transaction: all of them are there, or none is."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from voicemark.errors import RecordingVanishedError
+from voicemark.pipeline import Result
+from voicemark.store.markers import Marker, voice_ids, write_markers
+from voicemark.store.programmes import lay_programmes
+from voicemark.store.schema import EmbeddingRow, RecordingRow
+
+
+def write_result(session: Session, recording_id: int, result: Result) -> None:
+    """Replace whatever was known of the recording by `result`; the caller's transaction commits it.
+
+    Embeddings of another model are dropped with it: they could not be compared with anything any more.
+    """
+    row = session.get(RecordingRow, recording_id)
+    if row is None:
+        raise RecordingVanishedError("is no longer in the database", path=result.recording.path)
+    recording = result.recording
+    programme = recording.programme
+    row.content = result.content
+    row.title = recording.title
+    row.subtitle = programme.subtitle if programme else None
+    row.channel = programme.channel if programme else None
+    row.started_at = recording.started_at
+    row.duration_s = result.heard.duration_s
+    row.audio_stream = result.audio_stream
+    row.notes = "\n".join(result.notes) or None
+    row.model_id = result.windows.model_id
+    row.scanned_at = datetime.now(UTC)
+    session.execute(delete(EmbeddingRow).where(EmbeddingRow.recording_id == recording_id))
+    session.add(
+        EmbeddingRow(
+            recording_id=recording_id,
+            model_id=result.windows.model_id,
+            content=result.content,
+            windows=len(result.windows.data),
+            dim=result.windows.data.shape[1],
+            hop_s=result.windows.hop_s,
+            window_s=result.windows.window_s,
+            data=result.windows.data.tobytes(),
+        )
+    )
+    lay_programmes(session, row, result.programmes)
+    markers = [
+        Marker(result.voices[segment.voice], segment.start_s, segment.end_s, segment.score)
+        for segment in result.segments
+    ]
+    write_markers(session, recording_id, markers, result.match_key, voice_ids(session, result.voices))
