@@ -1,0 +1,162 @@
+"""Training audio: clips named by manifests, decoded once into one memory-mapped file of 16-bit samples.
+
+A corpus folder holds `manifest.csv` with at least the column `path` (relative to the folder). `speaker` may be
+blank where nobody knows it; `split` (`train`, `dev`, …) may be missing, which means all of it is for training.
+"""
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voicemark.errors import VoicemarkError
+
+SAMPLE_RATE = 16_000
+MIN_SECONDS = 1.0
+MAX_SECONDS = 30.0  # of one clip that are kept
+DECODERS = 2  # at once
+
+Decode = Callable[[Path], NDArray[np.float32]]
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much is done, and how much there is."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One file of one voice. `speaker` is None where it is not known."""
+
+    path: Path
+    speaker: str | None
+    source: str
+    kind: str = ""
+
+
+def read_manifest(folder: Path, split: str | None = None) -> list[Clip]:
+    """The clips of `folder/manifest.csv`, of one split or of all.
+
+    Raises VoicemarkError when the manifest or a file it names is missing, when it has no column `path`, and when
+    nothing is left.
+    """
+    manifest = folder / "manifest.csv"
+    if not manifest.is_file():
+        raise VoicemarkError(
+            "no manifest.csv in this folder", path=folder, hint="a CSV with the columns path, speaker, split"
+        )
+    with manifest.open(newline="", encoding="utf-8") as lines:
+        reader = csv.DictReader(lines)
+        columns = reader.fieldnames or []
+        if "path" not in columns:
+            raise VoicemarkError("the manifest has no column 'path'", path=manifest, hint=f"it has {columns}")
+        if split is not None and "split" in columns:
+            rows = [row for row in reader if row["split"] == split]
+        else:
+            rows = list(reader)
+    clips = [
+        Clip(folder / row["path"], row.get("speaker") or None, row.get("source") or folder.name, row.get("kind") or "")
+        for row in rows
+    ]
+    missing = [clip.path for clip in clips if not clip.path.is_file()]
+    if missing:
+        raise VoicemarkError(f"{len(missing)} files of the manifest are missing", path=missing[0])
+    if not clips:
+        raise VoicemarkError(f"no clips of split {split!r}" if split else "no clips", path=manifest)
+    return clips
+
+
+@dataclass(frozen=True)
+class BankEntry:
+    """Where one clip's samples lie in the bank, and whose they are."""
+
+    path: str
+    speaker: str | None
+    source: str
+    kind: str
+    start: int
+    samples: int
+
+
+class AudioBank:
+    """Clips as 16-bit samples at 16 kHz in one memory-mapped file: random access without decoding."""
+
+    def __init__(self, pcm: NDArray[np.int16], entries: Sequence[BankEntry]) -> None:
+        self._pcm = pcm
+        self.entries = list(entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    @property
+    def seconds(self) -> float:
+        return sum(entry.samples for entry in self.entries) / SAMPLE_RATE
+
+    def audio(self, index: int, start: int = 0, samples: int | None = None) -> NDArray[np.float32]:
+        """Samples [start, start + samples) of clip `index`, as float32 in [-1, 1]."""
+        entry = self.entries[index]
+        end = entry.samples if samples is None else min(entry.samples, start + samples)
+        pcm = self._pcm[entry.start + start : entry.start + end]
+        return np.asarray(pcm, dtype=np.float32) / 32768.0
+
+    @classmethod
+    def of(cls, audio: Iterable[tuple[str, str | None, NDArray[np.float32]]]) -> "AudioBank":
+        """A bank in memory from (name, speaker, samples)."""
+        entries: list[BankEntry] = []
+        parts: list[NDArray[np.int16]] = []
+        start = 0
+        for name, speaker, samples in audio:
+            parts.append(to_pcm(samples))
+            entries.append(BankEntry(name, speaker, "", "", start, len(samples)))
+            start += len(samples)
+        return cls(np.concatenate(parts) if parts else np.zeros(0, np.int16), entries)
+
+    @classmethod
+    def build(
+        cls,
+        clips: Sequence[Clip],
+        folder: Path,
+        decode: Decode,
+        *,
+        progress: Progress | None = None,
+    ) -> "AudioBank":
+        """Decode `clips` into `folder`, or open what an earlier call left there for the same clips.
+
+        Clips shorter than a second are left out, and of long ones the first 30 seconds are kept. A clip that
+        cannot be decoded raises what `decode` raises.
+        """
+        key = hashlib.sha256("\n".join(f"{c.path}\t{c.speaker}" for c in clips).encode()).hexdigest()
+        pcm_file, index_file = folder / "audio.s16", folder / "audio.json"
+        if index_file.is_file() and pcm_file.is_file():
+            index = json.loads(index_file.read_text())
+            if index["key"] == key:
+                return cls._open(pcm_file, [BankEntry(**entry) for entry in index["entries"]])
+        folder.mkdir(parents=True, exist_ok=True)
+        entries: list[BankEntry] = []
+        start = 0
+        with pcm_file.open("wb") as out, ThreadPoolExecutor(DECODERS) as pool:
+            for done, (clip, audio) in enumerate(zip(clips, pool.map(decode, [c.path for c in clips]), strict=True)):
+                if progress:
+                    progress("decoding", done, len(clips))
+                audio = audio[: int(MAX_SECONDS * SAMPLE_RATE)]
+                if len(audio) < MIN_SECONDS * SAMPLE_RATE:
+                    continue
+                out.write(to_pcm(audio).tobytes())
+                entries.append(BankEntry(str(clip.path), clip.speaker, clip.source, clip.kind, start, len(audio)))
+                start += len(audio)
+        index_file.write_text(json.dumps({"key": key, "entries": [asdict(entry) for entry in entries]}))
+        return cls._open(pcm_file, entries)
+
+    @classmethod
+    def _open(cls, pcm_file: Path, entries: list[BankEntry]) -> "AudioBank":
+        if not entries:
+            raise VoicemarkError("no clip of the corpus is a second long", path=pcm_file)
+        return cls(np.memmap(pcm_file, dtype=np.int16, mode="r"), entries)
+
+
+def to_pcm(audio: NDArray[np.float32]) -> NDArray[np.int16]:
+    """float32 in [-1, 1] → 16-bit."""
+    return np.clip(np.round(audio * 32768.0), -32768, 32767).astype(np.int16)

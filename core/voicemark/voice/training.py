@@ -1,0 +1,336 @@
+"""The training loop: batches in, the best network on unheard voices out. It can be stopped and resumed anywhere.
+
+Two stages on one loop. First a teacher's embeddings of clean clips are the target of damaged windows, beside an
+angular-margin softmax over the known speakers; then cosine triplets, with violators searched in a bank of
+embeddings, pull the space straight where it counts: negatives inside the margin.
+"""
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.utils.data import DataLoader, Sampler
+
+from voicemark.audio.features import FeatureSettings, LogMel
+from voicemark.errors import ModelError
+from voicemark.voice.encoder import EncoderConfig, SpeakerNet
+from voicemark.voice.losses import AngularMarginSoftmax, Projection, distillation_loss, noise_loss, relation_loss
+from voicemark.voice.sampling import Batch, SamplingSettings, VoiceBatches
+from voicemark.voice.triplets import EmbeddingBank, Labels, Mining, batch_triplets
+from voicemark.voice.validation import Score, Validation
+
+CHECKPOINT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """One stage. Weights of 0 leave a loss out; the triplet loss needs `sampling.per_voice` 2."""
+
+    steps: int = 6_000
+    learning_rate: float = 2e-3
+    final_rate: float = 0.01  # share of the learning rate at the end; a cosine in between
+    warmup: int = 200  # steps
+    weight_decay: float = 1e-2
+    clip_gradient: float = 5.0
+    distil: float = 5.0
+    relation: float = 0.0
+    margin_softmax: float = 0.5
+    softmax_margin: float = 0.2
+    noise: float = 1.0
+    triplet: float = 0.0
+    triplet_margin: float = 0.3
+    mining: Mining = "bank"
+    bank: int = 8_192
+    validate_every: int = 500
+    checkpoint_every: int = 250
+    report_every: int = 50
+    half: bool = True  # bfloat16 in the network's layers while training
+    workers: int = 1  # processes that prepare batches
+    seed: int = 0
+    sampling: SamplingSettings = field(default_factory=SamplingSettings)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the loop tells as it goes: mean losses since the last report; a score when one was taken."""
+
+    step: int
+    steps: int
+    losses: dict[str, float]
+    zero_share: float | None = None
+    score: Score | None = None
+    best: bool = False
+
+
+class _Steps(Sampler[int]):
+    """The steps still to do, in order."""
+
+    def __init__(self, first: int, end: int) -> None:
+        self._steps = range(first, end)
+
+    def __iter__(self) -> Any:
+        return iter(self._steps)
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+
+class Trainer:
+    """One network on its way. `targets` (clips, speeds, teacher_dim), zeros where the teacher heard nothing.
+
+    `checkpoint` is where progress is kept (None keeps none); `best` of the returned run is the state with the
+    lowest mean EER of `validation`, or the last one without validation.
+    """
+
+    def __init__(
+        self,
+        net: SpeakerNet,
+        batches: VoiceBatches,
+        settings: TrainingSettings,
+        *,
+        features: FeatureSettings | None = None,
+        targets: Tensor | None = None,
+        validation: Validation | None = None,
+        checkpoint: Path | None = None,
+        device: str | torch.device = "cpu",
+        report: Callable[[Report], None] | None = None,
+    ) -> None:
+        seed_everything(settings.seed)
+        self.settings = settings
+        self.batches = batches
+        self.validation = validation
+        self.checkpoint = checkpoint
+        self.device = torch.device(device)
+        self.report = report or (lambda _: None)
+        self.net = net.to(self.device).train()
+        self.log_mel = LogMel(features).to(self.device)
+        dim = net.config.dim
+        self.softmax = AngularMarginSoftmax(dim, max(1, batches.classes), margin=settings.softmax_margin)
+        self.softmax.to(self.device)
+        self.targets = None if targets is None else self._projected(targets, dim)
+        self.bank = EmbeddingBank(settings.bank, dim, self.device)
+        self.generator = torch.Generator().manual_seed(settings.seed)
+        self.optimiser = torch.optim.AdamW(self._groups(), lr=settings.learning_rate)
+        self.step = 0
+        self.best_score = math.inf
+        self.best: dict[str, Tensor] = {}
+
+    def _groups(self) -> list[dict[str, Any]]:
+        """No weight decay on norms and biases."""
+        matrices = [p for p in self.net.parameters() if p.ndim > 1]
+        others = [p for p in self.net.parameters() if p.ndim <= 1]
+        decay = self.settings.weight_decay
+        return [
+            {"params": matrices, "weight_decay": decay},
+            {"params": others, "weight_decay": 0.0},
+            {"params": list(self.softmax.parameters()), "weight_decay": 0.0},
+        ]
+
+    @staticmethod
+    def _projected(targets: Tensor, dim: int) -> Tensor:
+        clips, speeds, width = targets.shape
+        flat = targets.reshape(clips * speeds, width)
+        return Projection(flat, dim)(flat).reshape(clips, speeds, dim)
+
+    def run(self) -> dict[str, Tensor]:
+        """Train to the last step and return the best state of the network."""
+        s = self.settings
+        loader = DataLoader(
+            self.batches,
+            batch_size=None,
+            sampler=_Steps(self.step, s.steps),
+            num_workers=s.workers,
+            prefetch_factor=4 if s.workers else None,
+        )
+        sums: dict[str, float] = {}
+        zero_shares: list[float] = []
+        for batch in loader:
+            losses, zero_share = self._update(batch)
+            for name, value in losses.items():
+                sums[name] = sums.get(name, 0.0) + value
+            if zero_share is not None:
+                zero_shares.append(zero_share)
+            self.step += 1
+            last = self.step == s.steps
+            score = None
+            better = False
+            if self.validation is not None and (self.step % s.validate_every == 0 or last):
+                score = self.validation(self.net)
+                better = self._keep(score)
+            if self.step % s.checkpoint_every == 0 or last:
+                self.save()
+            if score is not None or self.step % s.report_every == 0 or last:
+                count = self.step % s.report_every or s.report_every
+                means = {name: value / count for name, value in sums.items()}
+                share = sum(zero_shares) / len(zero_shares) if zero_shares else None
+                self.report(Report(self.step, s.steps, means, share, score, better))
+                if self.step % s.report_every == 0:
+                    sums, zero_shares = {}, []
+        return self.best or self._state()
+
+    def _update(self, batch: Batch) -> tuple[dict[str, float], float | None]:
+        """One step of the optimiser; the losses by name, and the share of zero-loss triplets if there are any."""
+        s = self.settings
+        for group in self.optimiser.param_groups:
+            group["lr"] = s.learning_rate * rate(self.step, s)
+        with torch.no_grad():
+            mel = self.log_mel(batch.audio.to(self.device))
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=s.half):
+            every = self.net.windows(self.net.frames(mel))  # (n, windows, dim)
+        embeddings = F.normalize(every[:, batch.window].float(), dim=1)  # (n, dim)
+        losses, zero_share = self._losses(embeddings, batch)
+        total = torch.stack(list(losses.values())).sum()
+        self.optimiser.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), s.clip_gradient)
+        self.optimiser.step()
+        return {name: float(value) for name, value in losses.items()}, zero_share
+
+    def _losses(self, embeddings: Tensor, batch: Batch) -> tuple[dict[str, Tensor], float | None]:
+        """Weighted losses by name."""
+        s = self.settings
+        losses: dict[str, Tensor] = {}
+        zero_share = None
+        spoken = torch.nonzero(batch.clip >= 0).flatten()
+        voices = embeddings[spoken]
+        if self.targets is not None and (s.distil or s.relation):
+            targets = self.targets[batch.clip[spoken], batch.speed[spoken]].to(self.device)
+            heard = targets.square().sum(1) > 0
+            if s.distil:
+                losses["distil"] = s.distil * distillation_loss(voices[heard], targets[heard])
+            if s.relation:
+                losses["relation"] = s.relation * relation_loss(voices[heard], targets[heard])
+        known = torch.nonzero(batch.voice >= 0).flatten()
+        if s.margin_softmax and len(known):
+            labels = batch.voice[known].to(self.device)
+            losses["softmax"] = s.margin_softmax * self.softmax(embeddings[known], labels)
+        if s.noise:
+            silent = torch.nonzero(batch.clip < 0).flatten()
+            losses["noise"] = s.noise * noise_loss(embeddings[silent], voices)
+        if s.triplet:
+            labels_of = Labels(batch.speaker.to(self.device), batch.source.to(self.device))
+            result = batch_triplets(
+                embeddings,
+                labels_of,
+                batch.positive.to(self.device),
+                s.mining,
+                self.bank,
+                self.generator,
+                s.triplet_margin,
+            )
+            losses["triplet"] = s.triplet * result.loss
+            zero_share = result.zero_share
+            self.bank.add(embeddings, labels_of)
+        if not losses:
+            raise ModelError("nothing to learn: every loss has weight 0, or needs labels or a teacher")
+        return losses, zero_share
+
+    def _keep(self, score: Score) -> bool:
+        if score.mean >= self.best_score:
+            return False
+        self.best_score = score.mean
+        self.best = self._state()
+        return True
+
+    def _state(self) -> dict[str, Tensor]:
+        return {name: tensor.detach().cpu().clone() for name, tensor in self.net.state_dict().items()}
+
+    def save(self) -> None:
+        """Write the checkpoint, in one step."""
+        if self.checkpoint is None:
+            return
+        contents, speaker, source = self._bank_state()
+        part = self.checkpoint.with_name(f"{self.checkpoint.name}.part")
+        part.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(
+            {
+                "version": CHECKPOINT_VERSION,
+                "settings": asdict(self.settings),
+                "network": asdict(self.net.config),
+                "step": self.step,
+                "net": self.net.state_dict(),
+                "softmax": self.softmax.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "generator": self.generator.get_state(),
+                "bank": (contents, speaker, source),
+                "best": self.best,
+                "best_score": self.best_score,
+            },
+            part,
+        )
+        part.replace(self.checkpoint)
+
+    def _bank_state(self) -> tuple[Tensor, Tensor, Tensor]:
+        contents, labels = self.bank.ordered()
+        return contents, labels.speaker, labels.source
+
+    def resume(self) -> bool:
+        """Go on from the checkpoint; False when there is none.
+
+        Raises ModelError when it is unreadable or belongs to other settings (steps may differ).
+        """
+        if self.checkpoint is None or not self.checkpoint.is_file():
+            return False
+        try:
+            saved: dict[str, Any] = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+            if saved["version"] != CHECKPOINT_VERSION or saved["network"] != asdict(self.net.config):
+                raise ModelError("checkpoint of another version or network", path=self.checkpoint)
+            self.net.load_state_dict(saved["net"])
+            self.softmax.load_state_dict(saved["softmax"])
+            self.optimiser.load_state_dict(saved["optimiser"])
+            self.generator.set_state(saved["generator"])
+            contents, speaker, source = saved["bank"]
+        except (OSError, RuntimeError, KeyError, ValueError, EOFError) as error:
+            raise ModelError(f"checkpoint cannot be used: {error}", path=self.checkpoint) from error
+        if len(contents):
+            self.bank.add(contents.to(self.device), Labels(speaker.to(self.device), source.to(self.device)))
+        self.step, self.best, self.best_score = saved["step"], saved["best"], saved["best_score"]
+        return True
+
+
+def rate(step: int, settings: TrainingSettings) -> float:
+    """Share of the learning rate at `step`: a linear rise, then a cosine down to `final_rate`."""
+    if step < settings.warmup:
+        return (step + 1) / settings.warmup
+    done = (step - settings.warmup) / max(1, settings.steps - settings.warmup)
+    return settings.final_rate + (1 - settings.final_rate) * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+
+
+def seed_everything(seed: int) -> None:
+    """Every source of randomness that training uses."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def new_network(config: EncoderConfig | None = None, seed: int = 0) -> SpeakerNet:
+    """An untrained network whose weights depend on `seed` alone."""
+    torch.manual_seed(seed)
+    return SpeakerNet(config)
+
+
+def initialise(net: SpeakerNet, tensors: dict[str, Tensor]) -> int:
+    """Take over the tensors whose names and shapes fit (an autoencoder's, a smaller model's); returns how many."""
+    own = net.state_dict()
+    fitting = {name: t.float() for name, t in tensors.items() if name in own and own[name].shape == t.shape}
+    net.load_state_dict({**own, **fitting})
+    return len(fitting)
+
+
+def triplet_stage(settings: TrainingSettings, steps: int, learning_rate: float = 3e-4) -> TrainingSettings:
+    """The second stage of a run: triplets with mined violators beside the first stage's losses."""
+    return replace(
+        settings,
+        steps=steps,
+        learning_rate=learning_rate,
+        warmup=50,
+        triplet=1.0,
+        sampling=replace(settings.sampling, per_voice=2),
+    )
