@@ -110,58 +110,78 @@ def words_of_content(codes: Iterable[int]) -> tuple[str, ...]:
 
 _CERTAIN = {
     "movie": "movie film movies spielfilm fernsehfilm tv-film tvfilm kinofilm kurzfilm krimi thriller drama "
-    "komödie krimiserie dramaserie telenovela sitcom seifenoper soap western actionfilm science-fiction horror "
-    "téléfilm telefilm cinéma película",
+    "komödie telenovela sitcom seifenoper soap western science-fiction horror téléfilm telefilm cinéma película",
     "news": "news nachrichten nachrichtenmagazin newsmagazin wetter wetterbericht weather informations journal "
-    "tagesschau informativos notizie",
+    "tagesschau informativos notizie nyheder haberler regionalinfos",
     "show": "show quiz quizshow gameshow talkshow talk-show spielshow unterhaltungsshow castingshow jeu concurso",
     "sports": "sport sports fußball fussball football soccer tennis handball basketball eishockey formel-1 "
-    "motorsport boxen leichtathletik wintersport biathlon skispringen golf radsport sportmagazin deportes calcio",
-    "children": "children kids kinder kinderserie kinderfilm kindersendung zeichentrick zeichentrickserie "
-    "animationsserie cartoon cartoons jeunesse infantil",
+    "motorsport motorradsport boxen leichtathletik wintersport biathlon skispringen golf radsport sportmagazin "
+    "fußballmagazin bundesliga deportes calcio",
+    "children": "children kids kinder kindersendung zeichentrick cartoon cartoons jeunesse infantil",
     "music": "music musik konzert concert oper opera operette ballett klassik musikvideo musikshow musique música",
     "culture": "kultur culture kulturmagazin kunst literatur arts",
-    "society": "politik politikmagazin politmagazin wirtschaft wirtschaftsmagazin business",
-    "education": "documentary documentaries dokumentation doku dokureihe dokumentationsreihe dokumentarfilm "
-    "naturdokumentation tierdokumentation natur wissenschaft wissensmagazin wissen science nature education "
-    "documentaire documental",
-    "leisure": "kochshow kochsendung cooking reise reisen travel tourism gartenmagazin ratgeber shopping "
-    "teleshopping werbesendung lifestyle",
+    "society": "politik politikmagazin politmagazin wirtschaft wirtschaftsmagazin business economy",
+    "education": "natur wissenschaft wissenschaftsmagazin wissensmagazin wissen science nature education",
+    "documentary": "documentary documentaries dokumentation doku dokureihe dokumentationsreihe reportage "
+    "reportagereihe documentaire documental",
+    "leisure": "kochshow kochsendung kochmagazin cooking reise reisen travel tourism gartenmagazin ratgeber shopping "
+    "teleshopping werbesendung lifestyle mutfak",
 }
-_COARSE_OF = {word: coarse for coarse, words in _CERTAIN.items() for word in words.split()}
-_COARSE_OF |= {word: word for word in COARSE.values()} | {
+_WORD_OF = {word: coarse for coarse, words in _CERTAIN.items() for word in words.split()}
+_WORD_OF |= {word: word for word in COARSE.values()} | {
     "science fiction": "movie",
-    "game show": "show",
-    "talk show": "show",
-    "current affairs": "news",
+    "daily soap": "movie",
+    "movie / drama": "movie",
     "news / current affairs": "news",
+    "current affairs": "news",
     "news magazine": "news",
     "information magazine": "news",
-    "movie / drama": "movie",
+    "prévisions météorologiques": "news",
+    "game show": "show",
+    "talk show": "show",
     "show / game show": "show",
+    "1. bundesliga": "sports",
+    "2. bundesliga": "sports",
+    "formel 1": "sports",
+    "nouvelles sportives": "sports",
     "children's": "children",
     "children's / youth programmes": "children",
+    "série d'animation": "children",
+    "série de dessins animés": "children",
+    "rock + pop": "music",
     "music / ballet / dance": "music",
     "arts / culture (without music)": "culture",
     "social / political issues / economics": "society",
     "education / science / factual topics": "education",
+    "série documentaire": "documentary",
     "leisure hobbies": "leisure",
-    "série d'animation": "children",
-    "rock + pop": "music",
 }
+_FIRST_PART = {"children": ("zeichentrick", "animation", "kinder"), "documentary": ("doku", "natur", "tier")}
 
 
 def coarse_word(category: str) -> str | None:
-    """The word of `COARSE` that a category in words means, in whatever language; None where that is not certain."""
-    return _COARSE_OF.get(" ".join(category.casefold().split()))
+    """What a category in words means, in whatever language: a word of `COARSE`, or `documentary`.
+
+    None where that is not certain: a `Magazin` may be about anything.
+    """
+    word = " ".join(category.casefold().split())
+    if word in _WORD_OF:
+        return _WORD_OF[word]
+    if not word.isalpha():
+        return None
+    # German says what a thing is at the word's end: Arztserie, Actionfilm, Tierdoku.
+    if word.endswith(("serie", "film")):
+        return next((coarse for coarse, starts in _FIRST_PART.items() if word.startswith(starts)), "movie")
+    return "documentary" if word.endswith(("doku", "dokumentation", "reportage")) else None
 
 
 def words_of_categories(categories: Iterable[str]) -> tuple[str, ...]:
     """Categories in words with the coarse words that are certain before them; each once, in order.
 
-    `("Krimiserie",)` → `("movie", "Krimiserie")`.
+    `("Krimiserie",)` → `("movie", "Krimiserie")`; `Kinder|Drama` is looked at part by part.
     """
     own = [category for category in (" ".join(item.split()) for item in categories) if category]
-    coarse = [word for word in map(coarse_word, own) if word is not None]
+    parts = [part for category in own for part in category.split("|")]
+    coarse = [word for word in map(coarse_word, parts) if word is not None]
     kept = [category for category in own if category.casefold() not in coarse]
     return tuple(dict.fromkeys(coarse + kept))
