@@ -5,6 +5,7 @@ import math
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from voicemark.audio.features import FeatureSettings, LogMel
 
 SETTINGS = FeatureSettings()

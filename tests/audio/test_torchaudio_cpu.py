@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import torch
+
 from voicemark.audio.torchaudio_cpu import extension_stand_in, import_torchaudio
 
 BROKEN = """

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from voicemark.audio.windows import WindowGrid, chunk, chunks
 
 GRIDS = st.builds(lambda hop, hops: WindowGrid(16_000, hop * hops, hop), st.integers(1, 50), st.integers(1, 6))

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import voicemark
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import voicemark
 from voicemark.audio.features import FeatureSettings, LogMel
 from voicemark.audio.windows import WindowGrid
 from voicemark.errors import ModelError

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from voicemark.voice.encoder import AttentiveStatistics, ConvBlock, EncoderConfig, SpeakerNet, subtract_moving_mean
 
 SMALL = EncoderConfig(

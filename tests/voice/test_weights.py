@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
+
 from voicemark.audio.features import FeatureSettings
 from voicemark.audio.windows import WindowGrid
 from voicemark.errors import ModelError
