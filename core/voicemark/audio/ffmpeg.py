@@ -332,9 +332,9 @@ def _decode_command(files: Sequence[Path], stream: AudioStream, mono: str, seek_
     if seek_s > 0 and len(files) == 1:
         source["ss"] = f"{seek_s:.3f}"
     audio = ffmpeg.input("pipe:0" if len(files) > 1 else f"file:{files[0]}", **source)[str(stream.index)]
-    if mono:
-        name, _, arguments = mono.partition("=")
-        audio = audio.filter(name, arguments)
+    for step in filter(None, mono.split(",")):
+        name, _, arguments = step.partition("=")
+        audio = audio.filter(name, **dict(argument.split("=", 1) for argument in arguments.split(":")))
     audio = audio.filter("aresample", SAMPLE_RATE).filter("aformat", sample_fmts="flt", channel_layouts="mono")
     both = audio.filter_multi_output("asplit")
     outputs = ffmpeg.merge_outputs(
