@@ -80,7 +80,6 @@ _FAMILIES = {
     "aac": 6, "aac_latm": 6,
 }  # fmt: skip
 """ffmpeg's codec names by VDR's stream kinds (`X` lines)."""
-_SURROUND_CODECS = {"ac3", "eac3", "ac4", "aac", "aac_latm", "dts", "truehd", "flac", "opus", "vorbis"}
 
 MIX_TO_MONO = "aresample=center_mix_level=8:surround_mix_level=0:rematrix_maxval=1,aformat=channel_layouts=mono"
 """The centre channel where there is one, else the mean of left and right.
@@ -157,14 +156,14 @@ def mono_filter(stream: AudioStream, languages: Sequence[str] = ()) -> str:
     """ffmpeg's filters that make one channel of `stream`: a chain in ffmpeg's notation, every argument named.
 
     Two languages in one two-channel stream are left and right: the first that is among `languages` is taken, else
-    the left one. Empty where the ordinary mean of left and right will do and no other layout can come.
+    the left one.
     """
     spoken = _languages(stream)
     if stream.channels == 2 and len(spoken) == 2 and spoken[0] != spoken[1]:
         wanted = [code for code in map(language_code, languages) if code in spoken]
         side = spoken.index(wanted[0]) if wanted else 0
         return f"pan=args=mono|c0=c{side}"
-    return MIX_TO_MONO if stream.channels > 2 or stream.codec in _SURROUND_CODECS else ""
+    return MIX_TO_MONO
 
 
 def role_of(stream: AudioStream, text: str = "") -> Role:
