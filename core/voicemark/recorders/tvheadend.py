@@ -1,0 +1,144 @@
+"""Tvheadend: media files under names that its owner chose, told by the entries in its `dvr/log`.
+
+One entry is one recording; after an interruption it goes on in further files (`Title-1.ts`, `Title-2.ts`). A file
+without an entry (an old recording, or the log is not at hand) is a recording of its own, told by its name: the same
+suffix also keeps apart two recordings of one title.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from voicemark.errors import RecordingVanishedError
+from voicemark.recorders.plain import Plain
+from voicemark.recorders.tree import is_file, is_folder, walk
+from voicemark.recorders.tvheadend_log import MARGIN, Log, LogEntry
+from voicemark.recording import Programme, Recording, RecordingState
+
+KNOWN_LOGS = tuple(
+    Path(folder, "dvr/log")
+    for folder in ("/var/lib/tvheadend", "/home/hts/.hts/tvheadend", "/etc/tvheadend", "/config")
+)
+"""Where packages and containers keep it: Debian, upstream's packages, OpenWrt, linuxserver.io."""
+
+
+class Tvheadend:
+    """Recordings of Tvheadend. `log`: its `dvr/log` folder; without one the usual places are looked at."""
+
+    name = "tvheadend"
+
+    def __init__(self, log: Path | None = None, patterns: Sequence[str] = (), zone: str | None = None) -> None:
+        folders = [log] if log is not None else [folder for folder in KNOWN_LOGS if is_folder(folder)]
+        self.logs = tuple(Log(folder) for folder in folders)
+        self.plain = Plain(patterns, zone)
+
+    def find(self, root: Path) -> Iterator[Path]:
+        """All media files at or below `root`, of several that are one recording only the first."""
+        own = self.recognise(root)
+        if own is not None:
+            yield own
+            return
+        for listing in walk(root, leaf=lambda name: name.startswith(".")):
+            for path in self.plain.find_in(listing.path, listing.files):
+                if self.recognise(path) == path:
+                    yield path
+
+    def recognise(self, path: Path) -> Path | None:
+        """The first file of the entry that `path` is listed in; a media file without an entry is itself."""
+        found = self.entry_of(path)
+        if found is not None:
+            files = self._present(path, *found)
+            return files[0] if files else None
+        return self.plain.recognise(path)
+
+    def owns(self, path: Path) -> bool:
+        """Whether a log lists the file."""
+        return self.entry_of(path) is not None
+
+    def entry_of(self, path: Path) -> tuple[LogEntry, int] | None:
+        """The entry that a file is listed in, and its number among the entry's files."""
+        return next((found for log in self.logs if (found := log.entry_of(path)) is not None), None)
+
+    def read(self, path: Path) -> Recording:
+        """All from the entry; without one, title and time from the name."""
+        found = self.entry_of(path)
+        if found is None:
+            return self._unlisted(path)
+        entry, _ = found
+        files = self._present(path, *found)
+        if not files:
+            raise RecordingVanishedError("there is no such recording", path=path)
+        notes = list(entry.notes)
+        if len(files) < len(entry.files):
+            notes.append(f"only {len(files)} of its {len(entry.files)} files are here")
+        first = next(file for file in entry.files if file.name.name == files[0].name)
+        named = self.plain.read(files[0])
+        return Recording(
+            path=files[0],
+            recorder=self.name,
+            files=files,
+            started_at=first.start or entry.starts_at,
+            start_error_s=5.0 if first.start else 60.0,
+            programmes=(entry.programme or Programme(title=named.title, source="name"),),
+            streams=entry.streams,
+            expected_duration_s=_expected(entry),
+            notes=tuple(notes),
+        )
+
+    def state(self, path: Path, now: datetime) -> RecordingState:
+        """By the entry: its status where told, else whether its last file has been closed.
+
+        A file that was closed before the scheduled end may go on in another one, and one that was never closed has
+        been left by a Tvheadend that ended: both are `UNKNOWN`, as is a file without an entry.
+        """
+        found = self.entry_of(path)
+        entry = found[0] if found else None
+        if entry is not None and entry.removed:
+            return RecordingState.DELETED
+        if not is_file(path):
+            raise RecordingVanishedError("there is no such recording", path=path)
+        if entry is None:
+            return RecordingState.UNKNOWN
+        if entry.status is not None and entry.status.startswith("recording"):
+            return RecordingState.RECORDING
+        if entry.status is not None and entry.status.startswith("completed"):
+            return RecordingState.FINISHED
+        if entry.files[-1].stop is None:
+            running = entry.stops_at is None or now < entry.stops_at + MARGIN
+            return RecordingState.RECORDING if running and entry.files[-1].start else RecordingState.UNKNOWN
+        if entry.stops_at is not None and now < entry.stops_at:
+            return RecordingState.UNKNOWN
+        return RecordingState.FINISHED
+
+    def _present(self, path: Path, entry: LogEntry, index: int) -> tuple[Path, ...]:
+        """The entry's files as they are found from here: as far from `path` as they are from each other there."""
+        files = []
+        for file in entry.files:
+            same_folder = file.name.parent == entry.files[index].name.parent
+            here = path.parent / file.name.name if same_folder else Path(file.name)
+            if is_file(here) and here not in files:
+                files.append(here)
+        return tuple(files)
+
+    def _unlisted(self, path: Path) -> Recording:
+        recording = self.plain.read(path)
+        notes = (*recording.notes, "Tvheadend's log does not list it: title and time are from the file's name")
+        return Recording(
+            path=path,
+            recorder=self.name,
+            files=recording.files,
+            started_at=recording.started_at,
+            start_error_s=recording.start_error_s,
+            programmes=recording.programmes,
+            notes=notes,
+        )
+
+
+def _expected(entry: LogEntry) -> float | None:
+    """Seconds in all files, where each was closed; else as scheduled."""
+    spans = [(file.stop - file.start).total_seconds() for file in entry.files if file.start and file.stop]
+    if len(spans) == len(entry.files) and all(span > 0 for span in spans):
+        return sum(spans)
+    if entry.starts_at and entry.stops_at and entry.stops_at > entry.starts_at:
+        return (entry.stops_at - entry.starts_at).total_seconds()
+    return None
