@@ -16,7 +16,7 @@ def naive_fbank(samples: np.ndarray, rate: int = 16_000) -> np.ndarray:
     """Kaldi's defaults word by word: 25 ms frames, mean off, pre-emphasis, povey window, mel triangles, logarithm."""
     length, shift, size = rate * 25 // 1000, rate // 100, 512
     window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / (length - 1))) ** 0.85
-    edges = np.linspace(*mel(np.array([20.0, rate / 2])), BINS + 2)
+    edges = np.linspace(float(mel(np.array(20.0))), float(mel(np.array(rate / 2))), BINS + 2)
     at = mel(np.arange(size // 2) * rate / size)
     bank = np.maximum(
         0,

@@ -15,7 +15,7 @@ from voicemark.voice.judge import Judge, in_doubt, runs, second_opinion
 
 RATE = 1000
 WINDOW_S = 2.0
-STARTS: NDArray[np.float64] = np.arange(20) * 0.5
+STARTS = np.array([k / 2 for k in range(20)], np.float64)
 RECORDING = np.arange(int((STARTS[-1] + WINDOW_S) * RATE), dtype=np.float32)
 THRESHOLDS = torch.tensor([0.6, 0.7])
 

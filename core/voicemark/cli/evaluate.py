@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 
-def evaluate_voices(
+def voices(
     corpus: Annotated[Path, typer.Option(help="Folder with manifest.csv: path, source, speaker, split.")],
     noise: Annotated[
         Path | None, typer.Option(help="Folder of music and noise with manifest.csv; none: clean and codecs only.")

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from voicemark.audio.demux import AudioReader
+from voicemark.config import AudioSection
 from voicemark.errors import VoicemarkError
 
 SAMPLE_RATE = 16_000
@@ -45,6 +47,11 @@ class Clips:
     def digest(self) -> str:
         """Names these samples; another corpus, seed or condition has another."""
         return digest_of(self.samples)
+
+
+def read_mono(path: Path) -> Audio:
+    """A whole clip or recording, mono at 16 kHz: (samples,). RecordingError where it cannot be heard."""
+    return np.concatenate(list(AudioReader([path], AudioSection()).blocks()))
 
 
 def digest_of(samples: Audio) -> str:
@@ -102,14 +109,12 @@ def cut_windows(
 
     `progress` is told the share that is done.
     """
-    from voicemark.evaluation.codecs import read_mono
-
     sources = tuple(sorted({utterance.source for utterance in utterances}))
     speakers = sorted({utterance.speaker for utterance in utterances})
     samples: list[Audio] = []
     origin: list[tuple[int, int, int]] = []
     for number, utterance in enumerate(utterances):
-        audio = read_mono(utterance.path, SAMPLE_RATE)
+        audio = read_mono(utterance.path)
         rng = seeded(seed, "windows", utterance.speaker, utterance.path.name)
         for start in window_starts(len(audio), per_utterance, rng):
             samples.append(audio[start : start + WINDOW_SAMPLES])

@@ -2,10 +2,10 @@
 
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from voicemark.audio.ffmpeg import find_program
 from voicemark.errors import ToolError
 from voicemark.evaluation.clips import SAMPLE_RATE, Audio
 
@@ -45,15 +45,13 @@ def round_trip(windows: Audio, codec: Codec) -> Audio:
 def _ffmpeg(arguments: list[str], data: bytes) -> bytes:
     try:
         done = subprocess.run(
-            ["ffmpeg", "-v", "error", "-nostdin", *arguments], input=data, capture_output=True, check=False
+            [find_program("ffmpeg"), "-v", "error", "-nostdin", *arguments],
+            input=data,
+            capture_output=True,
+            check=False,
         )
     except OSError as error:
         raise ToolError("ffmpeg cannot be started", hint=str(error)) from error
     if done.returncode:
         raise ToolError(f"ffmpeg failed: {done.stderr.decode(errors='replace').strip()[-300:]}")
     return done.stdout
-
-
-def read_mono(path: Path, rate: int) -> Audio:
-    """Temporary until audio/ffmpeg.py stands."""
-    return np.frombuffer(_ffmpeg(["-i", str(path), "-f", "f32le", "-ar", str(rate), "-ac", "1", "-"], b""), np.float32)

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from voicemark.errors import ConfigError
-from voicemark.evaluation.clips import SAMPLE_RATE, Audio, seeded
-from voicemark.evaluation.codecs import Codec, read_mono, round_trip
+from voicemark.evaluation.clips import Audio, read_mono, seeded
+from voicemark.evaluation.codecs import Codec, round_trip
 from voicemark.evaluation.noise import read_noise
 
 SILENCE = 1e-4  # RMS below which a stretch of noise is no noise
@@ -38,7 +38,7 @@ class Condition:
 def read_bank(folder: Path) -> NoiseBank:
     """The evaluation side of a noise folder."""
     files = read_noise(folder, evaluation=True)
-    decoded = [(file.is_music, read_mono(file.path, SAMPLE_RATE)) for file in files]
+    decoded = [(file.is_music, read_mono(file.path)) for file in files]
     return NoiseBank([audio for music, audio in decoded if music], [audio for music, audio in decoded if not music])
 
 

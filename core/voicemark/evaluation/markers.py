@@ -20,8 +20,7 @@ from torch import Tensor
 
 from voicemark.config import MatchSection
 from voicemark.errors import ToolError
-from voicemark.evaluation.clips import SAMPLE_RATE, WINDOW_SAMPLES, Audio
-from voicemark.evaluation.codecs import read_mono
+from voicemark.evaluation.clips import SAMPLE_RATE, WINDOW_SAMPLES, Audio, read_mono
 from voicemark.evaluation.noise import read_noise
 from voicemark.evaluation.peers import PeerMissingError
 from voicemark.voice.match import Memory, VoiceBook, score_windows
@@ -72,12 +71,12 @@ class Composed:
 
     def audio(self) -> Audio:
         """The whole recording, mono at 16 kHz."""
-        return read_mono(self.folder / "recording.ts", SAMPLE_RATE)
+        return read_mono(self.folder / "recording.ts")
 
     def samples(self) -> dict[str, list[Audio]]:
         """The clips of every enrolled voice."""
         return {
-            voice.name: [read_mono(clip, SAMPLE_RATE) for clip in sorted(voice.iterdir())]
+            voice.name: [read_mono(clip) for clip in sorted(voice.iterdir())]
             for voice in sorted((self.folder / "enrol").iterdir())
         }
 

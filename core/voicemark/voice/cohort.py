@@ -1,0 +1,67 @@
+"""The cohort that ships with the weights: embeddings of many strangers, and of what is no voice at all.
+
+Windows of many training speakers, clean and with broadcast noise under them, and stretches of music, noise and
+applause alone. What a memory draws from these is what it would draw from television that it should not mark.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from voicemark.evaluation.clips import WINDOW_SAMPLES, cut_windows, read_mono, read_utterances, seeded
+from voicemark.evaluation.conditions import mix, stretch
+from voicemark.evaluation.noise import read_noise
+
+STRANGERS = 500  # windows of speech, each of them also with noise under it
+NOISE_WINDOWS = 100  # of music and environment alone
+SNR_DB = (3.0, 18.0)
+SIMILAR = 0.98  # cosine above which two rows of the cohort say the same
+
+
+class WindowEmbedder(Protocol):
+    """The part of an encoder that a cohort needs."""
+
+    def embed_windows(self, batch: NDArray[np.float32]) -> Tensor: ...
+
+
+def build_cohort(
+    encoder: WindowEmbedder,
+    corpus: Path,
+    noise: Path,
+    *,
+    split: str = "train",
+    strangers: int = STRANGERS,
+    noise_windows: int = NOISE_WINDOWS,
+    seed: int = 0,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Tensor:
+    """Embeddings (n, d) of length 1, n at most 2 · strangers + noise_windows; the same for the same seed.
+
+    Only `split` of the corpus and the training side of the noise are heard. Silent windows and near-duplicates are
+    left out. Raises VoicemarkError where corpus or noise cannot be read.
+    """
+    utterances = read_utterances(corpus, split, per_speaker=2, seed=seed)
+    order = seeded(seed, "cohort").permutation(len(utterances))[:strangers]
+    clips = cut_windows([utterances[k] for k in sorted(order)], per_utterance=1, seed=seed, progress=progress)
+    backgrounds = [read_mono(file.path) for file in read_noise(noise, evaluation=False)]
+    noisy = []
+    for number, window in enumerate(clips.samples):
+        rng = seeded(seed, "under", number)
+        noisy.append(mix(window, stretch(backgrounds, WINDOW_SAMPLES, rng), rng.uniform(*SNR_DB)))
+    alone = [
+        stretch([backgrounds[number % len(backgrounds)]], WINDOW_SAMPLES, seeded(seed, "alone", number))
+        for number in range(noise_windows)
+    ]
+    rows = encoder.embed_windows(np.concatenate([clips.samples, np.stack([*noisy, *alone])]))
+    return without_duplicates(rows[rows.any(dim=1)])
+
+
+def without_duplicates(rows: Tensor) -> Tensor:
+    """The rows (n, d) less those that are nearly equal to one before them: a looped jingle counts once."""
+    alike = torch.triu(rows @ rows.T > SIMILAR, diagonal=1).any(dim=0)
+    return rows[~alike]
