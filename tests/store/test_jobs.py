@@ -184,6 +184,19 @@ def test_a_renamed_recording_keeps_its_markers_and_is_not_done_again(
         assert [file.path for file in row.files] == [row.path]
 
 
+def test_a_moved_recording_is_recognised_even_if_it_had_to_settle_again(
+    tmp_path: Path, database: Database, jobs: Jobs
+) -> None:
+    jobs.found([write(tmp_path, "a.ts")], MODEL)
+    do(jobs, database)
+    (tmp_path / "a.ts").rename(tmp_path / "b.ts")
+    jobs.found([seen(tmp_path / "b.ts", settled=False)], MODEL)
+    jobs.gone([tmp_path / "a.ts"])
+    assert jobs.found([seen(tmp_path / "b.ts")], MODEL) == [Outcome.MOVED]
+    assert states(database) == {("b.ts", "done"): 1}
+    assert do(jobs, database) is None
+
+
 def test_a_copy_is_a_recording_of_its_own(tmp_path: Path, database: Database, jobs: Jobs) -> None:
     jobs.found([write(tmp_path, "a.ts", "same")], MODEL)
     assert jobs.found([write(tmp_path, "b.ts", "same")], MODEL) == [Outcome.NEW]
@@ -434,7 +447,7 @@ def test_whatever_happens_each_present_content_is_done_once_in_the_end(
     clock = Clock()
     jobs = Jobs(database, retries=1000, retry_pause_s=0, clock=clock)
     host, _, started = worker_id().rsplit(":", 2)
-    dying = Jobs(database, clock=clock, worker=f"{host}:4194305:{started}")
+    dying = Jobs(database, retries=1000, retry_pause_s=0, clock=clock, worker=f"{host}:4194305:{started}")
 
     def rescan() -> None:
         jobs.found([seen(file) for file in sorted(video.iterdir())], MODEL)

@@ -377,13 +377,21 @@ class _Shelf:
         recording, content = finding.recording, finding.content or NOT_SETTLED
         text = path_to_text(recording.path)
         outcome, row = Outcome.KNOWN, self._by_path.get(text)
-        if row is None and (row := self._moved_here(content)) is not None:
-            outcome = Outcome.MOVED
-            del self._by_path[row.path]
-        elif row is None:
+        if row is None or _is_placeholder(row):
+            moved = self._moved_here(content)
+            if moved is not None and row is not None:
+                self._session.delete(row)
+                self._session.flush()  # The path must be free before the moved row takes it.
+            row = moved or row
+            outcome = Outcome.MOVED if moved else outcome
+            if moved is not None:
+                self._by_path.pop(moved.path, None)
+        if row is None:
             outcome = Outcome.NEW
             row = RecordingRow(found_at=self._now)
             self._session.add(row)
+        elif outcome is Outcome.MOVED:
+            pass
         elif row.deleted_at is not None:
             outcome = Outcome.RESTORED
         elif row.content not in (NOT_SETTLED, content):
@@ -458,6 +466,11 @@ class _Shelf:
         begun = int(row.started_at.timestamp()) if row.started_at else newest
         has_results = row.model_id is not None and row.model_id != self._model_id
         return begun - (ARCHIVE_OFFSET if has_results else 0)
+
+
+def _is_placeholder(row: RecordingRow) -> bool:
+    """Is nothing known of it but that it is being written, or was just moved here?"""
+    return row.content == NOT_SETTLED and row.scanned_at is None
 
 
 def _describe(row: RecordingRow, recording: Recording) -> None:
