@@ -7,7 +7,7 @@ voices (`voicemark.voice.calibration`) and averaged over its neighbours in time.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -56,16 +56,17 @@ class VoiceBook:
         device: torch.device | str = "cpu",
     ) -> "VoiceBook":
         """The book of `memories`, calibrated on `cohort` (strangers, d) where settings and encoder allow."""
-        rows = [memory.embeddings.float().to(device) for memory in memories]
+        rows = [memory.embeddings.float().cpu() for memory in memories]
         calibration = calibrate(rows, cohort, settings.top_k) if settings.calibrate else identity(len(rows))
-        return cls(
+        book = cls(
             model_id=model_id,
             names=tuple(memory.name for memory in memories),
-            thresholds=torch.tensor([memory.threshold for memory in memories], device=device),
-            rows=torch.cat(rows) if rows else torch.zeros(0, 0, device=device),
+            thresholds=torch.tensor([memory.threshold for memory in memories]),
+            rows=torch.cat(rows) if rows else torch.zeros(0, 0),
             sizes=tuple(len(memory) for memory in rows),
-            calibration=Calibration(calibration.offset.to(device), calibration.scale.to(device), calibration.base),
+            calibration=calibration,
         )
+        return book.to(device)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -78,6 +79,17 @@ class VoiceBook:
         """The rows (size, d) of one voice."""
         start = sum(self.sizes[:voice])
         return self.rows[start : start + self.sizes[voice]]
+
+    def to(self, device: torch.device | str) -> "VoiceBook":
+        """The same book on a device."""
+        return replace(
+            self,
+            thresholds=self.thresholds.to(device),
+            rows=self.rows.to(device),
+            calibration=Calibration(
+                self.calibration.offset.to(device), self.calibration.scale.to(device), self.calibration.base
+            ),
+        )
 
     def only(self, voice: int) -> "VoiceBook":
         """The book of one of its voices."""

@@ -97,8 +97,11 @@ def best_voice_only(scores: Scores, thresholds: Sequence[float], settings: Match
     own threshold. A voice that is `exclusive` below the best one there is set to `SILENT`. Only voices that reach
     threshold minus hysteresis are looked at, so lower scores need not be known exactly.
     """
+    alive = np.zeros(scores.shape, np.bool_)
+    for voice, threshold in enumerate(thresholds):
+        for first, last in runs(scores[voice], threshold, threshold - settings.hysteresis):
+            alive[voice, first : last + 1] = True
     above = scores - np.asarray(thresholds, np.float32)[:, None]
-    alive = above >= -settings.hysteresis
     best = np.where(alive, above, -np.inf).max(axis=0, initial=-np.inf)
     return np.where(alive & (above < best - settings.exclusive), np.float32(SILENT), scores)
 
