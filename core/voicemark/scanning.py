@@ -4,9 +4,8 @@ The service does the same with what it finds by itself (`voicemarkd.worker`); th
 one recording twice.
 """
 
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ import torch
 
 from voicemark.config import Config
 from voicemark.epg.labels import label_programmes
-from voicemark.errors import RecordingError, RecordingVanishedError, VoicemarkError
+from voicemark.errors import EnrolmentError, RecordingError, VoicemarkError
 from voicemark.pipeline import Tools, content_of, process
 from voicemark.recorders import find_recordings
 from voicemark.recorders.base import Recorder
@@ -27,9 +26,10 @@ from voicemark.store.jobs import Claim, ClaimLostError, Finding, Jobs
 from voicemark.store.queries import MarkerFilter, MarkerView, find_markers
 from voicemark.store.results import write_result
 from voicemark.voice.embedder import load_encoder
-from voicemark.voice.memory import VoiceReport, enrol, load_judge
+from voicemark.voice.enrolment import VoiceReport, enrol
+from voicemark.voice.judge import Judge
+from voicemark.voice.match import VoiceBook
 from voicemark.voice.rematch import rematch
-
 
 HEARTBEAT_S = 5.0
 """A heartbeat is a transaction: not for every block."""
@@ -96,14 +96,29 @@ def open_workshop(config: Config) -> Workshop:
         torch.set_num_threads(config.encoder.threads)
     encoder = load_encoder(config.encoder.model, config.encoder.device)
     database = open_database(config.database.path)
-    book, reports = enrol(config, encoder, database)
-    tools = Tools(config, encoder, book, load_judge(config, book))
-    return Workshop(config, database, tools, tuple(reports))
+    enrolment = enrol(config, encoder, database)
+    tools = Tools(config, encoder, enrolment.book, load_judge(config, enrolment.book, database))
+    return Workshop(config, database, tools, enrolment.reports)
 
 
-def scan_paths(
-    paths: Sequence[Path], workshop: Workshop, listener: Listener | None = None
-) -> Iterator[Outcome]:
+def load_judge(config: Config, book: VoiceBook, database: Database) -> Judge | None:
+    """The judge that the configuration names, knowing the voices of `book` as it hears them itself; None without.
+
+    Raises `ModelError`, and `EnrolmentError` when it cannot make a memory of a voice that the encoder could.
+    """
+    section = config.match.judge
+    if section is None or not len(book):
+        return None
+    encoder = load_encoder(section.model, config.encoder.device)
+    theirs = enrol(config, encoder, database).book
+    missing = [name for name in book.names if name not in theirs.names]
+    if missing:
+        raise EnrolmentError(f"the judge finds nothing in the samples of {', '.join(missing)}", path=section.model)
+    memories = [theirs.memory(theirs.names.index(name)).cpu() for name in book.names]
+    return Judge(encoder, memories, section.threshold, section.band, config.match.top_k)
+
+
+def scan_paths(paths: Sequence[Path], workshop: Workshop, listener: Listener | None = None) -> Iterator[Outcome]:
     """Scan every recording at or below `paths`; yields what became of each as it is done.
 
     What was scanned with the same model before is only matched again, without decoding, when voices or settings
@@ -124,15 +139,10 @@ def scan_paths(
 
 
 def _scan_path(path: Path, workshop: Workshop, listener: Listener) -> Iterator[Outcome]:
-    if not os.path.lexists(path):
-        yield Outcome(path, Status.FAILED, str(RecordingVanishedError("there is no such file or folder", path=path)))
-        return
-    found = False
-    for recorder, recording_path in find_recordings(path.absolute()):
-        found = True
-        yield _scan_recording(recorder, recording_path, workshop, listener)
-    if not found:
-        error = RecordingError("holds no recording", path=path, hint="name a media file, a .rec directory, or a folder")
+    try:
+        for recorder, recording_path in find_recordings(path.absolute()):
+            yield _scan_recording(recorder, recording_path, workshop, listener)
+    except RecordingError as error:
         yield Outcome(path, Status.FAILED, str(error))
 
 

@@ -120,7 +120,11 @@ class AudioReader:
 
         decoded = False
         with ffmpeg.Decoder(
-            self._files, stream, mono=mono_filter(stream), seek_s=seek_s, stall_s=self._settings.stall_s
+            self._files,
+            stream,
+            mono=mono_filter(stream, self._settings.languages),
+            seek_s=seek_s,
+            stall_s=self._settings.stall_s,
         ) as decoder:
             for piece in decoder:
                 if seek_s and not decoded:

@@ -183,7 +183,8 @@ class Decoder:
         seek_s: float = 0.0,
         stall_s: float = 60.0,
     ) -> None:
-        """`mono` is the filter that makes one channel of the stream's; `seek_s` lets decoding begin about there
+        """`mono` is the chain of filters that makes one channel of the stream's, in ffmpeg's notation with named
+        arguments; `seek_s` lets decoding begin about there
         (from the start of a single file; pieces keep their true time stamps); `stall_s` without a byte ends it."""
         self.files = tuple(files)
         self.complaints: deque[str] = deque(maxlen=LAST_COMPLAINTS)

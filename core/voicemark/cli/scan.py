@@ -1,6 +1,7 @@
 """`voicemark scan`: recordings through the pipeline, now."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,7 +44,7 @@ def scan(
 def make_listener() -> "Listener":
     """Progress bars on a terminal, a line for each recording otherwise; always on standard error."""
     from voicemark.scanning import Listener, Outcome, Status
-    from voicemark.voice.memory import VoiceReport
+    from voicemark.voice.enrolment import VoiceReport
 
     class Narrator(Listener):
         """Tells a person what goes on."""
@@ -52,10 +53,10 @@ def make_listener() -> "Listener":
             self._console = messages()
             self._progress: Progress | None = None
 
-        def enrolled(self, reports: "list[VoiceReport] | tuple[VoiceReport, ...]") -> None:  # type: ignore[override]
+        def enrolled(self, reports: Sequence[VoiceReport]) -> None:
             for report in reports:
-                for warning in report.warnings:
-                    complain(warning)
+                for problem in (*report.problems, *([report.error] if report.error else [])):
+                    complain(problem)
 
         def started(self, path: Path, expected_s: float | None) -> None:
             if sys.stderr.isatty():

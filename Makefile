@@ -1,0 +1,45 @@
+# Everything a person runs. Each target does its own set-up; see README.md.
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+READY := $(VENV)/.ready
+PEERS := .venv-peers
+TORCH := torch==2.13.0
+SHARED ?= ../shared
+
+.PHONY: setup ffmpeg demo test check lint bench eval eval-titles soak peers clean
+
+setup: $(READY) ffmpeg
+
+# torch first and alone: on a machine without a GPU a CPU build that is there is taken, and what depends on torch
+# later finds it satisfied instead of bringing CUDA along.
+$(READY): pyproject.toml constraints.txt
+	python3 -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check $(TORCH)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps torchaudio==2.11.0
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,judge]"
+	touch $@
+
+ffmpeg:
+	@sh deploy/ensure-ffmpeg.sh
+
+demo: setup
+	$(PYTHON) -m voicemark.demo .work/demo
+
+test: setup
+	$(PYTHON) -m pytest -q
+
+check: $(READY)
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(PYTHON) -m pytest -q tests/test_layering.py
+
+bench: setup
+	$(VENV)/bin/voicemark bench
+
+soak: setup
+	VOICEMARK_SOAK=1 $(PYTHON) -m pytest -q -m soak --timeout=7200
+
+clean:
+	rm -rf $(VENV) $(PEERS) .work .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,63 @@
+"""`python -m voicemark.demo [FOLDER]`: composes a recording, scans it, and says how much of the truth was found."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from voicemark.cli.markers import show_markers
+from voicemark.cli.scan import make_listener
+from voicemark.config import load_config
+from voicemark.demo import prompts
+from voicemark.demo.compose import Demo, compose
+from voicemark.demo.score import score
+from voicemark.errors import VoicemarkError
+from voicemark.scanning import Status, open_workshop, scan_paths
+from voicemark.store.queries import MarkerFilter, find_markers
+
+SEED = 1
+
+
+def main(folder: Path) -> int:
+    """The demo below `folder`; 0 when the recording was scanned."""
+    console = Console(highlight=False, soft_wrap=True)
+    console.print("1. Voices: fetching telephone prompts and music, recorded by real people, from Debian's packages")
+    root = prompts.fetch(folder / "packages")
+    console.print("2. Recording: composing a programme of six voices, as a VDR recording")
+    for stale in ("video", "voices", "voicemark.db", "voicemark.db-wal", "voicemark.db-shm"):
+        path = folder / stale
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    demo = compose(root, folder, SEED)
+    config_file = write_config(folder, demo)
+    console.print(f"   {demo.recording}")
+    console.print(f"3. voicemark scan {folder / 'video'} --config {config_file}\n")
+    workshop = open_workshop(load_config(config_file))
+    outcomes = list(scan_paths([folder / "video"], workshop, make_listener()))
+    with workshop.database.reading() as session:
+        markers = find_markers(session, MarkerFilter(paths=[outcome.path for outcome in outcomes]))
+    workshop.database.close()
+    show_markers(markers)
+    if any(outcome.status is not Status.SCANNED for outcome in outcomes):
+        return 1
+    console.print(f"\n4. Against what was composed: {score(demo.turns, markers)}")
+    console.print(f'\nAsk the database yourself:  sqlite3 {folder / "voicemark.db"} "select * from voice_markers"')
+    return 0
+
+
+def write_config(folder: Path, demo: Demo) -> Path:
+    """A configuration with the demo's voices."""
+    lines = ["[database]", f"url = {json.dumps(f'sqlite:///{folder.resolve()}/voicemark.db')}", ""]
+    for name, sample in demo.samples.items():
+        lines += ["[[speakers]]", f"name = {json.dumps(name)}", f"samples = [{json.dumps(str(sample.resolve()))}]", ""]
+    path = folder / "config.toml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(Path(sys.argv[1] if len(sys.argv) > 1 else ".work/demo")))
+    except VoicemarkError as error:
+        sys.exit(f"voicemark: {error}")
