@@ -69,7 +69,7 @@ def test_timers_leave_requests_with_the_paths_of_the_other_machine(
     changed(SimpleNamespace(state=3))
     changed(box_timer(3, name))
     deadline = time.monotonic() + 20
-    while not (left := [entry for entry in os.listdir(folder) if entry.endswith(".json")]):
+    while not (left := list(folder.glob("*.json"))):
         assert time.monotonic() < deadline, "no request was left"
         os.sched_yield()
     assert len(left) == 1
