@@ -157,7 +157,8 @@ def markers(database: Database) -> dict[str, list[tuple[str, float, float]]]:
         joined = query.join(MarkerRow, MarkerRow.recording_id == RecordingRow.id).join(MarkerRow.voice)
         found: dict[str, list[tuple[str, float, float]]] = {}
         for path, *marker in session.execute(joined.order_by(MarkerRow.recording_id, MarkerRow.start_s)):
-            found.setdefault(path, []).append(tuple(marker))
+            name, start_s, end_s = marker
+            found.setdefault(path, []).append((name, start_s, end_s))
         return found
 
 
