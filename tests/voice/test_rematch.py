@@ -156,8 +156,7 @@ def markers(database: Database) -> dict[str, list[tuple[str, float, float]]]:
         query = select(RecordingRow.path, VoiceRow.name, MarkerRow.start_s, MarkerRow.end_s)
         joined = query.join(MarkerRow, MarkerRow.recording_id == RecordingRow.id).join(MarkerRow.voice)
         found: dict[str, list[tuple[str, float, float]]] = {}
-        for path, *marker in session.execute(joined.order_by(MarkerRow.recording_id, MarkerRow.start_s)):
-            name, start_s, end_s = marker
+        for path, name, start_s, end_s in session.execute(joined.order_by(MarkerRow.recording_id, MarkerRow.start_s)):
             found.setdefault(path, []).append((name, start_s, end_s))
         return found
 
