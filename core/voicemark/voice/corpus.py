@@ -85,8 +85,17 @@ class AudioBank:
     """Clips as 16-bit samples at 16 kHz in one memory-mapped file: random access without decoding."""
 
     def __init__(self, pcm: NDArray[np.int16], entries: Sequence[BankEntry]) -> None:
-        self._pcm = pcm
+        self._pcm = [pcm] * len(entries)  # one array each: banks can be joined without copying
         self.entries = list(entries)
+
+    @classmethod
+    def join(cls, banks: Sequence["AudioBank"]) -> "AudioBank":
+        """All clips of several banks, in order."""
+        joined = cls(np.zeros(0, np.int16), [])
+        for bank in banks:
+            joined._pcm += bank._pcm
+            joined.entries += bank.entries
+        return joined
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -99,18 +108,18 @@ class AudioBank:
         """Samples [start, start + samples) of clip `index`, as float32 in [-1, 1]."""
         entry = self.entries[index]
         end = entry.samples if samples is None else min(entry.samples, start + samples)
-        pcm = self._pcm[entry.start + start : entry.start + end]
+        pcm = self._pcm[index][entry.start + start : entry.start + end]
         return np.asarray(pcm, dtype=np.float32) / 32768.0
 
     @classmethod
-    def of(cls, audio: Iterable[tuple[str, str | None, NDArray[np.float32]]]) -> "AudioBank":
+    def of(cls, audio: Iterable[tuple[str, str | None, NDArray[np.float32]]], source: str = "") -> "AudioBank":
         """A bank in memory from (name, speaker, samples)."""
         entries: list[BankEntry] = []
         parts: list[NDArray[np.int16]] = []
         start = 0
         for name, speaker, samples in audio:
             parts.append(to_pcm(samples))
-            entries.append(BankEntry(name, speaker, "", "", start, len(samples)))
+            entries.append(BankEntry(name, speaker, source, "", start, len(samples)))
             start += len(samples)
         return cls(np.concatenate(parts) if parts else np.zeros(0, np.int16), entries)
 
@@ -122,10 +131,11 @@ class AudioBank:
         decode: Decode,
         *,
         progress: Progress | None = None,
+        max_seconds: float = MAX_SECONDS,
     ) -> "AudioBank":
         """Decode `clips` into `folder`, or open what an earlier call left there for the same clips.
 
-        Clips shorter than a second are left out, and of long ones the first 30 seconds are kept. A clip that
+        Clips shorter than a second are left out, and of long ones the first `max_seconds` are kept. A clip that
         cannot be decoded raises what `decode` raises.
         """
         key = hashlib.sha256("\n".join(f"{c.path}\t{c.speaker}" for c in clips).encode()).hexdigest()
@@ -141,7 +151,7 @@ class AudioBank:
             for done, (clip, audio) in enumerate(zip(clips, pool.map(decode, [c.path for c in clips]), strict=True)):
                 if progress:
                     progress("decoding", done, len(clips))
-                audio = audio[: int(MAX_SECONDS * SAMPLE_RATE)]
+                audio = audio[: int(max_seconds * SAMPLE_RATE)]
                 if len(audio) < MIN_SECONDS * SAMPLE_RATE:
                     continue
                 out.write(to_pcm(audio).tobytes())

@@ -4,7 +4,7 @@ A batch is a pure function of the seed and the step, so a run that was interrupt
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,10 +60,15 @@ class VoiceBatches(Dataset[Batch]):
         settings: SamplingSettings | None = None,
         seed: int = 0,
         copies: AudioBank | None = None,
+        favour: Set[str] = frozenset(),
     ) -> None:
-        """`copies`: the same clips after a codec, where there are any; taken for a quarter of the windows."""
+        """`copies`: the same clips after a codec, where there are any; taken for a quarter of the windows.
+
+        `favour`: speakers that together are drawn as often as all others.
+        """
         self.bank = bank
         self.copies = copies
+        self.favour = frozenset(favour)
         self.augmenter = augmenter
         self.speeds = [speed for speed in speeds if speed in SPEEDS]
         self.settings = settings or SamplingSettings()
@@ -77,8 +82,23 @@ class VoiceBatches(Dataset[Batch]):
             clips[int(speaker) if speaker >= 0 else -10 - index].append(index)
         self._clips = [np.array(members) for members in clips.values()]
         weights = np.array([1.0 if key >= 0 else self.settings.unlabelled_weight for key in clips])
+        favoured = np.array([key >= 0 and names[key] in self.favour for key in clips])
+        if favoured.any() and not favoured.all():
+            weights[favoured] *= weights[~favoured].sum() / weights[favoured].sum()
         self._weights = weights / weights.sum()
         self.speakers = len(names)
+
+    def with_settings(self, settings: SamplingSettings) -> "VoiceBatches":
+        """The same voices, drawn in another way."""
+        return VoiceBatches(
+            self.bank,
+            self.augmenter,
+            speeds=self.speeds,
+            settings=settings,
+            seed=self.seed,
+            copies=self.copies,
+            favour=self.favour,
+        )
 
     @property
     def classes(self) -> int:

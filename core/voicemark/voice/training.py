@@ -41,6 +41,7 @@ class TrainingSettings:
     clip_gradient: float = 5.0
     distil: float = 5.0
     relation: float = 0.0
+    project_targets: bool = True  # False: the teacher's space is already that of the network
     margin_softmax: float = 0.5
     softmax_margin: float = 0.2
     noise: float = 1.0
@@ -114,7 +115,9 @@ class Trainer:
         dim = net.config.dim
         self.softmax = AngularMarginSoftmax(dim, max(1, batches.classes), margin=settings.softmax_margin)
         self.softmax.to(self.device)
-        self.targets = None if targets is None else self._projected(targets, dim)
+        if targets is not None and settings.project_targets:
+            targets = self._projected(targets, dim)
+        self.targets = targets
         self.bank = EmbeddingBank(settings.bank, dim, self.device)
         self.generator = torch.Generator().manual_seed(settings.seed)
         self.optimiser = torch.optim.AdamW(self._groups(), lr=settings.learning_rate)

@@ -43,7 +43,8 @@ class Labels:
         unknown = (self.speaker == UNKNOWN)[:, None] | (others.speaker == UNKNOWN)[None, :]
         same_source = self.source[:, None] == others.source[None, :]
         noise = (others.speaker == NOT_A_VOICE)[None, :] & (self.speaker != NOT_A_VOICE)[:, None]
-        return noise | (~same & ~(unknown & same_source) & (self.speaker != NOT_A_VOICE)[:, None])
+        same = torch.where(unknown, same_source, same)
+        return noise | (~same & (self.speaker != NOT_A_VOICE)[:, None])
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,95 @@
+"""Damage is what its settings say, and the same for the same seed."""
+
+import numpy as np
+import pytest
+
+from voicemark.voice.augment import (
+    SPEEDS,
+    Augmenter,
+    AugmentSettings,
+    at_level,
+    band_limits,
+    change_speed,
+    filtered,
+    mix,
+    rms,
+    stretch,
+)
+
+RATE = 16_000
+
+
+def tone(frequency: float, seconds: float = 2.0) -> np.ndarray:
+    return (0.1 * np.sin(2 * np.pi * frequency * np.arange(int(seconds * RATE)) / RATE)).astype(np.float32)
+
+
+def noise(seconds: float, seed: int = 0) -> np.ndarray:
+    return (0.1 * np.random.default_rng(seed).standard_normal(int(seconds * RATE))).astype(np.float32)
+
+
+AUGMENTER = Augmenter([noise(5)], [noise(5, 1)], [tone(200, 5.0), tone(300, 5.0), tone(170, 5.0)])
+
+
+def test_the_same_seed_gives_the_same_audio_and_another_seed_other_audio() -> None:
+    clean = tone(220)
+    for seed in range(30):
+        first, again = (AUGMENTER(clean, np.random.default_rng(seed)) for _ in range(2))
+        np.testing.assert_array_equal(first, again)
+        assert first.shape == clean.shape
+        assert np.isfinite(first).all() and np.abs(first).max() <= 1.0
+    assert not np.array_equal(first, AUGMENTER(clean, np.random.default_rng(99)))
+
+
+def test_input_is_left_as_it_was() -> None:
+    clean = tone(220)
+    copy = clean.copy()
+    for seed in range(20):
+        AUGMENTER(clean, np.random.default_rng(seed))
+    np.testing.assert_array_equal(clean, copy)
+
+
+@pytest.mark.parametrize("snr_db", [0.0, 5.0, 20.0])
+def test_noise_is_as_far_below_the_voice_as_asked(snr_db: float) -> None:
+    voice, under = tone(220), noise(2.0)
+    mixed = mix(voice, under, snr_db)
+    assert abs(20 * np.log10(rms(voice) / rms(mixed - voice)) - snr_db) < 0.01
+
+
+def test_level_is_met_unless_peaks_forbid_it() -> None:
+    assert abs(20 * np.log10(rms(at_level(tone(220), -25.0))) + 25.0) < 0.01
+    assert np.abs(at_level(tone(220), 6.0)).max() <= 1.0
+    assert not at_level(np.zeros(100, np.float32), -20.0).any()
+
+
+@pytest.mark.parametrize("speed", sorted(SPEEDS))
+def test_speed_changes_length_and_pitch_together(speed: float) -> None:
+    faster = change_speed(tone(400), speed)
+    assert abs(len(faster) - 2 * RATE / speed) <= 2
+    peak = np.argmax(np.abs(np.fft.rfft(faster))) * RATE / len(faster)
+    assert abs(peak - 400 * speed) < 2
+
+
+def test_band_limits_take_away_what_is_outside() -> None:
+    rng = np.random.default_rng(4)
+    low, high, middle = tone(20), tone(7_990), tone(1_000)
+    response = band_limits(2 * RATE, rng)
+    assert rms(filtered(low, response)) < 0.2 * rms(low)
+    assert rms(filtered(high, response)) < 0.8 * rms(high)
+    assert rms(filtered(middle, response)) > 0.9 * rms(middle)
+
+
+def test_a_stretch_of_a_short_recording_is_repeated_and_of_a_silent_one_tried_again() -> None:
+    piece = stretch([noise(0.5)], RATE, np.random.default_rng(0))
+    assert len(piece) == RATE and rms(piece) > 0.05
+    half_silent = np.concatenate([np.zeros(RATE * 2, np.float32), noise(2.0)])
+    found = [rms(stretch([half_silent], 1_000, np.random.default_rng(seed))) > 1e-4 for seed in range(20)]
+    assert all(found)
+
+
+def test_without_noise_to_draw_from_there_is_still_hiss() -> None:
+    settings = AugmentSettings(noise=1.0, snr_db=(0.0, 0.0), level_db=(-20.0, -20.0))
+    poor = Augmenter(settings=settings)
+    damaged = poor(tone(220), np.random.default_rng(1))
+    spectrum = np.abs(np.fft.rfft(damaged))
+    assert np.median(spectrum) > 1e-3 * spectrum.max()
+    assert rms(poor.noise_alone(RATE, np.random.default_rng(2))) > 0
