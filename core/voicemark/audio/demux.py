@@ -8,6 +8,7 @@ import numpy as np
 
 from voicemark.audio import ffmpeg
 from voicemark.audio.choose import Choice, choose_stream, mono_filter
+from voicemark.audio.scrambling import is_scrambled
 from voicemark.audio.streams import Media
 from voicemark.audio.timeline import SAMPLE_RATE, Break, Samples, Timeline
 from voicemark.config import AudioSection
@@ -136,11 +137,13 @@ class AudioReader:
             else:
                 yield from map(within, timeline.finish())
             complaints = list(decoder.complaints)
+        if not decoded and is_scrambled(self._files[0]):
+            raise ffmpeg.scrambled(self._files[0])
         if not decoded:
             raise NoAudioError(
                 f"no audio could be decoded: {ffmpeg.last_words(complaints, self._files[0])}",
                 path=self._files[0],
-                hint="is it scrambled, or cut off after its headers?",
+                hint="was it cut off after its headers?",
             )
         self._heard = Heard(
             duration_s=timeline.duration_s,

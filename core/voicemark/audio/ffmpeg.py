@@ -20,6 +20,7 @@ from typing import IO, Any, Self
 import ffmpeg
 import numpy as np
 
+from voicemark.audio.scrambling import is_scrambled
 from voicemark.audio.streams import AudioStream, Media
 from voicemark.audio.timeline import SAMPLE_RATE, Piece
 from voicemark.errors import NoAudioError, RecordingError, RecordingVanishedError, ToolError
@@ -34,6 +35,7 @@ PROBE_DURATION_US = "15000000"
 """Audio of a broadcast may begin seconds after its video; ffmpeg's own 5 s are sometimes too few."""
 FASTER_DECODERS = {"mp1": "mp1float", "mp2": "mp2float"}
 """ffmpeg prefers the fixed-point MP2 decoder, which costs half as much again as the float one."""
+SOURCE = "the recording"
 PIPE_BYTES = 256 * 1024
 PROBE_TIMEOUT_S = 60.0
 LAST_COMPLAINTS = 200
@@ -110,15 +112,24 @@ def probe(file: Path) -> Media:
     told = json.loads(done.stdout.decode("utf-8", "replace") or "{}")
     if done.returncode != 0 or "format" not in told:
         check_readable(file)
+        if is_scrambled(file):
+            raise scrambled(file)
         raise RecordingError(
             f"is no recording that ffmpeg can read: {last_words(done.stderr, file)}",
             path=file,
             hint="is it a media file, and whole?",
         )
     media = _media(told)
+    if not any(stream.decodable for stream in media.streams) and is_scrambled(file):
+        raise scrambled(file)
     if not media.streams:
         raise NoAudioError("has no audio stream", path=file, hint="only recordings with sound can be searched")
     return media
+
+
+def scrambled(file: Path) -> NoAudioError:
+    """The error for a recording that cannot be decoded because it was recorded without a key."""
+    return NoAudioError("is scrambled", path=file, hint="it was recorded without its card; nothing can be heard in it")
 
 
 def _media(told: dict[str, Any]) -> Media:
@@ -332,7 +343,7 @@ def _decode_command(files: Sequence[Path], stream: AudioStream, mono: str, seek_
         source[f"c:{stream.index}"] = FASTER_DECODERS[stream.codec]
     if seek_s > 0 and len(files) == 1:
         source["ss"] = f"{seek_s:.3f}"
-    audio = ffmpeg.input("pipe:0" if len(files) > 1 else f"file:{files[0]}", **source)[str(stream.index)]
+    audio = ffmpeg.input(SOURCE, **source)[str(stream.index)]
     for step in filter(None, mono.split(",")):
         name, _, arguments = step.partition("=")
         audio = audio.filter(name, **dict(argument.split("=", 1) for argument in arguments.split(":")))
@@ -345,4 +356,6 @@ def _decode_command(files: Sequence[Path], stream: AudioStream, mono: str, seek_
     command: list[str] = ffmpeg.compile(
         outputs.global_args("-nostdin", "-hide_banner", "-v", "error"), cmd=find_program("ffmpeg")
     )
+    # ffmpeg-python takes no name that is not UTF-8, so the name is put in afterwards.
+    command[command.index(SOURCE)] = "pipe:0" if len(files) > 1 else f"file:{files[0]}"
     return command

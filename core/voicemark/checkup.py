@@ -1,0 +1,106 @@
+"""What is right and what is wrong with an installation: each finding says what to do."""
+
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import torch
+
+from voicemark.audio import ffmpeg
+from voicemark.config import Config
+from voicemark.config_check import missing
+from voicemark.errors import VoicemarkError
+from voicemark.store.database import open_database
+from voicemark.voice.embedder import load_encoder
+
+BROADCAST_DECODERS = {
+    "mp2float": "MP2 (most DVB-S channels)",
+    "ac3": "AC-3 (Dolby Digital)",
+    "eac3": "E-AC-3",
+    "aac": "AAC",
+    "aac_latm": "AAC-LATM (DVB-T2, HD channels)",
+}
+LITTLE_SPACE = 500 * 1024**2
+
+
+class Grade(StrEnum):
+    """How it stands."""
+
+    RIGHT = "ok"
+    NOTE = "note"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    grade: Grade
+    what: str
+    hint: str | None = None
+
+
+def examine(config: Config) -> Iterator[Finding]:
+    """Everything that a recording's way depends on, in that order. Writes nothing but a missing database."""
+    yield from _programs()
+    yield from _network(config)
+    yield from _database(config.database.path)
+    faults = missing(config)
+    yield from (Finding(Grade.WRONG, fault, "correct the configuration, or bring it back") for fault in faults)
+    if not faults:
+        yield Finding(Grade.RIGHT, f"{len(config.watch)} watched folder(s), {len(config.speakers)} voice(s) configured")
+    if not config.speakers:
+        yield Finding(Grade.NOTE, "no voice is configured", "add a [[speakers]] table with samples")
+
+
+def _programs() -> Iterator[Finding]:
+    try:
+        ffmpeg.find_program("ffprobe")
+        yield Finding(Grade.RIGHT, f"ffmpeg {ffmpeg.version()}")
+        there = ffmpeg.decoders()
+    except VoicemarkError as error:
+        yield Finding(Grade.WRONG, error.what, error.hint)
+        return
+    absent = [words for name, words in BROADCAST_DECODERS.items() if name not in there]
+    if absent:
+        yield Finding(Grade.WRONG, f"ffmpeg cannot decode {', '.join(absent)}", "install a complete ffmpeg")
+    else:
+        yield Finding(Grade.RIGHT, f"ffmpeg decodes {', '.join(BROADCAST_DECODERS.values())}")
+
+
+def _network(config: Config) -> Iterator[Finding]:
+    yield Finding(Grade.RIGHT, f"Python {platform.python_version()}, torch {torch.__version__}")
+    if torch.cuda.is_available():
+        yield Finding(Grade.RIGHT, f"GPU: {torch.cuda.get_device_name()}")
+    elif torch.version.cuda is None:
+        yield Finding(Grade.NOTE, "GPU is not used: this torch is a CPU build (it is fast enough without)")
+    else:
+        yield Finding(
+            Grade.NOTE, "GPU is not used: torch sees none", "if there is one, check its driver with nvidia-smi"
+        )
+    try:
+        encoder = load_encoder(config.encoder.model, config.encoder.device)
+    except VoicemarkError as error:
+        yield Finding(Grade.WRONG, f"the encoder cannot be loaded: {error}", error.hint)
+        return
+    yield Finding(Grade.RIGHT, f"encoder {encoder.model_id} on {encoder.device}")
+
+
+def _database(path: Path) -> Iterator[Finding]:
+    try:
+        open_database(path, busy_timeout_s=5).close()
+    except VoicemarkError as error:
+        yield Finding(Grade.WRONG, f"the database cannot be used: {error}", error.hint)
+        return
+    yield Finding(Grade.RIGHT, f"database {path} ({path.stat().st_size / 1e6:.1f} MB)")
+    if not os.access(path, os.W_OK):
+        yield Finding(
+            Grade.WRONG, f"{path} may not be written by this user", "run as the service's user, or give it access"
+        )
+    free = shutil.disk_usage(path.parent).free
+    if free < LITTLE_SPACE:
+        yield Finding(Grade.WRONG, f"only {free / 1e6:.0f} MB are free beside the database", "free some space")
