@@ -271,6 +271,13 @@ class ServiceSection(Section):
         description="Written for node_exporter's textfile collector, such as /var/lib/node_exporter/voicemark.prom.",
     )
 
+    @field_validator("allowed_hours")
+    @classmethod
+    def _two_times(cls, hours: str | None) -> str | None:
+        if hours is not None and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", hours):
+            raise ValueError(f"'{hours}' is no stretch of the day: write HH:MM-HH:MM, such as 01:00-06:30")
+        return hours
+
 
 class Config(Section):
     """Everything that can be set."""

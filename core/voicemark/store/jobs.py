@@ -102,6 +102,8 @@ class Known:
     deleted: bool
     settled: bool
     """There is a job for this content under the asked model that needs no further look."""
+    running: bool
+    """Someone is at that job."""
 
 
 def utc_now() -> datetime:
@@ -160,10 +162,10 @@ class Jobs:
                 .order_by(FileRow.recording_id, FileRow.position)
             ):
                 files.setdefault(recording_id, []).append((file, size, mtime_ns))
-            settled = {
-                (recording_id, content)
-                for recording_id, content in session.execute(
-                    select(JobRow.recording_id, JobRow.content)
+            states = {
+                (recording_id, content): state
+                for recording_id, content, state in session.execute(
+                    select(JobRow.recording_id, JobRow.content, JobRow.state)
                     .join(RecordingRow, RecordingRow.id == JobRow.recording_id)
                     .where(at_or_below, JobRow.model_id == model_id)
                     .where(JobRow.state.not_in((JobState.WAITING, JobState.GONE)))
@@ -180,7 +182,8 @@ class Jobs:
                 content=row.content,
                 sizes=tuple(files.get(row.id, ())),
                 deleted=row.deleted_at is not None,
-                settled=(row.id, row.content) in settled,
+                settled=(row.id, row.content) in states,
+                running=states.get((row.id, row.content)) == JobState.RUNNING,
             )
             for row in rows
         }
