@@ -6,7 +6,7 @@ folder that it shares with the machine on which voicemark runs; /etc/voicemark/r
 lines: that folder, the recordings' folder as the box sees it, the recordings' folder as the other machine sees it.
 """
 
-# ruff: noqa: PTH, UP  (Python 2.7 has neither pathlib nor f-strings)
+# ruff: noqa: PTH100, PTH118, PTH120, UP031 (Python 2.7 has neither pathlib nor format strings)
 
 import os
 import subprocess
