@@ -10,8 +10,10 @@ from datetime import datetime
 from pathlib import Path
 
 from voicemark.recorders.base import Recorder
+from voicemark.recorders.enigma2 import Enigma2
 from voicemark.recorders.plain import Plain
-from voicemark.recorders.tree import is_folder, walk
+from voicemark.recorders.tree import is_file, is_folder, walk
+from voicemark.recorders.tvheadend import Tvheadend
 from voicemark.recorders.vdr import Vdr, is_recording_name
 from voicemark.recording import Recording, RecordingState
 
@@ -21,8 +23,10 @@ class Auto:
 
     name = "auto"
 
-    def __init__(self, vdr: Vdr, plain: Plain) -> None:
+    def __init__(self, vdr: Vdr, tvheadend: Tvheadend, enigma2: Enigma2, plain: Plain) -> None:
         self.vdr = vdr
+        self.tvheadend = tvheadend
+        self.enigma2 = enigma2
         self.plain = plain
 
     def find(self, root: Path) -> Iterator[Path]:
@@ -45,7 +49,12 @@ class Auto:
             for path in self.vdr.find_in(listing.path, listing.folders):
                 yield self.vdr, path
             for path in self.plain.find_in(listing.path, listing.files):
-                yield self.plain, path
+                if self.enigma2.owns(path.name, listing.files):
+                    yield self.enigma2, path
+                elif not self.tvheadend.owns(path):
+                    yield self.plain, path
+                elif self.tvheadend.recognise(path) == path:
+                    yield self.tvheadend, path
 
     def census(self, root: Path) -> Counter[str]:
         """How many recordings of which recorder are at or below `root`: what it found out by looking."""
@@ -53,8 +62,14 @@ class Auto:
 
     def adapter(self, path: Path) -> Recorder | None:
         """The recorder that `path` belongs to."""
-        adapters: tuple[Recorder, ...] = (self.vdr, self.plain)
-        return next((adapter for adapter in adapters if adapter.recognise(path) is not None), None)
+        if self.vdr.recognise(path) is not None:
+            return self.vdr
+        media = self.enigma2.recognise(path)
+        if media is not None and self.enigma2.owns(media.name, _beside(media)):
+            return self.enigma2
+        if self.tvheadend.owns(path):
+            return self.tvheadend
+        return self.plain if self.plain.recognise(path) is not None else None
 
     def recognise(self, path: Path) -> Path | None:
         """The recording that `path` belongs to, whichever recorder's it is."""
@@ -68,3 +83,9 @@ class Auto:
     def state(self, path: Path, now: datetime) -> RecordingState:
         """As the recorder of `path` sees it."""
         return (self.adapter(path) or self.plain).state(path, now)
+
+
+def _beside(media: Path) -> frozenset[str]:
+    """Which of the files that tell Enigma2 stand beside a media file."""
+    names = (f"{media.name}.meta", f"{media.stem}.eit")
+    return frozenset(name for name in names if is_file(media.with_name(name)))

@@ -8,7 +8,9 @@ from voicemark.config import WatchSection
 from voicemark.errors import RecordingError
 from voicemark.recorders.auto import Auto
 from voicemark.recorders.base import Recorder
+from voicemark.recorders.enigma2 import Enigma2
 from voicemark.recorders.plain import Plain
+from voicemark.recorders.tvheadend import Tvheadend
 from voicemark.recorders.vdr import Vdr
 
 
@@ -16,13 +18,19 @@ def recorder_for(section: WatchSection) -> Recorder:
     """The adapter for a watched folder, bound to the folder's settings."""
     vdr = Vdr(section.time_zone)
     plain = Plain(section.name_patterns, section.time_zone)
+    tvheadend = Tvheadend(section.dvr_log, section.name_patterns, section.time_zone)
+    enigma2 = Enigma2(section.time_zone)
     match section.recorder:
         case "vdr":
             return vdr
+        case "tvheadend":
+            return tvheadend
+        case "enigma2":
+            return enigma2
         case "plain":
             return plain
-        case _:
-            return Auto(vdr, plain)
+        case "auto":
+            return Auto(vdr, tvheadend, enigma2, plain)
 
 
 def find_recordings(path: Path, recorder: str = "auto") -> Iterator[tuple[Recorder, Path]]:

@@ -1,0 +1,188 @@
+"""Enigma2 boxes: a `.ts` file with `.ts.meta` and `.eit` beside it.
+
+    20240131 2015 - Das Erste - Tatort.ts        188- or 192-byte packets
+    20240131 2015 - Das Erste - Tatort.ts.meta   ten lines (OpenPLi's metaparser.cpp)
+    20240131 2015 - Das Erste - Tatort.eit       one EIT event
+
+There is no sign of a recording in progress; a length in `.meta` with the file's own size tells that it is finished.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import unquote
+
+from voicemark.epg.clean_text import clean, decoded, one_line
+from voicemark.epg.eit import EitEvent, read_eit_file
+from voicemark.epg.epgdata import MAX_DURATION_S, from_unix, number
+from voicemark.errors import GuideError, RecordingVanishedError
+from voicemark.recorders.names import read_file_name
+from voicemark.recorders.tree import is_file, walk
+from voicemark.recording import Programme, Recording, RecordingState
+
+MAX_META = 64 * 1024  # bytes; Enigma2 reads 4096 of each of ten lines
+PTS_HZ = 90_000
+
+_NAME = re.compile(r"\d{8} \d{4} - .+ - .+\.ts|\d{8} - .+\.ts|.+ - \d{8} \d{4}_.+\.ts")
+
+
+@dataclass(frozen=True)
+class Meta:
+    """What a `.ts.meta` file says."""
+
+    channel: str | None = None
+    name: str | None = None
+    description: str | None = None
+    started_at: datetime | None = None
+    length_s: float | None = None
+    file_size: int | None = None
+    packet_size: int = 188
+    scrambled: bool = False
+
+
+class Enigma2:
+    """Recordings of Enigma2 boxes. `zone`: the time zone in which the box names files (none: this machine's)."""
+
+    name = "enigma2"
+
+    def __init__(self, zone: str | None = None) -> None:
+        self.zone = zone
+
+    def find(self, root: Path) -> Iterator[Path]:
+        """All `.ts` files at or below `root`, with or without `.meta`."""
+        own = self.recognise(root)
+        if own is not None:
+            yield own
+            return
+        for listing in walk(root, leaf=lambda name: name.startswith(".")):
+            for name in sorted(listing.files):
+                if name.lower().endswith(".ts") and not name.startswith("."):
+                    yield listing / name
+
+    def owns(self, name: str, siblings: frozenset[str]) -> bool:
+        """Whether a `.ts` file bears Enigma2's signs: `.meta` or `.eit` beside it, or its way of naming."""
+        return name.endswith(".ts") and (
+            f"{name}.meta" in siblings or f"{name[:-3]}.eit" in siblings or _NAME.fullmatch(name) is not None
+        )
+
+    def recognise(self, path: Path) -> Path | None:
+        """The `.ts` file, for itself and for its `.meta`, `.eit`, `.ap`, `.sc`, `.cuts` and `.001` … files."""
+        name = path.name
+        match = re.fullmatch(r"(.+\.ts)(?:\.(?:meta|ap|sc|cuts|\d{3}))?", name, re.IGNORECASE | re.DOTALL)
+        media = match[1] if match else f"{name[:-4]}.ts" if name.lower().endswith(".eit") else ""
+        if not media or name.startswith("."):
+            return None
+        found = path.with_name(media)
+        return found if is_file(found) else None
+
+    def read(self, path: Path) -> Recording:
+        """Title from `.meta` (else `.eit`, else the name), the rest from wherever it stands."""
+        if not is_file(path):
+            raise RecordingVanishedError("there is no such recording", path=path)
+        notes: list[str] = []
+        meta = read_meta(path.with_name(f"{path.name}.meta"), notes)
+        event = _read_event(path.with_suffix(".eit"), notes)
+        named = read_file_name(path.stem, zone=self.zone)
+        if meta is None and event is None:
+            notes.append("there is neither .meta nor .eit: title and time are from the file's name")
+        if meta is not None and meta.scrambled:
+            notes.append(".meta says that it is scrambled")
+        started_at = meta.started_at if meta else None
+        programme = _programme(meta, event) or Programme(named.title, "name", subtitle=named.subtitle)
+        length = meta.length_s if meta else None
+        return Recording(
+            path=path,
+            recorder=self.name,
+            files=_parts(path),
+            started_at=started_at or named.started_at,
+            start_error_s=60.0 if started_at else named.start_error_s,
+            programmes=(replace(programme, channel=programme.channel or named.channel),),
+            streams=event.streams if event else (),
+            expected_duration_s=length or programme.duration_s,
+            notes=tuple(notes),
+        )
+
+    def state(self, path: Path, now: datetime) -> RecordingState:
+        """`FINISHED` when `.meta` has a length and the file's own size, else `UNKNOWN`."""
+        try:
+            size = path.stat().st_size
+        except OSError:
+            raise RecordingVanishedError("there is no such recording", path=path) from None
+        meta = read_meta(path.with_name(f"{path.name}.meta"), [])
+        if meta is not None and meta.length_s and meta.file_size == size:
+            return RecordingState.FINISHED
+        return RecordingState.UNKNOWN
+
+
+def read_meta(path: Path, notes: list[str]) -> Meta | None:
+    """The `.ts.meta` at `path`, None when there is none; what is wrong with it is added to `notes`."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_META)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        notes.append(f".meta cannot be read: {error.strerror}")
+        return None
+    lines = [decoded(line).strip("\r\0") for line in raw.split(b"\n")[:10]]
+    lines += [""] * (10 - len(lines))
+    start, ticks, size, packet = (number(lines[index]) for index in (3, 5, 6, 8))
+    if lines[3].strip() and start is None:
+        notes.append(".meta has no valid start time")
+    length = ticks / PTS_HZ if ticks and ticks > 0 else None
+    return Meta(
+        channel=_channel(lines[0]),
+        name=one_line(lines[1]) or None,
+        description=clean(lines[2]) or None,
+        started_at=from_unix(start) if start is not None else None,
+        length_s=length if length and length <= MAX_DURATION_S else None,
+        file_size=size if size and size > 0 else None,
+        packet_size=packet if packet in (188, 192, 204) else 188,
+        scrambled=lines[9].strip() == "1",
+    )
+
+
+def _channel(reference: str) -> str | None:
+    """The name at the end of a service reference, `1:0:19:283D:3FB:1:C00000:0:0:0:<path>:<name>`, where it is there."""
+    parts = reference.split(":", 11)
+    return one_line(unquote(parts[11])) or None if len(parts) == 12 else None
+
+
+def _read_event(path: Path, notes: list[str]) -> EitEvent | None:
+    if not is_file(path):
+        return None
+    try:
+        return read_eit_file(path)
+    except GuideError as error:
+        notes.append(f".eit {error.what}")
+        return None
+
+
+def _programme(meta: Meta | None, event: EitEvent | None) -> Programme | None:
+    channel = meta.channel if meta else None
+    from_event = event.programme("enigma2-eit", channel) if event else None
+    if meta is None or meta.name is None:
+        return from_event
+    if from_event is None:
+        description = meta.description
+        short = description is not None and len(description) <= 120 and "\n" not in description
+        return Programme(
+            title=meta.name,
+            source="enigma2-meta",
+            subtitle=description if short else None,
+            description=None if short else description,
+            channel=channel,
+            start=event.start if event else None,
+            duration_s=event.duration_s if event else None,
+        )
+    return replace(from_event, title=meta.name)
+
+
+def _parts(path: Path) -> tuple[Path, ...]:
+    """The file, and the `.001`, `.002` … that Enigma1 and FAT disks split it into."""
+    files = [path]
+    while len(files) < 1000 and is_file(part := path.with_name(f"{path.name}.{len(files):03d}")):
+        files.append(part)
+    return tuple(files)
