@@ -33,7 +33,7 @@ from voicemark.voice.compact import restore, unpack_int8
 from voicemark.voice.match import SILENT, VoiceBook, calibrated_scores, match_key, smooth, taps
 from voicemark.voice.segments import Segment, WindowTimes, find_segments, runs
 
-WINDOWS_AT_ONCE = 2048  # a block's products with 1,200 rows are 10 MB
+WINDOWS_AT_ONCE = 256  # a block's products with 1,200 rows stay in a core's cache
 COMMIT_EVERY = 32  # recordings: a kill repeats at most so many, and the disk is waited for once for all of them
 ROUNDING = 1e-5  # of float32 sums in bounds and scores
 
@@ -113,18 +113,16 @@ class ArchiveMatcher:
         heard = torch.from_numpy(lengths > 0)
         raw = self._book.calibration.apply(self._bounds.of(windows, lengths))
         bounds = (smooth(raw, heard, width) + ROUNDING).numpy()
-        scores = torch.full_like(raw, SILENT)
+        exact, shown = torch.zeros_like(raw), torch.zeros_like(raw, dtype=torch.bool)
         for voice, threshold in enumerate(self._thresholds):
             found = runs(bounds[voice], threshold, threshold - self._settings.hysteresis)
             if not found:
                 continue
-            shown = _around(found, 1, len(windows))  # the window beside a run places its border
-            read = np.flatnonzero(_around(found, 1 + width // 2, len(windows)))
-            exact = torch.zeros(1, len(windows))
-            rows = torch.from_numpy(restore(windows[read]))
-            exact[0, read] = calibrated_scores(rows, self._voices[voice], self._settings.top_k)[0]
-            scores[voice] = torch.where(torch.from_numpy(shown), smooth(exact, heard, width)[0], SILENT)
-        return scores
+            shown[voice] = _around(found, 1, len(windows))  # the window beside a run places its border
+            read = _around(found, 1 + width // 2, len(windows)).nonzero()[:, 0]
+            rows = torch.from_numpy(restore(windows[read.numpy()]))
+            exact[voice, read] = calibrated_scores(rows, self._voices[voice], self._settings.top_k)[0]
+        return torch.where(shown, smooth(exact, heard, width), SILENT)
 
 
 class UpperBounds:
@@ -184,9 +182,9 @@ def integer_product() -> Product:
     return min(timings, key=timings.__getitem__)
 
 
-def _around(found: Iterable[tuple[int, int]], reach: int, windows: int) -> NDArray[np.bool_]:
-    """(windows,) which are in one of the runs or within `reach` of one."""
-    mask = np.zeros(windows, np.bool_)
+def _around(found: Iterable[tuple[int, int]], reach: int, windows: int) -> Tensor:
+    """(windows,) bool: which are in one of the runs or within `reach` of one."""
+    mask = torch.zeros(windows, dtype=torch.bool)
     for first, last in found:
         mask[max(0, first - reach) : last + reach + 1] = True
     return mask

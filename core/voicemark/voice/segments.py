@@ -20,6 +20,8 @@ from torch import Tensor
 from voicemark.config import MatchSection
 from voicemark.voice.match import SILENT
 
+KEEPS_ALL = 2.0  # `exclusive` that is never exceeded
+
 Scores = NDArray[np.float32]
 
 
@@ -61,7 +63,7 @@ def find_segments(
     Segments of one voice are disjoint, and all lie within the recording.
     """
     rows: Scores = scores.numpy()
-    if settings.exclusive:
+    if settings.exclusive < KEEPS_ALL:
         rows = best_voice_only(rows, thresholds, settings)
     found = []
     for voice, threshold in enumerate(thresholds):
@@ -80,6 +82,8 @@ def find_segments(
 
 def runs(scores: Scores, high: float, low: float) -> list[tuple[int, int]]:
     """First and last window of every run in which all scores (n,) reach `low` and at least one reaches `high`."""
+    if not len(scores) or scores.max() < high:
+        return []
     alive = np.concatenate(([False], scores >= low, [False]))
     edges = np.flatnonzero(alive[1:] != alive[:-1])  # in turn: first window of a run, first after it
     seeds = np.concatenate(([0], np.cumsum(scores >= high)))
