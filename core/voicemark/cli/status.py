@@ -1,0 +1,54 @@
+"""`voicemark status`: how far the work is."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import typer
+
+from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, screen
+
+
+def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Show the queue, the speed, what failed, and how to try it again."""
+    from voicemark.config import load_config
+    from voicemark.errors import DatabaseError
+    from voicemark.status import read_status
+    from voicemark.store.database import open_database
+
+    path = load_config(config).database.path
+    if not path.exists():
+        raise DatabaseError("there is no database yet", path=path, hint="start the service, or scan a recording")
+    database = open_database(path)
+    try:
+        found = read_status(database)
+    finally:
+        database.close()
+    if as_json:
+        typer.echo(json.dumps(asdict(found), default=_plain, ensure_ascii=False))
+        return
+    console = screen()
+
+    def line(name: str, value: object) -> None:
+        console.print(f"{name:<12} {value}", markup=False)
+
+    line("recordings", f"{found.recordings}" + (f" ({found.deleted} deleted)" if found.deleted else ""))
+    line("markers", found.markers)
+    line("queue", ", ".join(f"{count} {state}" for state, count in found.queue.items()))
+    line("done", f"{found.hours_done:.1f} hours")
+    line("to do", "unknown yet" if found.hours_to_do is None else f"about {found.hours_to_do:.1f} hours")
+    line("speed", "unknown yet" if found.speed is None else f"{found.speed:.0f} × real time")
+    for recording in found.working_on:
+        line("hearing", recording)
+    if found.last_done:
+        line("last done", f"{found.last_done.astimezone():%Y-%m-%d %H:%M:%S}")
+    if found.last_error and found.last_error_at:
+        line("last error", f"{found.last_error_at.astimezone():%Y-%m-%d %H:%M:%S} {found.last_error}")
+    for aside in found.set_aside:
+        line("set aside", f"{aside.error} – after {aside.attempts} tries; again with: {aside.retry}")
+
+
+def _plain(value: Any) -> str:
+    """Paths and moments as text."""
+    text = value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return text.encode("utf-8", "backslashreplace").decode()

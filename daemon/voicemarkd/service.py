@@ -1,0 +1,243 @@
+"""The service's main loop: looks at the folders, takes requests and new configurations, tells systemd and the metrics
+file how it goes, and ends in time. The work itself is the worker's, in a thread of its own.
+"""
+
+import logging
+import signal
+import threading
+import time
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+
+from voicemark.config import Config, WatchSection
+from voicemark.errors import DatabaseError, VoicemarkError
+from voicemark.recorders import recorder_for
+from voicemark.recorders.base import Recorder
+from voicemark.requests import RequestKind, take_requests
+from voicemark.status import write_metrics
+from voicemark.store.database import Database
+from voicemark.store.jobs import Jobs
+from voicemarkd.hearing import Hearing
+from voicemarkd.manners import Manners, be_nice
+from voicemarkd.notify import notify, reloading
+from voicemarkd.reload import ConfigFile
+from voicemarkd.watch import WatchedFolder
+from voicemarkd.worker import Worker
+
+log = logging.getLogger(__name__)
+
+TICK_S = 2.0
+"""The longest sleep of the loop: requests and the configuration file are looked at so often."""
+END_WITHIN_S = 7.0
+"""The worker has so long to give its recording back; then its ffmpeg is ended, and then the process."""
+METRICS_S = 60.0
+DROP_AFTER = timedelta(days=1)
+"""With `deleted = "drop"`, markers outlive their recording by so long: recorders undelete, disks are unmounted."""
+STUCK_S = 240.0
+"""Work that has not advanced for so long is stuck, and the watchdog is not fed any more."""
+
+
+class Service:
+    """Everything that runs, made from a configuration; `run` returns when it was asked to end."""
+
+    def __init__(self, config_file: ConfigFile, database: Database, hearing: Hearing) -> None:
+        config = config_file.accepted
+        self._config_file, self._config = config_file, config
+        self._database, self._hearing = database, hearing
+        self._ending = threading.Event()
+        self._reload = threading.Event()
+        self._wake = threading.Event()
+        self._status = ""
+        self._ready = False
+        self._metrics_at = self._status_at = 0.0
+        self._accepted: Config | None = None
+        self._trouble: str | None = None
+        self._recorders: dict[Path, Recorder] = {}
+        self._folders: list[WatchedFolder] = []
+        self._worker = Worker(
+            database,
+            self._jobs(config),
+            hearing,
+            self._manners(config),
+            self._recorder_of,
+            hint=self._hint,
+            changed=self._config_accepted,
+        )
+        self._watch(config)
+
+    def run(self) -> BaseException | None:
+        """Serve until SIGTERM or SIGINT. What made the service end, if nobody asked it to."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.end())
+        signal.signal(signal.SIGHUP, lambda *_: self._reload.set())
+        be_nice(self._config.service)
+        try:
+            while not self._ending.is_set() and self._worker.fatal is None:
+                sleep_s = self._turn()
+                if not self._ending.is_set():
+                    self._wake.wait(min(sleep_s, TICK_S))
+                    self._wake.clear()
+        finally:
+            self._stop()
+        return self._worker.fatal
+
+    def end(self) -> None:
+        """Ask the service to end; safe in a signal handler."""
+        self._ending.set()
+        self._worker.end()
+        self._wake.set()
+
+    def _turn(self) -> float:
+        """One round: what is due; seconds until the next must come."""
+        self._take_over_config()
+        sleep_s = TICK_S
+        try:
+            self._take_requests()
+            for folder in self._folders:
+                sleep_s = min(sleep_s, folder.tick())
+            if self._config.service.deleted == "drop" and self._ready:
+                self._drop_deleted()
+            self._trouble = None
+        except DatabaseError as error:
+            if self._trouble != error.what:
+                log.error("%s", error)
+            self._trouble = error.what
+        else:
+            if not self._ready and not self._ending.is_set():
+                self._ready = True
+                self._worker.start()
+                notify("READY=1", "STATUS=looked at everything")
+                log.info("ready: %d folders are watched, model %s", len(self._folders), self._hearing.model_id)
+        self._report()
+        return sleep_s
+
+    def _report(self) -> None:
+        """Tell systemd and the metrics file how it goes."""
+        now = time.monotonic()
+        if not self._ready or now - self._worker.advanced_at < STUCK_S:
+            notify("WATCHDOG=1")
+        status = self._trouble or self._worker.doing
+        if status != self._status or now - self._status_at > METRICS_S:
+            self._status, self._status_at = status, now
+            notify(f"STATUS={status}")
+        metrics = self._config.service.metrics_file
+        if metrics is not None and (now - self._metrics_at > METRICS_S or self._metrics_at == 0.0):
+            self._metrics_at = now
+            try:
+                write_metrics(self._database, metrics)
+            except VoicemarkError as error:
+                log.warning("%s", error)
+
+    def _drop_deleted(self) -> None:
+        if dropped := self._jobs(self._config).drop_deleted(older_than=DROP_AFTER):
+            log.info("dropped %d deleted recordings with their markers", dropped)
+
+    def _take_requests(self) -> None:
+        try:
+            requests = take_requests(self._config.service.requests)
+        except VoicemarkError as error:
+            log.warning("%s", error)
+            return
+        for request in requests:
+            log.debug("request: %s %s", request.event, request.path)
+            self._hint(request.path)
+            if request.source is not None and request.kind is RequestKind.MOVED:
+                self._hint(request.source)
+
+    def _hint(self, path: Path) -> None:
+        for folder in self._folders:
+            if path == folder.root or folder.root in path.parents:
+                folder.hint(path)
+        self._wake.set()
+
+    def _take_over_config(self) -> None:
+        """Read the configuration again when asked to or when its file has changed; the worker takes it over first."""
+        if self._reload.is_set() or self._config_file.changed():
+            self._reload.clear()
+            reloading()
+            config = self._config_file.read()
+            if config is not None:
+                if self._ready:
+                    self._worker.change(config)
+                else:
+                    self._accepted = config
+            notify("READY=1") if self._ready else None
+        if self._accepted is not None:
+            config, self._accepted = self._accepted, None
+            be_nice(config.service)
+            self._worker.manners = self._manners(config)
+            self._worker.jobs = self._jobs(config)
+            self._watch(config)
+            self._config = config
+
+    def _config_accepted(self, config: Config) -> None:
+        self._accepted = config
+        self._wake.set()
+
+    def _watch(self, config: Config) -> None:
+        for folder in self._folders:
+            folder.stop()
+        self._recorders = {section.path: recorder_for(section) for section in config.watch}
+        self._folders = [
+            WatchedFolder(
+                section,
+                self._recorders[section.path],
+                self._jobs(config),
+                self._hearing.model_id,
+                rescan_s=config.service.rescan_s,
+                alive=self._looking,
+                found=self._worker.wake,
+            )
+            for section in config.watch
+        ]
+        if not config.watch:
+            log.warning("no folder is watched: add a [[watch]] table to %s", self._config_file.path)
+
+    def _looking(self) -> bool:
+        """Asked during long looks: systemd is told that they go on."""
+        now = time.monotonic()
+        if now - self._status_at > TICK_S:
+            self._status_at = now
+            notify("WATCHDOG=1", "STATUS=looking at the folders", "EXTEND_TIMEOUT_USEC=60000000")
+        return not self._ending.is_set()
+
+    def _recorder_of(self, path: Path) -> Recorder:
+        """The adapter of the innermost watched folder around `path`; one that finds out by looking outside of all
+        (a recording that a person scanned)."""
+        for place in (path, *path.parents):
+            if place in self._recorders:
+                return self._recorders[place]
+        return recorder_for(WatchSection(path=path))
+
+    def _jobs(self, config: Config) -> Jobs:
+        return Jobs(self._database, retries=config.service.retries, retry_pause_s=config.service.retry_pause_s)
+
+    def _manners(self, config: Config) -> Manners:
+        return Manners(config.service, recording=lambda: any(folder.recording for folder in self._folders))
+
+    def _stop(self) -> None:
+        """End everything within `END_WITHIN_S` and a little; a job in hand goes back to the table."""
+        notify("STOPPING=1", "STATUS=ending")
+        self._worker.end()
+        if self._worker.is_alive():
+            self._worker.join(END_WITHIN_S)
+        if self._worker.is_alive():
+            end_children()
+            self._worker.join(1.0)
+        if self._worker.is_alive() and (claim := self._worker.claim) is not None:
+            with suppress(VoicemarkError):
+                self._jobs(self._config).release(claim)
+        for folder in self._folders:
+            folder.stop()
+        end_children()
+        log.info("ended")
+
+
+def end_children() -> None:
+    """End every program that this process has started (ffmpeg, ffprobe)."""
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            child.kill()

@@ -1,0 +1,356 @@
+"""One watched folder: looking is the truth, events and requests only say where to look first.
+
+A look walks the folder, passes over what has not changed, asks `Settling` about the rest, and writes down in the job
+table what is ready, what moved and what is gone. A folder that is not mounted has no recordings, but none of them is
+gone: see `_is_away`.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from voicemark.config import WatchSection
+from voicemark.errors import RecordingError
+from voicemark.recorders.base import Recorder
+from voicemark.recording import RecordingState, fingerprint
+from voicemark.store.jobs import CHUNK, Finding, Jobs, Known, Outcome, signature
+from voicemark.store.paths import text_to_path
+from voicemarkd.events import Events
+from voicemarkd.mounts import has_events
+from voicemarkd.settle import Settling, Signature
+
+log = logging.getLogger(__name__)
+
+BURST_S = 2.0
+"""Hints are gathered for so long: whoever copies a tree makes many."""
+
+STATE_LOOK_S = 10.0
+"""How often the recorder is asked whether it has finished a recording that is being written."""
+
+
+@dataclass
+class Seen:
+    """What a recording looked like when it was last looked at."""
+
+    stamp: Signature
+    settled: bool
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """Where time comes from."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+
+
+@dataclass
+class Looked:
+    """What a look found."""
+
+    recordings: int = 0
+    outcomes: dict[Outcome, int] = field(default_factory=dict)
+    gone: int = 0
+
+    def count(self, outcomes: Iterable[Outcome]) -> None:
+        for outcome in outcomes:
+            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
+
+
+class WatchedFolder:
+    """A `[[watch]]` table at work. `hint` may be called from any thread, everything else from one."""
+
+    def __init__(
+        self,
+        section: WatchSection,
+        recorder: Recorder,
+        jobs: Jobs,
+        model_id: str,
+        *,
+        rescan_s: float,
+        clocks: Clocks | None = None,
+        alive: Callable[[], bool] = lambda: True,
+        found: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`alive` is asked during long looks (False ends them); `found` is called when there is new work."""
+        self.root = section.path
+        self._section, self._recorder = section, recorder
+        self._jobs, self._model_id = jobs, model_id
+        self._clocks = clocks or Clocks()
+        self._rescan_s = rescan_s
+        self._alive, self._found = alive, found
+        self._settling = Settling(section.settle_s, monotonic=self._clocks.monotonic, wall=self._clocks.wall)
+        self._seen: dict[Path, Seen] = {}
+        self._known: dict[Path, Known] = {}
+        self._complained: set[tuple[Path, str]] = set()
+        self._hints: set[Path] = set()
+        self._hinted_at: float | None = None
+        self._lock = threading.Lock()
+        wants_events = section.mode == "events" or (section.mode == "auto" and has_events(self.root))
+        self._events = Events(self.root, self.hint) if wants_events else None
+        self._polls = True
+        self._update_stamp: int | None = None
+        self._inhabited: tuple[int, int] | None = None
+        self._away = False
+        self._next_thorough = self._next_poll = self._next_state = float("-inf")
+
+    @property
+    def recording(self) -> tuple[Path, ...]:
+        """What the recorder is writing now."""
+        return self._settling.recording
+
+    @property
+    def waiting(self) -> tuple[Path, ...]:
+        """What is not settled yet."""
+        return self._settling.open
+
+    def hint(self, path: Path) -> None:
+        """Something happened at `path`."""
+        with self._lock:
+            if len(self._hints) < 10_000:
+                self._hints.add(path)
+            else:
+                self._next_poll = float("-inf")
+            if self._hinted_at is None:
+                self._hinted_at = self._clocks.monotonic()
+
+    def stop(self) -> None:
+        """End watching."""
+        if self._events:
+            self._events.stop()
+
+    def tick(self) -> float:
+        """Do what is due; seconds until something will be. Raises `DatabaseError`."""
+        now = self._clocks.monotonic()
+        if now >= self._next_thorough:
+            # Watching begins before looking, so that nothing falls between the two.
+            self._polls = not (self._events and self._events.start())
+            self.look(thorough=True)
+            self._next_thorough = now + self._rescan_s
+            self._next_poll = now + self._section.poll_s
+        elif self._polls and now >= self._next_poll:
+            if self._update_told():
+                self.look(thorough=False)
+            self._next_poll = now + self._section.poll_s
+        hints = self._take_hints(now)
+        if hints:
+            self._follow(hints)
+        settle_s = self._settling.next_look_s()
+        if self._settling.open and (now >= self._next_state or settle_s == 0.0):
+            self.look_at(self._settling.open)
+            self._next_state = now + STATE_LOOK_S
+            settle_s = self._settling.next_look_s()
+        return self._sleep_s(settle_s)
+
+    def look(self, *, thorough: bool) -> Looked:
+        """Walk the folder. A thorough look also asks after the files of what was settled before."""
+        looked = Looked()
+        if thorough:
+            self._known = self._jobs.known(self.root, self._model_id)
+        expected = {path for path, known in self._known.items() if not known.deleted} | set(self._seen)
+        present: set[Path] = set()
+        findings: list[Finding] = []
+        for path in self._recorder.find(self.root):
+            if not self._alive():
+                return looked
+            present.add(path)
+            finding = self._inspect(path, thorough=thorough)
+            if finding is not None:
+                findings.append(finding)
+            if len(findings) >= CHUNK:
+                self._write_down(findings, looked)
+        self._write_down(findings, looked)
+        looked.recordings = len(present)
+        if not self._is_away(present, expected):
+            looked.gone = self._mark_gone(expected - present)
+        return looked
+
+    def look_at(self, paths: Iterable[Path]) -> Looked:
+        """Look at single recordings (paths as the recorder's `find` gives them)."""
+        looked = Looked()
+        findings, absent = [], []
+        for path in sorted(set(paths)):
+            if os.path.lexists(path):
+                finding = self._inspect(path, thorough=True)
+                if finding is not None:
+                    findings.append(finding)
+            else:
+                absent.append(path)
+        self._write_down(findings, looked)
+        if absent and not self._is_away(set(), set(absent), whole=False):
+            looked.gone = self._mark_gone(set(absent))
+        return looked
+
+    def _inspect(self, path: Path, *, thorough: bool) -> Finding | None:
+        """One recording: what has to be written down of it, if anything."""
+        seen = self._seen.get(path)
+        if seen is not None and seen.settled and (not thorough or _stamp(path, seen.stamp) == seen.stamp):
+            return None
+        try:
+            state = self._recorder.state(path, datetime.fromtimestamp(self._clocks.wall(), UTC))
+            if state is RecordingState.DELETED:
+                return None
+            recording = self._recorder.read(path)
+        except (RecordingError, OSError) as error:
+            self._complain(path, str(error))
+            return None
+        files = signature(recording.files)
+        stamp = _stamp(path, files)
+        known = self._known.get(path)
+        unchanged = known is not None and known.settled and not known.deleted and known.sizes == files
+        if seen is None and unchanged and state is not RecordingState.RECORDING:
+            self._seen[path] = Seen(stamp, settled=True)
+            return None
+        if not self._settling.at_rest(path, state, files):
+            if seen is not None and not seen.settled:
+                return None
+            self._seen[path] = Seen(stamp, settled=False)
+            return Finding(recording, None)
+        try:
+            content = fingerprint(recording.files)
+        except OSError as error:
+            self._complain(path, f"cannot be read: {error.strerror}")
+            self._seen.pop(path, None)
+            return None
+        if (changed := signature(recording.files)) != files:
+            self._settling.begin(path, state, changed)
+            self._seen[path] = Seen(stamp, settled=False)
+            return None
+        self._seen[path] = Seen(stamp, settled=True)
+        return Finding(recording, content)
+
+    def _write_down(self, findings: list[Finding], looked: Looked) -> None:
+        if not findings:
+            return
+        try:
+            outcomes = self._jobs.found(findings, self._model_id)
+        except BaseException:
+            # Not written down is not seen: the next look must find them again.
+            for finding in findings:
+                self._seen.pop(finding.recording.path, None)
+            raise
+        for finding, outcome in zip(findings, outcomes, strict=True):
+            if finding.content is not None and outcome is not Outcome.KNOWN:
+                log.debug("%s: %s", finding.recording.path, outcome)
+        if any(finding.content is not None for finding in findings):
+            self._found()
+        looked.count(outcomes)
+        findings.clear()
+
+    def _is_away(self, present: set[Path], expected: set[Path], *, whole: bool = True) -> bool:
+        """Is the folder itself missing, or an empty mount point, so that nothing can be said of its recordings?
+
+        It is away when it cannot be asked, or when it is empty and is not the very directory in which recordings
+        were seen since the start. (A recorder's last recording that was deleted while the service was down is
+        therefore noticed only when another one appears.)
+        """
+        identity = None
+        with suppress(OSError):
+            stat = self.root.stat()
+            identity = stat.st_dev, stat.st_ino
+        if whole and present:
+            self._inhabited = identity
+        away = identity is None or (bool(expected) and not present and identity != self._inhabited)
+        if away and not self._away:
+            log.warning("%s is not there or empty: not mounted? Its recordings are left as they are", self.root)
+        elif self._away and not away:
+            log.info("%s is there again", self.root)
+        self._away = away
+        return away
+
+    def _mark_gone(self, absent: set[Path]) -> int:
+        gone = [path for path in sorted(absent) if self._has_gone(path)]
+        for path in gone:
+            self._seen.pop(path, None)
+            self._known.pop(path, None)
+            self._settling.forget(path)
+        return self._jobs.gone(gone)
+
+    def _has_gone(self, path: Path) -> bool:
+        try:
+            path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError:
+            return False  # The disk or the network does not answer: that says nothing.
+        try:
+            return (
+                self._recorder.state(path, datetime.fromtimestamp(self._clocks.wall(), UTC)) is RecordingState.DELETED
+            )
+        except (RecordingError, OSError):
+            return False
+
+    def _take_hints(self, now: float) -> set[Path]:
+        with self._lock:
+            if self._hinted_at is None or now - self._hinted_at < BURST_S:
+                return set()
+            hints, self._hints, self._hinted_at = self._hints, set(), None
+            return hints
+
+    def _follow(self, hints: set[Path]) -> None:
+        paths: set[Path] = set()
+        for hint in hints:
+            path = self._recorder.recognise(hint)
+            if path is None and hint in self._seen:
+                path = hint
+            if path is not None and not _hidden(path, self.root):
+                paths.add(path)
+            elif hint.is_dir() or any(hint in seen.parents for seen in self._seen):
+                # A whole folder came, went or moved.
+                self.look(thorough=False)
+                return
+        if paths:
+            self.look_at(paths)
+
+    def _update_told(self) -> bool:
+        """For a VDR's video folder, its `.update` file tells without a walk whether anything has changed."""
+        try:
+            stamp = (self.root / ".update").stat().st_mtime_ns
+        except OSError:
+            return True
+        changed, self._update_stamp = stamp != self._update_stamp, stamp
+        return changed
+
+    def _sleep_s(self, settle_s: float | None) -> float:
+        now = self._clocks.monotonic()
+        waits = [self._next_thorough - now]
+        if self._polls:
+            waits.append(self._next_poll - now)
+        if self._settling.open:
+            waits.append(self._next_state - now)
+        if settle_s is not None:
+            waits.append(settle_s)
+        with self._lock:
+            if self._hinted_at is not None:
+                waits.append(self._hinted_at + BURST_S - now)
+        return max(0.0, min(waits))
+
+    def _complain(self, path: Path, reason: str) -> None:
+        """Once for each recording and reason."""
+        if (path, reason) not in self._complained and len(self._complained) < 1000:
+            self._complained.add((path, reason))
+            log.info("%s", reason if str(path) in reason else f"{path}: {reason}")
+
+
+def _stamp(path: Path, files: Signature) -> Signature:
+    """Changes when one of `files` does, or when a file was added to or removed from the recording's directory."""
+    own: Signature = ()
+    with suppress(OSError):
+        stat = path.stat()
+        own = (("", 0, stat.st_mtime_ns),)
+    return own + signature(text_to_path(name) for name, _, _ in files if name)
+
+
+def _hidden(path: Path, root: Path) -> bool:
+    """Inside a folder that looking passes over (`lost+found` of a trash can, snapshots)?"""
+    try:
+        parts = path.relative_to(root).parts
+    except ValueError:
+        return True
+    return any(part.startswith(".") for part in parts)
