@@ -85,7 +85,7 @@ def _music(snr_db: float) -> Condition:
 
 def _noise(snr_db: float) -> Condition:
     name = f"noise {snr_db:g} dB"
-    return Condition(name, lambda windows, bank, seed: with_noise(windows, bank.environment, snr_db, name, seed))
+    return Condition(name, lambda windows, bank, seed: with_noise(windows, bank.environment, snr_db, name, seed), True)
 
 
 def _codec(codec: Codec) -> Condition:

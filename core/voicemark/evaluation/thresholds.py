@@ -72,7 +72,7 @@ def sweep(
 def sweep_prepared(scorer: Path, prepared: Sequence[Prepared], match: MatchSection) -> list[ThresholdResult]:
     """Every threshold in steps of `STEP` between what is common and what nobody reaches."""
     scored = [smoothed_scores(one, match) for one in prepared]
-    low = min(float(scores.flatten().quantile(0.8)) for scores in scored)
+    low = min(float(scores.flatten().quantile(0.5)) for scores in scored)
     high = max(float(scores.max()) for scores in scored)
     results = []
     for threshold in np.arange(np.floor(low / STEP) * STEP, high, STEP):
