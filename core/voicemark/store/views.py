@@ -79,7 +79,8 @@ VIEWS: dict[str, str] = {
 
 def views_are_stale(connection: Connection) -> bool:
     """Is some view missing, or not as this program defines it? Does not write to the database."""
-    found = dict(connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'view'").tuples().all())
+    rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'view'").all()
+    found: dict[str, str] = {name: sql for name, sql in rows}
     return any(found.get(name) != _statement(name) for name in VIEWS)
 
 
