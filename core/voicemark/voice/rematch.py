@@ -31,7 +31,7 @@ from voicemark.store.database import Database
 from voicemark.store.markers import Marker, voice_ids, write_markers
 from voicemark.voice.compact import restore, unpack_int8
 from voicemark.voice.match import SILENT, VoiceBook, calibrated_scores, match_key, smooth, taps
-from voicemark.voice.segments import Segment, WindowTimes, find_segments, runs
+from voicemark.voice.segments import Segment, WindowTimes, beside, find_segments, runs
 
 WINDOWS_AT_ONCE = 256  # a block's products with 1,200 rows stay in a core's cache
 COMMIT_EVERY = 32  # recordings: a kill repeats at most so many, and the disk is waited for once for all of them
@@ -118,8 +118,8 @@ class ArchiveMatcher:
             found = runs(bounds[voice], threshold, threshold - self._settings.hysteresis)
             if not found:
                 continue
-            shown[voice] = _around(found, 1, len(windows))  # the window beside a run places its border
-            read = _around(found, 1 + width // 2, len(windows)).nonzero()[:, 0]
+            shown[voice] = _around(found, beside(hop_s), len(windows))  # they place a run's borders
+            read = _around(found, beside(hop_s) + width // 2, len(windows)).nonzero()[:, 0]
             rows = torch.from_numpy(restore(windows[read.numpy()]))
             exact[voice, read] = calibrated_scores(rows, self._voices[voice], self._settings.top_k)[0]
         return torch.where(shown, smooth(exact, heard, width), SILENT)

@@ -5,9 +5,10 @@ minus `hysteresis` (two levels, so that a score that trembles around one does no
 `join_gap_s` are one, and what is then shorter than `min_marker_s` is a speck.
 
 A window is two seconds wide and every half second there is one, so a window's number is no moment yet. A window
-scores half of what the voice gives when the voice fills half of it: the voice starts where the score, drawn as a
-line from window centre to window centre, crosses the level halfway between what lies outside and the marker's own
-height, and it ends likewise.
+that the voice fills by half scores half of what the voice gives: drawn as a line from window centre to window
+centre, the score crosses the level halfway between what lies beside the marker and the marker's own height where
+the voice starts and ends. That level, not the threshold, places the borders: a threshold low enough to find a voice
+under music would let a clear voice begin a second early.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from torch import Tensor
 from voicemark.config import MatchSection
 from voicemark.voice.match import SILENT
 
+BESIDE_S = 3.0  # the lowest score within so much of a run is what lies beside it
 KEEPS_ALL = 2.0  # `exclusive` that is never exceeded
 
 Scores = NDArray[np.float32]
@@ -123,21 +125,34 @@ def join(stretches: Sequence[_Stretch], gap_s: float) -> list[_Stretch]:
     return joined
 
 
+def beside(hop_s: float) -> int:
+    """How many windows beside a run say what lies there."""
+    return round(BESIDE_S / hop_s)
+
+
 def _stretch(scores: Scores, first: int, last: int, low: float, times: WindowTimes) -> _Stretch:
     inside = scores[first : last + 1]
+    reach = beside(times.hop_s)
     height = float(np.median(inside))
-    start = _border(scores, first, -1, low, height, times)
-    end = _border(scores, last, +1, low, height, times)
+    before = _border(scores[max(0, first - reach) : last + 1][::-1], len(inside), low, height, times)
+    after = _border(scores[first : last + 1 + reach], len(inside), low, height, times)
+    start = (last * times.hop_s + times.window_s / 2 - before) if first else 0.0
+    end = (first * times.hop_s + times.window_s / 2 + after) if last + 1 < len(scores) else times.duration_s
     return _Stretch(max(0.0, start), min(end, times.duration_s), float(inside.sum(dtype=np.float64)), len(inside))
 
 
-def _border(scores: Scores, window: int, step: int, low: float, height: float, times: WindowTimes) -> float:
-    """Where the voice of a run starts (`step` −1, `window` its first) or ends (+1, its last), in seconds."""
-    outside = window + step
-    centre = window * times.hop_s + times.window_s / 2
-    if outside < 0:
-        return 0.0
-    if outside >= len(scores):
-        return times.duration_s
-    share = (scores[window] - low) / (scores[window] - scores[outside])
-    return centre + step * times.hop_s * float(share)
+def _border(scores: Scores, length: int, low: float, height: float, times: WindowTimes) -> float:
+    """Where a voice that is heard in the first `length` windows ends: seconds from the first window's centre.
+
+    `scores` go on beyond the run. The start of a voice is the end of what is heard backwards.
+    """
+    outside = scores[length:]
+    if not len(outside):
+        return (length - 1) * times.hop_s
+    if outside[0] <= SILENT:  # the voice is in the run's last window, and not in the hop after the one before
+        return (length - 1) * times.hop_s - (times.window_s - times.hop_s) / 2
+    background = float(outside[outside > SILENT].min())
+    level = max(low, (background + height) / 2)
+    last = int(np.flatnonzero(scores[:length] >= level)[-1])
+    share = (scores[last] - level) / (scores[last] - scores[last + 1])
+    return (last + float(share)) * times.hop_s
