@@ -180,7 +180,7 @@ class MatchSection(Section):
     join_gap_s: float = Field(2.0, ge=0, description="Markers of a voice closer than this become one.")
     min_marker_s: float = Field(2.0, ge=0, description="Shorter markers are dropped.")
     exclusive: float = Field(
-        2.0,
+        0.1,
         ge=0,
         le=2,
         description="Of voices heard at once, those so much below the best one are left out; 2 keeps them all.",
@@ -226,6 +226,9 @@ class EpgSection(Section):
     xmltv: tuple[Path, ...] = Field((), description="XMLTV guides (.xml or .xml.gz).")
     vdr_epg_data: tuple[Path, ...] = Field((), description="VDR's epg.data.")
     stream_eit: bool = Field(True, description="Read the EIT inside the recording's own stream.")
+    channels: dict[str, str] = Field(
+        {}, description="Channels that guides call otherwise: the recorder's name = the guide's name or id."
+    )
 
 
 class TitlesSection(Section):

@@ -97,7 +97,7 @@ class Enigma2:
             recorder=self.name,
             files=_parts(path),
             started_at=started_at or named.started_at,
-            start_error_s=60.0 if started_at else named.start_error_s,
+            start_error_s=30.0 if started_at else named.start_error_s,
             programmes=(replace(programme, channel=programme.channel or named.channel),),
             streams=event.streams if event else (),
             expected_duration_s=length or programme.duration_s,
