@@ -80,7 +80,7 @@ VIEWS: dict[str, str] = {
 def views_are_stale(connection: Connection) -> bool:
     """Is some view missing, or not as this program defines it? Does not write to the database."""
     rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'view'").all()
-    found: dict[str, str] = {name: sql for name, sql in rows}
+    found = {str(row[0]): str(row[1]) for row in rows}
     return any(found.get(name) != _statement(name) for name in VIEWS)
 
 
