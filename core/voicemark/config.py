@@ -226,9 +226,17 @@ class EpgSection(Section):
     xmltv: tuple[Path, ...] = Field((), description="XMLTV guides (.xml or .xml.gz).")
     vdr_epg_data: tuple[Path, ...] = Field((), description="VDR's epg.data.")
     stream_eit: bool = Field(True, description="Read the EIT inside the recording's own stream.")
-    channels: dict[str, str] = Field(
-        {}, description="Channels that guides call otherwise: the recorder's name = the guide's name or id."
+    channels: tuple[str, ...] = Field(
+        (), description='Channels that guides call otherwise, such as "BR Süd HD = BR Fernsehen" (recorder = guide).'
     )
+
+    @field_validator("channels")
+    @classmethod
+    def _pairs(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
+        for pair in channels:
+            if not all(part.strip() for part in (*pair.split("=", 1), "")[:2]):
+                raise ValueError(f"'{pair}' needs the form \"recorder's name = guide's name or id\"")
+        return channels
 
 
 class TitlesSection(Section):

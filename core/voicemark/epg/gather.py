@@ -49,7 +49,8 @@ def programmes_of(recording: Recording, duration_s: float, epg: EpgSection) -> P
         if name is None:
             notes.append("no channel is known, so the guides were not asked")
         else:
-            names = (name, *(guide for own, guide in epg.channels.items() if channel_key(own) == channel_key(name)))
+            pairs = [pair.split("=", 1) for pair in epg.channels]
+            names = (name, *(guide for own, guide in pairs if channel_key(own) == channel_key(name)))
             span = (origin - MARGIN, origin + timedelta(seconds=max(duration_s, 0.0)) + MARGIN)
             guides = list(_from_guides(epg, names, *span, notes))
     spans = lay_out(recording, duration_s, guides, stream)
