@@ -105,7 +105,8 @@ def compose(composer: Path, corpus: Path, noise: Path, split: str, seed: int, mi
     what = ["--seed", str(seed), "--minutes", str(minutes), "--out", str(folder)]
     with tempfile.TemporaryDirectory(prefix="voicemark-noise-") as quiet:
         for number, file in enumerate(read_noise(noise, evaluation=True)):
-            Path(quiet, f"{number:03d}-{file.path.name}").symlink_to(file.path.resolve())
+            link = Path(quiet, file.path.name)
+            (link.with_name(f"{number}-{link.name}") if link.exists() else link).symlink_to(file.path.resolve())
         _run([str(composer), "--corpus", str(corpus), "--noise", quiet, "--split", split, *what])
     return composed
 

@@ -1,0 +1,69 @@
+"""Warnings about samples: they come when they should, with figures, and stay away from good ones."""
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from voicemark.voice.advice import FEWEST_ROWS, NEIGHBOURS, advise, own_scores
+from voicemark.voice.calibration import Calibration, identity
+
+
+def voice(seed: int, rows: int = 40, spread: float = 0.3, centre: Tensor | None = None) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    centre = torch.randn(32, generator=generator) if centre is None else centre
+    return normalize(centre + spread * torch.randn(rows, 32, generator=generator), dim=1)
+
+
+def warnings(*memories: Tensor, calibration: Calibration | None = None) -> list[tuple[str, str]]:
+    names = [f"voice {number}" for number in range(len(memories))]
+    given = advise(names, memories, [0.6] * len(memories), calibration or identity(len(memories)), 5)
+    return [(advice.voice, advice.text) for advice in given]
+
+
+def test_good_samples_of_different_voices_get_no_warning() -> None:
+    assert warnings(voice(1), voice(2), voice(3)) == []
+
+
+def test_few_windows_are_counted() -> None:
+    [(name, text)] = warnings(voice(1, rows=FEWEST_ROWS - 1), voice(2))
+    assert name == "voice 0"
+    assert f"only {FEWEST_ROWS - 1} windows" in text
+
+
+def test_samples_of_many_people_under_one_name_are_noticed() -> None:
+    crowd = torch.cat([voice(seed, rows=3) for seed in range(10, 24)])
+    [(name, text)] = warnings(voice(1), crowd)
+    assert name == "voice 1"
+    assert "samples differ" in text and "0 %" in text
+
+
+def test_the_same_person_under_two_names_is_noticed_from_both_sides() -> None:
+    centre = torch.randn(32, generator=torch.Generator().manual_seed(5))
+    found = warnings(voice(1, centre=centre), voice(2), voice(3, centre=centre))
+    assert [name for name, _ in found] == ["voice 0", "voice 2"]
+    assert "close to voice 2" in found[0][1] and "close to voice 0" in found[1][1]
+
+
+def test_figures_are_on_the_calibrated_scale() -> None:
+    halved = Calibration(torch.zeros(1), torch.full((1,), 0.5), 0.0)
+    [(_, text)] = warnings(voice(1), calibration=halved)
+    assert "samples differ" in text and "median 0.4" in text
+
+
+def test_own_scores_leave_neighbours_out() -> None:
+    memory = voice(1, rows=20)
+    scores = own_scores(memory, 3)
+    for row in range(20):
+        others = [float(memory[row] @ memory[k]) for k in range(20) if abs(k - row) > NEIGHBOURS]
+        assert float(scores[row]) == pytest.approx(sum(sorted(others, reverse=True)[:3]) / 3, abs=1e-5)
+
+
+def test_a_memory_too_small_to_leave_neighbours_out_says_nothing_of_itself() -> None:
+    assert len(own_scores(voice(1, rows=2 * NEIGHBOURS + 1), 5)) == 0
+    assert own_scores(voice(1, rows=2 * NEIGHBOURS + 2), 5).isfinite().all()
+
+
+def test_no_voices_need_no_advice() -> None:
+    assert warnings() == []
+    assert len(warnings(torch.zeros(0, 32), voice(1))) == 1
