@@ -1,0 +1,354 @@
+"""A watched folder on a real disk with a real job table; only the clocks stand still until they are moved."""
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from voicemark.config import WatchSection
+from voicemark.recorders import recorder_for
+from voicemark.store.database import Database, open_database
+from voicemark.store.jobs import Jobs
+from voicemark.store.schema import JobRow, RecordingRow
+from voicemarkd.events import Events
+from voicemarkd.watch import BURST_S, STATE_LOOK_S, Clocks, WatchedFolder
+
+MODEL = "encoder-a"
+SETTLE_S = 60.0
+RESCAN_S = 900.0
+
+
+class World:
+    """A recorder's folder, the database, and clocks."""
+
+    def __init__(self, folder: Path) -> None:
+        self.video = folder / "video"
+        self.video.mkdir()
+        self.database: Database = open_database(folder / "voicemark.db")
+        self.now = 1000.0
+        self.jobs = Jobs(self.database)
+        self.restart()
+
+    def restart(self, mode: str = "poll", rescan_s: float = RESCAN_S) -> None:
+        section = WatchSection.model_validate({"path": self.video, "mode": mode, "settle_s": SETTLE_S, "poll_s": 10})
+        self.folder = WatchedFolder(
+            section,
+            recorder_for(section),
+            self.jobs,
+            MODEL,
+            rescan_s=rescan_s,
+            clocks=Clocks(monotonic=lambda: self.now),
+        )
+
+    def pass_s(self, seconds: float) -> None:
+        """Let time pass as the service does: it comes back when the folder asks for it."""
+        end = self.now + seconds
+        while (wait := self.folder.tick()) and self.now + wait <= end:
+            self.now += wait
+        self.now = end
+        self.folder.tick()
+
+    def settle(self) -> None:
+        self.pass_s(SETTLE_S + STATE_LOOK_S)
+
+    def do_all(self) -> list[str]:
+        """Do every job; the names of what was done."""
+        done = []
+        while (claim := self.jobs.claim(MODEL)) is not None:
+            with self.database.writing() as session:
+                self.jobs.finish(session, claim)
+            done.append(claim.path.name)
+        return sorted(done)
+
+    def jobs_by_name(self) -> dict[str, str]:
+        with self.database.reading() as session:
+            rows = session.execute(
+                select(RecordingRow.path, JobRow.state)
+                .join(JobRow, JobRow.recording_id == RecordingRow.id)
+                .where(JobRow.state != "gone")
+            )
+            return {Path(path).name: state for path, state in rows}
+
+    def deleted(self) -> list[str]:
+        with self.database.reading() as session:
+            rows = session.scalars(select(RecordingRow.path).where(RecordingRow.deleted_at.is_not(None)))
+            return sorted(Path(path).name for path in rows)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    made.folder.stop()
+    made.database.close()
+
+
+def vdr_recording(folder: Path, name: str = "2026-03-01.20.15.1-0.rec", content: bytes = b"x" * 1000) -> Path:
+    path = folder / name
+    path.mkdir(parents=True)
+    (path / "info").write_text("T Tagesschau\n")
+    (path / "00001.ts").write_bytes(content)
+    return path
+
+
+def test_a_recording_is_ready_when_it_has_been_quiet_and_not_before(world: World) -> None:
+    file = world.video / "a.ts"
+    file.write_bytes(b"1")
+    for size in range(2, 12):
+        world.pass_s(SETTLE_S - 20)
+        file.write_bytes(b"1" * size)
+    assert world.jobs_by_name() == {"a.ts": "waiting"}
+    world.settle()
+    assert world.jobs_by_name() == {"a.ts": "ready"}
+
+
+def test_a_recording_that_grows_for_its_whole_length_is_done_once(world: World) -> None:
+    file = world.video / "a.ts"
+    done = []
+    for _ in range(120):
+        with file.open("ab") as growing:
+            growing.write(os.urandom(100))
+        world.pass_s(30)
+        done += world.do_all()
+    assert done == []
+    world.settle()
+    assert world.do_all() == ["a.ts"]
+    world.pass_s(3 * RESCAN_S)
+    assert world.do_all() == []
+
+
+def test_a_file_that_grows_again_after_rest_is_done_again_once(world: World) -> None:
+    file = world.video / "a.ts"
+    file.write_bytes(b"first")
+    world.settle()
+    assert world.do_all() == ["a.ts"]
+    file.write_bytes(b"first and more")
+    world.pass_s(RESCAN_S)
+    world.settle()
+    assert world.do_all() == ["a.ts"]
+    world.pass_s(RESCAN_S)
+    world.settle()
+    assert world.do_all() == []
+
+
+def test_vdr_says_when_it_has_finished(world: World) -> None:
+    path = vdr_recording(world.video / "Tagesschau")
+    (path / ".timer").write_text("1\n")
+    world.pass_s(10 * SETTLE_S)
+    assert world.jobs_by_name() == {path.name: "waiting"}
+    assert world.folder.recording == (path,)
+    (path / ".timer").unlink()
+    world.pass_s(STATE_LOOK_S + 5)
+    assert world.jobs_by_name() == {path.name: "ready"}
+    assert not world.folder.recording
+
+
+def test_a_second_part_of_a_recording_is_noticed(world: World) -> None:
+    path = vdr_recording(world.video / "Film")
+    world.settle()
+    assert world.do_all() == [path.name]
+    (path / "00002.ts").write_bytes(b"y" * 500)
+    world.pass_s(RESCAN_S)
+    world.settle()
+    assert world.do_all() == [path.name]
+
+
+def test_a_moved_folder_is_followed_without_work(world: World) -> None:
+    vdr_recording(world.video / "Film")
+    world.settle()
+    world.do_all()
+    (world.video / "Film").rename(world.video / "Krimi")
+    world.pass_s(20)
+    world.settle()
+    assert world.do_all() == []
+    assert world.deleted() == []
+    assert list(world.jobs.known(world.video, MODEL)) == [world.video / "Krimi" / "2026-03-01.20.15.1-0.rec"]
+
+
+def test_deleting_and_undeleting_in_vdr_is_followed(world: World) -> None:
+    path = vdr_recording(world.video / "Film")
+    world.settle()
+    world.do_all()
+    path.rename(path.with_suffix(".del"))
+    world.pass_s(20)
+    assert world.deleted() == [path.name]
+    path.with_suffix(".del").rename(path)
+    world.pass_s(20)
+    world.settle()
+    assert world.deleted() == []
+    assert world.do_all() == []
+
+
+def test_what_happened_while_the_service_was_down_is_found_at_the_next_start(world: World) -> None:
+    for name in ("stays.ts", "moves.ts", "goes.ts", "changes.ts"):
+        (world.video / name).write_text(name)
+    world.settle()
+    assert len(world.do_all()) == 4
+    (world.video / "moves.ts").rename(world.video / "moved.ts")
+    (world.video / "goes.ts").unlink()
+    (world.video / "changes.ts").write_text("something else")
+    (world.video / "new.ts").write_text("new")
+    world.restart()
+    world.settle()
+    assert world.do_all() == ["changes.ts", "new.ts"]
+    assert world.deleted() == ["goes.ts"]
+    assert world.jobs_by_name()["moved.ts"] == "done"
+
+
+def test_a_restart_does_nothing_twice(world: World) -> None:
+    (world.video / "a.ts").write_text("a")
+    world.settle()
+    world.do_all()
+    world.restart()
+    world.pass_s(2 * RESCAN_S)
+    assert world.do_all() == []
+
+
+def test_an_unmounted_folder_loses_no_recording(world: World) -> None:
+    (world.video / "a.ts").write_text("a")
+    world.settle()
+    world.do_all()
+    away = world.video.rename(world.video.with_name("elsewhere"))
+    world.pass_s(RESCAN_S)  # The mount point itself is gone …
+    assert world.deleted() == []
+    world.video.mkdir()
+    world.pass_s(RESCAN_S)  # … or empty.
+    assert world.deleted() == []
+    world.restart()
+    world.pass_s(RESCAN_S)  # Not even a service that starts meanwhile is fooled.
+    assert world.deleted() == []
+    world.video.rmdir()
+    away.rename(world.video)
+    world.pass_s(RESCAN_S)
+    assert world.deleted() == []
+    assert world.do_all() == []
+
+
+def test_the_last_recording_may_be_deleted(world: World) -> None:
+    (world.video / "a.ts").write_text("a")
+    world.settle()
+    (world.video / "a.ts").unlink()
+    world.pass_s(20)
+    assert world.deleted() == ["a.ts"]
+
+
+def test_a_folder_that_cannot_be_read_hides_nothing_for_good(world: World) -> None:
+    (world.video / "inner").mkdir()
+    (world.video / "inner" / "a.ts").write_text("a")
+    (world.video / "b.ts").write_text("b")
+    world.settle()
+    shutil.move(world.video / "inner", world.video.with_name("inner"))
+    (world.video / "inner").symlink_to(world.video / "inner")  # ELOOP for whoever asks
+    world.pass_s(RESCAN_S)
+    assert world.deleted() == []
+
+
+def test_loops_of_links_end(world: World) -> None:
+    (world.video / "a.ts").write_text("a")
+    (world.video / "loop").symlink_to(world.video)
+    (world.video / "self.ts").symlink_to(world.video / "self.ts")
+    world.settle()
+    assert world.do_all() == ["a.ts"]
+
+
+def test_names_that_are_not_utf8_are_followed(world: World) -> None:
+    name = os.fsdecode(b"K\xf6ln.ts")
+    (world.video / name).write_text("a")
+    world.settle()
+    assert world.do_all() == [name]
+    world.restart()
+    world.pass_s(RESCAN_S)
+    assert world.jobs_by_name() == {"K\\udcf6ln.ts": "done"}
+
+
+def test_a_clock_set_back_neither_hurries_nor_stops_anything(world: World) -> None:
+    file = world.video / "a.ts"
+    file.write_text("a")
+    future = 4_000_000_000
+    os.utime(file, (future, future))
+    world.pass_s(SETTLE_S - 10)
+    assert world.jobs_by_name() == {"a.ts": "waiting"}
+    world.settle()
+    assert world.do_all() == ["a.ts"]
+
+
+def test_vdrs_update_file_spares_the_walk(world: World) -> None:
+    walks = 0
+    inner = world.folder._recorder.find
+
+    def counted(root: Path) -> Iterator[Path]:
+        nonlocal walks
+        walks += 1
+        return inner(root)
+
+    world.folder._recorder.find = counted  # type: ignore[method-assign]
+    (world.video / ".update").touch()
+    world.pass_s(100)
+    before = walks
+    world.pass_s(200)
+    assert walks == before
+    os.utime(world.video / ".update", (1, 1))
+    world.pass_s(20)
+    assert walks == before + 1
+
+
+def eventually(world: World, condition: Callable[[], bool]) -> bool:
+    """Give inotify's thread its turn until `condition` holds."""
+    hinted = threading.Event()
+    for _ in range(100):
+        world.pass_s(BURST_S)
+        if condition():
+            return True
+        hinted.wait(0.05)
+    return False
+
+
+def test_events_bring_new_moved_and_deleted_recordings(world: World) -> None:
+    world.restart("events", rescan_s=1e9)
+    world.pass_s(1)
+    file = world.video / "later" / "a.ts"
+    file.parent.mkdir()
+    file.write_text("a")
+    assert eventually(world, lambda: world.jobs_by_name() == {"a.ts": "waiting"})
+    world.settle()
+    assert world.do_all() == ["a.ts"]
+    file.rename(file.with_name("b.ts"))
+    assert eventually(world, lambda: "b.ts" in world.jobs_by_name())
+    world.settle()
+    assert world.jobs_by_name() == {"b.ts": "done"}
+    file.with_name("b.ts").unlink()
+    assert eventually(world, lambda: world.deleted() == ["b.ts"])
+
+
+def test_lost_events_are_made_good_by_the_next_rescan(world: World) -> None:
+    world.restart("events")
+    world.pass_s(1)
+    world.folder._events.stop()  # type: ignore[union-attr]
+    (world.video / "unseen.ts").write_text("a")
+    world.pass_s(RESCAN_S)
+    world.settle()
+    assert world.do_all() == ["unseen.ts"]
+
+
+def test_watching_begins_anew_when_the_folder_is_another(tmp_path: Path) -> None:
+    folder = tmp_path / "video"
+    seen: list[Path] = []
+    events = Events(folder, seen.append)
+    assert not events.start()
+    folder.mkdir()
+    assert events.start() and events.start()
+    folder.rename(tmp_path / "old")
+    folder.mkdir()
+    assert events.start()
+    (folder / "a.ts").write_text("a")
+    waiter = threading.Event()
+    for _ in range(100):
+        if folder / "a.ts" in seen:
+            break
+        waiter.wait(0.05)
+    events.stop()
+    assert folder / "a.ts" in seen
