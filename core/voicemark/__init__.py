@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from voicemark.config import Config
+    from voicemark.store.queries import MarkerView
     from voicemark.voice.embedder import Encoder
 
 __version__ = "0.1.0"
@@ -18,3 +20,10 @@ def load_encoder(weights: Path | str | None = None, device: str = "auto") -> "En
     from voicemark.voice import embedder  # imports torch, which takes a second: only when it is asked for
 
     return embedder.load_encoder(weights, device)
+
+
+def scan(path: Path | str, config: "Config") -> "list[MarkerView]":
+    """Scan the recordings at or below `path` and return their markers; see `voicemark.scanning.scan`."""
+    from voicemark import scanning
+
+    return scanning.scan(path, config)
