@@ -90,8 +90,9 @@ class MarkedRecording:
         )
 
     def only(self, speaker: str) -> "MarkedRecording":
-        """The same recording with the markers of one voice."""
-        return replace(self, markers=tuple(marker for marker in self.markers if marker.speaker == speaker))
+        """The same recording with the markers of one voice, by its name in any case."""
+        name = speaker.casefold()
+        return replace(self, markers=tuple(marker for marker in self.markers if marker.speaker.casefold() == name))
 
 
 class Writer(Protocol):
