@@ -190,15 +190,17 @@ class _Texts:
 
 
 def _event(header: bytes, loop: bytes) -> EitEvent:
-    texts: dict[bytes, _Texts] = {}
+    texts: dict[str, _Texts] = {}
+    spoken_in: list[str] = []  # languages of the short events, in their order
     content: list[int] = []
     streams: list[StreamHint] = []
     age = None
     for tag, body in descriptors(loop):
         if tag == _SHORT and len(body) >= 5:
-            _short_event(texts.setdefault(body[:3].lower(), _Texts()), body)
+            spoken_in.append(_language(body[:3]))
+            _short_event(texts.setdefault(spoken_in[-1], _Texts()), body)
         elif tag == _EXTENDED and len(body) >= 6:
-            _extended_event(texts.setdefault(body[1:4].lower(), _Texts()), body)
+            _extended_event(texts.setdefault(_language(body[1:4]), _Texts()), body)
         elif tag == _CONTENT:
             content += [code for code in body[0::2] if code]
         elif tag == _COMPONENT and len(body) >= 6:
@@ -207,7 +209,8 @@ def _event(header: bytes, loop: bytes) -> EitEvent:
         elif tag == _RATING:
             ages = [rating + 3 for rating in body[3::4] if 1 <= rating <= 0x0F]
             age = max([age or 0, *ages]) or None
-    language, spoken = next(((key, value) for key, value in texts.items() if value.title), (b"", _Texts()))
+    language = next((key for key in spoken_in if texts[key].title), "")
+    spoken = texts.get(language, _Texts())
     short = decode_text(spoken.short)
     description = spoken.description() or next((text for other in texts.values() if (text := other.description())), "")
     if not description and (len(short) > SUBTITLE_LENGTH or "\n" in short):
@@ -222,11 +225,17 @@ def _event(header: bytes, loop: bytes) -> EitEvent:
         title=title,
         subtitle=subtitle if subtitle and subtitle != title else None,
         description=description or None,
-        language=language_code(language.decode("latin-1")),
+        language=language_code(language),
         content=tuple(content),
         age_rating=age,
         streams=tuple(streams),
     )
+
+
+def _language(raw: bytes) -> str:
+    """`DEU`, `ger` and `deu` are one."""
+    code = raw.decode("latin-1")
+    return language_code(code) or code
 
 
 def _short_event(texts: _Texts, body: bytes) -> None:
@@ -263,4 +272,4 @@ def _stream(body: bytes) -> StreamHint | None:
     description = one_line(decode_text(body[6:]))
     if not description and body[1] in _AUDIO_DESCRIPTION.get(kind, ()):
         description = "audio description"
-    return StreamHint(kind, language_code(body[3:6].decode("latin-1")), description or None)
+    return StreamHint(kind, language_code(_language(body[3:6])), description or None)
