@@ -20,7 +20,7 @@ def missing(config: Config) -> list[str]:
     for number, speaker in enumerate(config.speakers):
         for place, sample in enumerate(speaker.samples):
             name = sample if isinstance(sample, str) else str(sample.file)
-            there = bool(glob.glob(name)) if glob.has_magic(name) else os.path.lexists(name)
+            there = any(glob.iglob(name)) if glob.has_magic(name) else os.path.lexists(name)
             if not there and not os.path.lexists(name):
                 faults.append(f"speakers[{number}].samples[{place}]: there is no {name}")
     guides = [("epg.xmltv", path) for path in config.epg.xmltv]

@@ -8,6 +8,7 @@ Audio streams through in blocks, so memory does not grow with the recording's le
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 import numpy as np
@@ -20,7 +21,7 @@ from voicemark.audio.timeline import SAMPLE_RATE, Samples
 from voicemark.config import Config
 from voicemark.epg.gather import programmes_of
 from voicemark.errors import RecordingError, RecordingVanishedError
-from voicemark.recording import ProgrammeSpan, Recording, fingerprint
+from voicemark.recording import Programme, ProgrammeSpan, Recording, fingerprint
 from voicemark.voice.compact import quantise, restore
 from voicemark.voice.embedder import WindowBatch
 from voicemark.voice.judge import Judge, second_opinion
@@ -87,7 +88,14 @@ class Result:
     voices: tuple[str, ...]
     match_key: str
     programmes: tuple[ProgrammeSpan, ...]
+    started_at: datetime | None
     notes: tuple[str, ...]
+
+    @property
+    def programme(self) -> Programme | None:
+        """The one that the recording was made for, else the one that fills most of it."""
+        longest = max(self.programmes, key=lambda span: span.end_s - span.start_s, default=None)
+        return self.recording.programme or (longest.programme if longest else None)
 
 
 def process(recording: Recording, tools: Tools, progress: Progress | None = None) -> Result:
@@ -115,6 +123,7 @@ def process(recording: Recording, tools: Tools, progress: Progress | None = None
         voices=tools.book.names,
         match_key=match_key(tools.book, tools.config.match),
         programmes=found.spans,
+        started_at=found.started_at or recording.started_at,
         notes=(*recording.notes, *found.notes, *notes_on(audio.heard)),
     )
 
@@ -156,7 +165,7 @@ def match(windows: Windows, audio: AudioReader, tools: Tools) -> list[Segment]:
     book.check_model(windows.model_id)
     scores = score_windows(windows.embeddings, book, settings, windows.hop_s)
     if tools.judge is not None:
-        starts_s = np.arange(len(windows.data)) * windows.hop_s
+        starts_s = np.arange(len(windows.data), dtype=np.float64) * windows.hop_s
         scores = second_opinion(scores, book.thresholds.cpu(), starts_s, tools.judge, audio.stretch)
     times = WindowTimes(windows.hop_s, windows.window_s, audio.heard.duration_s)
     return find_segments(scores, book.thresholds.tolist(), settings, times)

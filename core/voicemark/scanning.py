@@ -126,15 +126,15 @@ def scan_paths(paths: Sequence[Path], workshop: Workshop, listener: Listener | N
     """
     listener = listener or Listener()
     listener.enrolled(workshop.reports)
-    known: list[Path] = []
+    some_known = False
     for path in paths:
         for outcome in _scan_path(path, workshop, listener):
-            if outcome.status is Status.KNOWN:
-                known.append(outcome.path)
+            some_known |= outcome.status is Status.KNOWN
             listener.finished(outcome)
             yield outcome
-    if known:
-        rematch(workshop.database, workshop.tools.book, workshop.config.match, paths=known)
+    if some_known:
+        tools = workshop.tools
+        rematch(workshop.database, tools.book, workshop.config.match, tools.encoder.model_id)
     label_programmes(workshop.database, workshop.config.titles.model)
 
 

@@ -86,6 +86,7 @@ def run() -> None:
     except VoicemarkError as error:
         complain(error)
         sys.exit(FAILED)
-    except KeyboardInterrupt:
-        complain("interrupted; what was done is kept, the recording in hand is done again next time")
-        sys.exit(INTERRUPTED)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            complain("interrupted; what was done is kept, the recording in hand is done again next time")
+        raise

@@ -21,12 +21,12 @@ def write_result(session: Session, recording_id: int, result: Result) -> None:
     if row is None:
         raise RecordingVanishedError("is no longer in the database", path=result.recording.path)
     recording = result.recording
-    programme = recording.programme
+    programme = result.programme
     row.content = result.content
-    row.title = recording.title
+    row.title = programme.title if programme else recording.title
     row.subtitle = programme.subtitle if programme else None
     row.channel = programme.channel if programme else None
-    row.started_at = recording.started_at
+    row.started_at = result.started_at
     row.duration_s = result.heard.duration_s
     row.audio_stream = result.audio_stream
     row.notes = "\n".join(result.notes) or None

@@ -1,0 +1,245 @@
+"""From a finished recording to markers, with real ffmpeg, a real network and a real database."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support.recordings import (
+    ANNA_SPEAKS,
+    BERT_SPEAKS,
+    SECONDS,
+    config_text,
+    programme,
+    samples,
+    vdr_directory,
+    vdr_info,
+    write_ts,
+)
+
+import voicemark
+from voicemark.config import load_config
+from voicemark.errors import RecordingError
+from voicemark.scanning import Status, open_workshop, scan_paths
+
+VOICEMARK = [sys.executable, "-m", "voicemark"]
+ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1", "TZ": "Europe/Berlin"}
+
+
+def run(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*VOICEMARK, *map(str, arguments)], capture_output=True, text=True, env=ONE_THREAD, **options)
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory) -> Path:
+    """A VDR recording of two files and samples of two voices, made once."""
+    folder = tmp_path_factory.mktemp("stage")
+    whole = write_ts(folder / "whole.ts", programme()).read_bytes()
+    recording = vdr_directory(folder / "video", "Abendschau")
+    recording.mkdir(parents=True)
+    cut = len(whole) // 188 // 2 * 188
+    (recording / "00001.ts").write_bytes(whole[:cut])
+    (recording / "00002.ts").write_bytes(whole[cut:])
+    (recording / "info").write_text(vdr_info("Abendschau", "Ein Übersetzungsfehler"), encoding="utf-8")
+    samples(folder / "voices")
+    return folder
+
+
+@pytest.fixture
+def place(stage, tmp_path) -> Path:
+    """A fresh folder with links to the stage's recording and samples, a configuration and no database."""
+    shutil.copytree(stage / "video", tmp_path / "video")
+    voices = {"Anna": stage / "voices/anna.wav", "Bert": stage / "voices/bert.wav"}
+    (tmp_path / "config.toml").write_text(config_text(tmp_path / "v.db", voices))
+    return tmp_path
+
+
+def rows(place: Path, query: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(place / "v.db")
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def test_markers_are_where_the_voices_are_and_nowhere_else(place):
+    done = run("scan", place / "video", "--config", place / "config.toml", "--json")
+    assert done.returncode == 0, done.stderr
+    markers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert list(markers[0]) == [
+        "recording", "title", "subtitle", "channel", "started_at", "speaker", "start_s", "end_s", "at_min", "score",
+    ]  # fmt: skip
+    assert [marker["speaker"] for marker in markers] == ["Anna", "Bert"]
+    for marker, (start_s, end_s) in zip(markers, (ANNA_SPEAKS, BERT_SPEAKS), strict=True):
+        assert marker["start_s"] == pytest.approx(start_s, abs=1.5)
+        assert marker["end_s"] == pytest.approx(end_s, abs=1.5)
+        assert marker["at_min"] == pytest.approx(start_s / 60, abs=0.06)
+        assert (marker["title"], marker["subtitle"]) == ("Abendschau", "Ein Übersetzungsfehler")
+        assert marker["channel"] == "Das Erste HD"
+    told = rows(place, "SELECT speaker, start_s, title FROM voice_markers ORDER BY start_s")
+    assert told == [(marker["speaker"], marker["start_s"], marker["title"]) for marker in markers]
+    assert rows(place, "SELECT state, error FROM recording_list") == [("done", None)]
+    assert rows(place, "SELECT duration_s FROM recordings")[0][0] == pytest.approx(SECONDS, abs=0.2)
+    assert rows(place, "SELECT length(data) / (windows * 0.5 / 3600) FROM window_embeddings")[0][0] < 1_000_000
+
+
+def test_a_recording_is_decoded_once(place):
+    config = load_config(place / "config.toml")
+    workshop = open_workshop(config)
+    assert [outcome.status for outcome in scan_paths([place / "video"], workshop)] == [Status.SCANNED]
+    assert [outcome.status for outcome in scan_paths([place / "video"], workshop)] == [Status.KNOWN]
+    workshop.database.close()
+
+
+def test_a_new_voice_is_found_without_decoding(place):
+    text = (place / "config.toml").read_text()
+    anna_only = text[: text.rindex("[[speakers]]")]
+    (place / "config.toml").write_text(anna_only)
+    assert {marker.speaker for marker in voicemark.scan(place / "video", load_config(place / "config.toml"))} == {
+        "Anna"
+    }
+    for media in (place / "video").rglob("*.ts"):
+        size = media.stat().st_size
+        times = media.stat().st_atime_ns, media.stat().st_mtime_ns
+        head, tail = media.read_bytes()[:70_000], media.read_bytes()[-70_000:]
+        media.write_bytes(head + bytes(size - len(head) - len(tail)) + tail)  # same fingerprint, nothing to decode
+        os.utime(media, ns=times)
+    (place / "config.toml").write_text(text)
+    found = voicemark.scan(place / "video", load_config(place / "config.toml"))
+    assert {marker.speaker for marker in found} == {"Anna", "Bert"}
+
+
+def test_a_recording_that_grows_is_done_again(place):
+    config = load_config(place / "config.toml")
+    voicemark.scan(place / "video", config)
+    last = next((place / "video").rglob("00002.ts"))
+    last.write_bytes(last.read_bytes() + last.read_bytes()[-188 * 500 :])
+    workshop = open_workshop(config)
+    assert [outcome.status for outcome in scan_paths([place / "video"], workshop)] == [Status.SCANNED]
+    workshop.database.close()
+    assert rows(place, "SELECT count(*) FROM recordings") == [(1,)]
+
+
+def test_one_broken_recording_does_not_stop_the_others(place):
+    (place / "video" / "broken.ts").write_text("no recording at all " * 1000)
+    (place / "video" / "empty.ts").touch()
+    done = run("scan", place / "video", "--config", place / "config.toml", "--json")
+    assert done.returncode == 1
+    assert "broken.ts: is no recording that ffmpeg can read" in done.stderr
+    assert "empty.ts: the file is empty" in done.stderr
+    assert len(done.stdout.splitlines()) == 2
+    assert dict(rows(place, "SELECT replace(recording, rtrim(recording, replace(recording, '/', '')), ''), state"
+                            " FROM recording_list"))["broken.ts"] in ("ready", "failed")  # fmt: skip
+
+
+def test_a_missing_path_is_a_failure_and_the_others_are_done(place):
+    done = run("scan", place / "nowhere", place / "video", "--config", place / "config.toml", "--json")
+    assert done.returncode == 1
+    assert "nowhere" in done.stderr
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_usage_and_configuration_errors_are_code_2(place):
+    assert run("scan", "--config", place / "config.toml").returncode == 2
+    (place / "config.toml").write_text("[match]\nthreshhold = 1\n")
+    wrong = run("scan", place / "video", "--config", place / "config.toml")
+    assert wrong.returncode == 2
+    assert "'match.threshhold' (line 2): unknown key" in wrong.stderr
+
+
+def test_a_recording_without_info_has_its_directory_for_a_title(place):
+    next((place / "video").rglob("info")).unlink()
+    found = voicemark.scan(place / "video", load_config(place / "config.toml"))
+    assert {marker.title for marker in found} == {"Abendschau"}
+
+
+def test_an_info_in_latin_1_is_read(place):
+    info = next((place / "video").rglob("info"))
+    info.write_bytes(info.read_text(encoding="utf-8").encode("latin-1"))
+    found = voicemark.scan(place / "video", load_config(place / "config.toml"))
+    assert {marker.subtitle for marker in found} == {"Ein Übersetzungsfehler"}
+
+
+def test_a_recording_in_progress_is_left_alone(place):
+    (vdr_directory(place / "video", "Abendschau") / ".timer").write_text("1:2024-03-01:2015")
+    done = run("scan", place / "video", "--config", place / "config.toml")
+    assert done.returncode == 0
+    assert "still being recorded" in done.stderr
+
+
+def test_a_recording_that_vanishes_is_an_error_of_its_own(place):
+    config = load_config(place / "config.toml")
+    workshop = open_workshop(config)
+    outcomes = scan_paths([place / "video"], workshop, _Remover(place / "video"))
+    assert [outcome.status for outcome in outcomes] == [Status.FAILED]
+    workshop.database.close()
+
+
+class _Remover(voicemark.scanning.Listener if hasattr(voicemark, "scanning") else object):  # type: ignore[misc]
+    """Deletes the recording as soon as it is being heard."""
+
+    def __init__(self, video: Path) -> None:
+        self._video = video
+
+    def enrolled(self, reports: object) -> None: ...
+
+    def started(self, path: Path, expected_s: float | None) -> None:
+        shutil.rmtree(path)
+
+    def heard(self, seconds: float) -> None: ...
+
+    def finished(self, outcome: object) -> None: ...
+
+
+def test_the_python_interface_raises_when_a_recording_failed(place):
+    (place / "video" / "broken.ts").write_text("no recording at all " * 1000)
+    with pytest.raises(RecordingError, match=r"broken\.ts"):
+        voicemark.scan(place / "video", load_config(place / "config.toml"))
+
+
+def test_ctrl_c_leaves_a_whole_database_and_no_ffmpeg(place):
+    recording = vdr_directory(place / "video", "Abendschau")
+    long = (recording / "00001.ts").read_bytes() + (recording / "00002.ts").read_bytes()
+    for number in range(1, 41):
+        (recording / f"{number:05}.ts").write_bytes(long)
+    process = subprocess.Popen(
+        [*VOICEMARK, "scan", str(place / "video"), "--config", str(place / "config.toml")],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ONE_THREAD,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 60
+        while not _children(process.pid) and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.05)
+        while not rows_or_none(place) and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.05)
+        children = _children(process.pid)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert "interrupted" in stderr
+    assert not [child for child in children if Path(f"/proc/{child}").exists()]
+    assert rows(place, "PRAGMA integrity_check") == [("ok",)]
+    assert rows(place, "SELECT state FROM jobs") == [("ready",)]
+    assert rows(place, "SELECT count(*) FROM markers") == [(0,)]
+
+
+def rows_or_none(place: Path) -> list[tuple[object, ...]]:
+    try:
+        return rows(place, "SELECT 1 FROM jobs WHERE state = 'running'")
+    except sqlite3.OperationalError:
+        return []
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
