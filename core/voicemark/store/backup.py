@@ -1,0 +1,92 @@
+"""A copy of the database while others write to it: whole, checked, and in place only when it is good."""
+
+import os
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from voicemark.errors import DatabaseError
+from voicemark.store.database import BUSY_TIMEOUT_S, translated
+
+MAGIC = b"SQLite format 3\0"
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A finished copy."""
+
+    path: Path
+    size: int
+    recordings: int
+
+
+def backup(source: Path, target: Path) -> Backup:
+    """Copy the database file `source`, as it is at one moment, to `target` with SQLite's online backup.
+
+    Writers go on meanwhile. The database is not migrated, so that a copy can be made before an upgrade. The copy
+    is written beside the target, checked (`integrity_check`), made durable and renamed; an older copy of that name
+    is replaced, any other file is not. Raises DatabaseError.
+    """
+    if not source.is_file():
+        raise DatabaseError("there is no such database", path=source, hint="check [database] url")
+    _check_target(source, target)
+    part = target.with_name(target.name + ".part")
+    try:
+        with translated(part):
+            recordings = _copy(source, part)
+        with part.open("rb") as copied:
+            os.fsync(copied.fileno())
+            size = os.fstat(copied.fileno()).st_size
+        part.replace(target)
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise DatabaseError(f"the copy cannot be written: {error.strerror}", path=target) from error
+    finally:
+        for leftover in (part, *(part.with_name(part.name + tail) for tail in ("-wal", "-shm", "-journal"))):
+            leftover.unlink(missing_ok=True)
+    return Backup(target, size, recordings)
+
+
+def _check_target(source: Path, target: Path) -> None:
+    if target.is_dir():
+        raise DatabaseError("is a folder", path=target, hint="name the file to write")
+    if not target.parent.is_dir():
+        raise DatabaseError("its folder does not exist", path=target, hint="make it first")
+    if not target.exists():
+        return
+    if target.samefile(source):
+        raise DatabaseError("is the database itself", path=target, hint="name another file")
+    with target.open("rb") as present:
+        if present.read(len(MAGIC)) != MAGIC:
+            raise DatabaseError("exists and is no database; it is not overwritten", path=target)
+
+
+def _copy(source: Path, part: Path) -> int:
+    """Copy, check, and count the recordings in it."""
+    part.unlink(missing_ok=True)
+    with (
+        closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_TIMEOUT_S)) as original,
+        closing(sqlite3.connect(part)) as copy,
+    ):
+        original.backup(copy)  # all pages in one step: one consistent moment, and no writer makes it begin again
+        faults = [row[0] for row in copy.execute("PRAGMA integrity_check")]
+        if faults != ["ok"]:
+            raise DatabaseError(
+                f"the copy is damaged, as the database probably is: {faults[0]}",
+                path=source,
+                hint="restore an older backup",
+            )
+        tables = {row[0] for row in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if "recordings" not in tables:
+            raise DatabaseError("is no database of voicemark", path=source, hint="check [database] url")
+        return int(copy.execute("SELECT count(*) FROM recordings").fetchone()[0])
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename last through a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
