@@ -70,8 +70,7 @@ class TitleModel:
         """(n, spelling_dim): each feature adds its weight, with a sign, at a few places."""
         n, dim, places = len(bag.lengths), self.config.spelling_dim, self.config.places
         row = np.repeat(np.arange(n), bag.lengths)
-        counter: NDArray[np.uint64] = bag.ids[:, None].astype(np.uint64) * np.uint64(places)
-        counter = counter + np.arange(places, dtype=np.uint64)
+        counter = (bag.ids[:, None] * places + np.arange(places)).astype(np.uint64)
         code = _splitmix(counter)
         signed = np.where(code >> np.uint64(63), 1.0, -1.0) * self._weights[bag.ids][:, None]
         place = row[:, None] * dim + (code % np.uint64(dim)).astype(np.int64)
@@ -117,15 +116,16 @@ def scale_by_inverse_frequency(gradient: Tensor, counts: Tensor, power: float = 
     gradient = gradient.coalesce()
     rows, values = gradient.indices()[0], gradient.values()
     scale = counts[rows].clamp(min=1).to(values.dtype).pow(-power)
-    return torch.sparse_coo_tensor(
+    scaled: Tensor = torch.sparse_coo_tensor(
         gradient.indices(), values * scale[:, None], gradient.shape, is_coalesced=True, check_invariants=False
     )
+    return scaled
 
 
 def initial_meaning(vocabulary: Vocabulary, config: TitleConfig, seed: int) -> Tensor:
     """(size, meaning_dim): random directions, as long as the feature's inverse document frequency; row PAD zero."""
     generator = torch.Generator().manual_seed(seed)
-    table = torch.randn(vocabulary.size, config.meaning_dim, generator=generator) / config.meaning_dim**0.5
+    table: Tensor = torch.randn(vocabulary.size, config.meaning_dim, generator=generator) / config.meaning_dim**0.5
     counts = torch.from_numpy(vocabulary.counts)
     table *= (((1 + vocabulary.texts) / (1 + counts)).log() + 1).to(table.dtype)[:, None]
     table[: vocabulary.first_ngram] *= config.word_weight

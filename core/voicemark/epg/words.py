@@ -120,18 +120,24 @@ class Vocabulary:
     def build(
         cls, texts: Iterable[str], *, unknown: int = 1 << 12, buckets: int = 1 << 16, min_count: int = 1
     ) -> "Vocabulary":
-        """Count the words of `texts`; those in fewer than `min_count` texts are left to their n-grams."""
+        """Count the words of `texts`; those in fewer than `min_count` texts stay unknown."""
         tokens = [tokenize(text) for text in texts]
-        seen = Counter(word for words in tokens for word in {word_form(token) for token in words})
+        return cls.build_tokens(tokens, unknown=unknown, buckets=buckets, min_count=min_count)
+
+    @classmethod
+    def build_tokens(
+        cls, texts: Sequence[Sequence[str]], *, unknown: int, buckets: int, min_count: int
+    ) -> "Vocabulary":
+        """`build` for tokenized texts."""
+        seen = Counter(word for tokens in texts for word in {word_form(token) for token in tokens})
         kept = sorted((word for word, count in seen.items() if count >= min_count), key=lambda w: (-seen[w], w))
         nothing = np.zeros(1 + len(kept) + unknown + buckets, np.int64)
-        uncounted = cls(tuple(kept), unknown, buckets, len(tokens), nothing)
-        bag = uncounted.bag_tokens(tokens)
-        owner = np.repeat(np.arange(len(tokens)), bag.lengths)
+        uncounted = cls(tuple(kept), unknown, buckets, len(texts), nothing)
+        bag = uncounted.bag_tokens(texts)
+        owner = np.repeat(np.arange(len(texts)), bag.lengths)
         distinct = np.unique(owner * uncounted.size + bag.ids) % uncounted.size
         counts = np.bincount(distinct, minlength=uncounted.size).astype(np.int64)
-        counts[PAD] = 0
-        return cls(uncounted.words, unknown, buckets, len(tokens), counts)
+        return cls(uncounted.words, unknown, buckets, len(texts), counts)
 
     @cached_property
     def number(self) -> dict[str, int]:
