@@ -1,0 +1,106 @@
+"""What the commands print, and with which code they end."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from voicemark.cli.output import clock
+from voicemark.store.database import open_database
+from voicemark.store.schema import MarkerRow, RecordingRow, VoiceRow
+
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "TZ": "UTC", "COLUMNS": "200"}
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "voicemark", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT)
+
+
+@pytest.fixture
+def place(tmp_path) -> Path:
+    (tmp_path / "config.toml").write_text('[database]\nurl = "sqlite:///v.db"\n')
+    database = open_database(tmp_path / "v.db")
+    now = datetime(2024, 3, 1, 20, 15, tzinfo=UTC)
+    with database.writing() as session:
+        session.add(RecordingRow(path="/v/[red]a.ts", recorder="plain", content="c", title="A [b] C",
+                                 started_at=now, found_at=now))  # fmt: skip
+        session.add(VoiceRow(name="Anna", enrolled_at=now))
+        session.flush()
+        session.add(MarkerRow(recording_id=1, voice_id=1, start_s=186.0, end_s=200.5, score=0.8123))
+    database.close()
+    return tmp_path
+
+
+def test_markers_are_a_table_that_says_the_minute(place):
+    done = run("markers", "-c", place / "config.toml")
+    assert done.returncode == 0
+    assert "at min 3.1" in done.stdout
+    assert "3:06 – 3:20" in done.stdout
+    assert "A [b] C" in done.stdout  # a title is no markup
+
+
+def test_markers_are_objects_of_the_documented_fields(place):
+    done = run("markers", "-c", place / "config.toml", "--json")
+    assert json.loads(done.stdout) == {
+        "recording": "/v/[red]a.ts", "title": "A [b] C", "subtitle": None, "channel": None,
+        "started_at": "2024-03-01T20:15:00+00:00", "speaker": "Anna",
+        "start_s": 186.0, "end_s": 200.5, "at_min": 3.1, "score": 0.812,
+    }  # fmt: skip
+
+
+def test_no_markers_are_said_to_be_none(place):
+    assert run("markers", "-c", place / "config.toml", "--speaker", "nobody").stdout.strip() == "no markers"
+
+
+def test_a_missing_configuration_is_code_2_and_one_line(tmp_path):
+    done = run("markers", "-c", tmp_path / "none.toml")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "there is no such configuration" in done.stderr
+
+
+def test_config_check_names_what_is_missing(place):
+    with (place / "config.toml").open("a") as config:
+        config.write('[[watch]]\npath = "gone"\n')
+    done = run("config", "check", "-c", place / "config.toml")
+    assert done.returncode == 1
+    assert "watch[0].path" in done.stderr
+
+
+def test_config_example_never_overwrites(tmp_path):
+    target = tmp_path / "config.toml"
+    assert run("config", "example", "-o", target).returncode == 0
+    assert run("config", "check", "-c", target).returncode == 1  # valid, but its folders are not here
+    target.write_text("mine")
+    assert run("config", "example", "-o", target).returncode == 2
+    assert target.read_text() == "mine"
+
+
+def test_doctor_finds_this_installation_in_order(place):
+    done = run("doctor", "-c", place / "config.toml")
+    assert done.returncode == 0, done.stdout
+    for part in ("ffmpeg", "MP2", "torch", "GPU", "encoder", "database"):
+        assert part in done.stdout
+
+
+def test_doctor_says_what_is_wrong_with_a_database_that_is_none(place):
+    (place / "v.db").write_text("no database " * 200)
+    for leftover in ("v.db-wal", "v.db-shm"):
+        (place / leftover).unlink(missing_ok=True)
+    done = run("doctor", "-c", place / "config.toml")
+    assert done.returncode == 1
+    assert "is no SQLite database" in done.stdout
+
+
+def test_the_version_is_told():
+    assert run("--version").stdout.startswith("voicemark ")
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0, "0:00"), (59.6, "1:00"), (186, "3:06"), (3723, "1:02:03")])
+def test_times_look_like_a_clock(seconds, told):
+    assert clock(seconds) == told
