@@ -205,7 +205,10 @@ def _age(entry: os.DirEntry[str]) -> int:
 def _read(file: Path) -> bytes:
     """At most `MAX_BYTES + 1` bytes of a regular file; links are not followed and pipes do not block."""
     descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as opened:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(0, "not a file")
-        return opened.read(MAX_BYTES + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as opened:
+            return opened.read(MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)

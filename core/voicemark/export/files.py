@@ -49,10 +49,13 @@ def read_present(target: Path) -> bytes | None:
         return None
     except OSError as error:
         raise ExportError(f"cannot be read: {error.strerror}", path=target, hint="move it away") from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise ExportError("is not a file", path=target, hint="move it away")
-        data = file.read(MAX_BYTES + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            data = file.read(MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
     if len(data) > MAX_BYTES:
         raise ExportError("is too large to be a file of markers", path=target, hint="move it away")
     return data
