@@ -18,6 +18,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 from voicemark.epg.words import Vocabulary, tokenize
 
 Reader = Literal["reverse", "forward", "both", "bag"]
+BATCH = 256  # texts read at once
 MAX_TOKENS = 160  # read of one programme, from the title on; the rest of a longer description is not
 SUBTITLE, DESCRIPTION = "¶subtitle", "¶description"  # tokens that begin a field; no text gives them
 
@@ -53,9 +54,11 @@ class TypeConfig:
 
     types: tuple[str, ...]
     reader: Reader = "reverse"
-    word_dim: int = 48
+    word_dim: int = 96
     hidden_dim: int = 64
-    dropout: float = 0.4
+    dropout: float = 0.5
+    word_dropout: float = 0.3
+    """Share of a text's words that are not seen in a training step."""
     sure: float = 0.6
     """Calibrated probability from which a guess is given."""
 
@@ -67,7 +70,7 @@ class TypeNet(nn.Module):
         super().__init__()
         self.config = config
         self.vocabulary = vocabulary
-        self.table = nn.Parameter(torch.randn(vocabulary.size, config.word_dim) * 0.1)
+        self.table = nn.Parameter(torch.randn(vocabulary.size, config.word_dim) * 0.3)
         both = config.reader == "both"
         self.recurrent = (
             None
@@ -84,7 +87,10 @@ class TypeNet(nn.Module):
         if self.config.reader == "reverse":
             read = [tokens[::-1] for tokens in read]
         lengths = torch.tensor([len(tokens) for tokens in read])
-        words = self._dropped(self._words([token for tokens in read for token in tokens]))
+        words = self._words([token for tokens in read for token in tokens])
+        if self.training:
+            words = words * (torch.rand(len(words), 1) >= self.config.word_dropout)
+        words = self._dropped(words)
         sequences = pad_sequence(list(torch.split(words, lengths.tolist())), batch_first=True)  # (n, longest, word_dim)
         if self.recurrent is None:
             summary = sequences.sum(dim=1) / lengths[:, None]
@@ -94,17 +100,23 @@ class TypeNet(nn.Module):
             summary = torch.cat(list(last), dim=1)
         return cast(Tensor, self.scores(self._dropped(summary)))
 
+    def probabilities(self, texts: Sequence[ProgrammeText]) -> Tensor:
+        """(n, types), calibrated, without gradients."""
+        self.eval()
+        with torch.no_grad():
+            parts = [
+                functional.softmax(self([text.tokens() for text in texts[i : i + BATCH]]) / self.temperature, dim=1)
+                for i in range(0, len(texts), BATCH)
+            ]
+        return torch.cat([torch.zeros(0, len(self.config.types)), *parts])
+
     def guess(self, texts: Sequence[ProgrammeText]) -> list[TypeGuess]:
         """The type of each programme; abstains (with the best type's probability) when unsure or without a word."""
         guesses: list[TypeGuess] = []
-        self.eval()
-        for start in range(0, len(texts), 256):
-            tokens = [text.tokens() for text in texts[start : start + 256]]
-            with torch.no_grad():
-                best = functional.softmax(self(tokens) / self.temperature, dim=1).max(dim=1)
-            for words, probability, index in zip(tokens, best.values.tolist(), best.indices.tolist(), strict=True):
-                sure = bool(words) and probability >= self.config.sure
-                guesses.append(TypeGuess(self.config.types[index] if sure else None, probability))
+        for text, probabilities in zip(texts, self.probabilities(texts), strict=True):
+            probability = float(probabilities.max())
+            sure = probability >= self.config.sure and bool(text.tokens())
+            guesses.append(TypeGuess(self.config.types[int(probabilities.argmax())] if sure else None, probability))
         return guesses
 
     def _words(self, tokens: Sequence[str]) -> Tensor:
