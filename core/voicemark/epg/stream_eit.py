@@ -31,10 +31,10 @@ from voicemark.epg.eit import (
 from voicemark.epg.packets import PACKET, PCR_WRAP_S, Packet, SectionAssembler, packets
 
 PAT, SDT, EIT, TDT = 0x00, 0x11, 0x12, 0x14
-WHOLE = 96 << 20  # bytes up to which a recording is read whole
 HEAD = 24 << 20  # bytes read at the beginning of a longer one: at 6 Mbit/s enough for the clock, every 30 s
 WINDOW = 4 << 20
 WINDOWS = 40
+WHOLE = HEAD + WINDOWS * WINDOW  # 184 MiB: a recording up to this size is read whole
 BLOCK = 8 << 20
 CARRIED = 1 << 10  # bytes of a block looked at again with the next: a packet may lie across
 MAX_SECTIONS = 10_000  # different ones; a whole transponder's schedule has some thousand
