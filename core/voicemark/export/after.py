@@ -1,0 +1,69 @@
+"""What happens to exported files when something happened to recordings: heard, matched anew, or gone.
+
+Called by `voicemark scan` and the service after each recording. A marker file that cannot be written is no reason to
+hear a recording again, so nothing here raises for one: failures come back as sentences.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from sqlalchemy import select
+
+from voicemark.config import ExportSection
+from voicemark.errors import ExportError, RecordingError
+from voicemark.export.files import mirrored, read_present
+from voicemark.export.ledger import Ledger
+from voicemark.export.load import load_recording
+from voicemark.export.write import WRITERS, export_recording
+from voicemark.store.database import Database
+from voicemark.store.paths import text_to_path
+from voicemark.store.schema import RecordingRow
+
+
+def export_heard(database: Database, paths: Iterable[Path] | None, settings: ExportSection) -> list[str]:
+    """Write what `[export]` asks for, for the recordings at `paths` (None: all that were heard and are still there).
+
+    Files that would not change are not touched. Returns what failed. Raises `DatabaseError`.
+    """
+    if not settings.formats:
+        return []
+    failures: list[str] = []
+    for path in _heard(database) if paths is None else paths:
+        try:
+            with database.reading() as session:
+                recording = load_recording(session, path)
+            export_recording(recording, settings.formats, settings)
+        except (ExportError, RecordingError) as error:
+            failures.append(str(error))
+    return failures
+
+
+def _heard(database: Database) -> list[Path]:
+    with database.reading() as session:
+        rows = session.scalars(
+            select(RecordingRow.path).where(RecordingRow.scanned_at.is_not(None), RecordingRow.deleted_at.is_(None))
+        )
+        return [text_to_path(text) for text in rows]
+
+
+def remove_exports(paths: Iterable[Path], settings: ExportSection) -> list[str]:
+    """Take away what was written to the export folder for recordings that are gone; returns what failed.
+
+    What lies beside recordings is their recorder's to delete with them; a file changed by its owner stays.
+    """
+    failures: list[str] = []
+    if not settings.folder.is_dir():
+        return failures
+    with Ledger(settings.folder) as ledger:
+        for path in paths:
+            for writer in WRITERS.values():
+                target = mirrored(settings.folder, path, writer.suffix)
+                try:
+                    present = read_present(target)
+                    if present is not None and ledger.knows(present):
+                        target.unlink()
+                except ExportError as error:
+                    failures.append(str(error))
+                except OSError as error:
+                    failures.append(f"{target}: cannot be removed: {error.strerror}")
+    return failures
