@@ -14,9 +14,8 @@ from voicemark.errors import EnrolmentError
 from voicemark.store.database import Database
 from voicemark.store.memories import load_memory, save_memory
 from voicemark.voice import samples as samples_module
-from voicemark.voice.embedder import Encoder
 from voicemark.voice.match import Memory, VoiceBook, threshold_of
-from voicemark.voice.memory import RULES, SampleWindows, choose, drop_outliers, hear
+from voicemark.voice.memory import RULES, SampleEncoder, SampleWindows, choose, drop_outliers, hear
 from voicemark.voice.samples import resolve
 
 
@@ -44,7 +43,7 @@ class Enrolment:
     reports: tuple[VoiceReport, ...]
 
 
-def enrol(config: Config, encoder: Encoder, database: Database, *, anew: bool = False) -> Enrolment:
+def enrol(config: Config, encoder: SampleEncoder, database: Database, *, anew: bool = False) -> Enrolment:
     """The memories of all voices in `config`, from the database where their samples have not changed.
 
     `anew` hears every sample again, so that the reports tell all. Writes new memories to the database. Never raises
@@ -54,7 +53,7 @@ def enrol(config: Config, encoder: Encoder, database: Database, *, anew: bool = 
     return Enrolment(book_of(reports, config, encoder), reports)
 
 
-def book_of(reports: Iterable[VoiceReport], config: Config, encoder: Encoder) -> VoiceBook:
+def book_of(reports: Iterable[VoiceReport], config: Config, encoder: SampleEncoder) -> VoiceBook:
     """The book of those voices that have a memory."""
     memories = [
         Memory(report.name, report.memory, threshold_of(config, report.name))
@@ -65,7 +64,7 @@ def book_of(reports: Iterable[VoiceReport], config: Config, encoder: Encoder) ->
 
 
 def _enrol_voice(
-    speaker: SpeakerSection, config: Config, encoder: Encoder, database: Database, anew: bool
+    speaker: SpeakerSection, config: Config, encoder: SampleEncoder, database: Database, anew: bool
 ) -> VoiceReport:
     found, problems = resolve(speaker)
     with database.reading() as session:
@@ -96,7 +95,7 @@ def _enrol_voice(
 def make_memory(
     name: str,
     found: Iterable[samples_module.Sample],
-    encoder: Encoder,
+    encoder: SampleEncoder,
     config: Config,
     problems: Iterable[EnrolmentError] = (),
 ) -> VoiceReport:

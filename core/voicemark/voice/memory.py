@@ -8,6 +8,7 @@ each sample's length, so that a memory of `memory_windows` rows holds as much of
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from torch import Tensor
 from voicemark.audio.demux import AudioReader
 from voicemark.config import AudioSection
 from voicemark.errors import EnrolmentError, VoicemarkError
-from voicemark.voice.embedder import Encoder
+from voicemark.voice.embedder import WindowBatch
 from voicemark.voice.samples import Sample
 
 RULES = 1  # counted up when other windows would be chosen, so that memories are made anew
@@ -32,6 +33,27 @@ SMALLEST_DEVIATION = 0.05  # cosine: a voice whose windows are all alike loses n
 FEWEST_FOR_OUTLIERS = 8  # windows: below this there is no telling what is the rule
 
 Floats = NDArray[np.float32]
+
+
+class SampleEncoder(Protocol):
+    """What enrolment asks of an encoder: ours, or any ONNX one."""
+
+    model_id: str
+    device: torch.device
+
+    @property
+    def cohort(self) -> Tensor | None: ...
+
+    @property
+    def sample_rate(self) -> int: ...
+
+    @property
+    def window_s(self) -> float: ...
+
+    @property
+    def hop_s(self) -> float: ...
+
+    def embed_blocks(self, blocks: Iterable[Floats]) -> Iterator[WindowBatch]: ...
 
 
 @dataclass
@@ -57,7 +79,7 @@ class SampleWindows:
         return Counter(self.dropped.values())
 
 
-def hear(sample: Sample, encoder: Encoder, settings: AudioSection) -> SampleWindows:
+def hear(sample: Sample, encoder: SampleEncoder, settings: AudioSection) -> SampleWindows:
     """Embed a sample and drop the windows in which the voice is not heard well.
 
     Raises EnrolmentError, which names the file, when the sample is unreadable, shorter than a window, or silent.

@@ -1,0 +1,83 @@
+"""`voicemark enrol`: hear all samples anew and say what each voice's memory holds."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, complain, print_json, screen
+
+if TYPE_CHECKING:
+    from voicemark.voice.summary import SampleSummary, VoiceSummary
+
+
+def enrol(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Make the voices' memories from their samples and show what they hold, and how alike voices are."""
+    from voicemark.config import load_config
+    from voicemark.store.database import open_database
+    from voicemark.voice.embedder import load_encoder
+    from voicemark.voice.enrolment import enrol as enrol_all
+    from voicemark.voice.summary import summarise
+
+    settings = load_config(config)
+    encoder = load_encoder(settings.encoder.model, settings.encoder.device)
+    database = open_database(settings.database.path)
+    try:
+        summaries = summarise(enrol_all(settings, encoder, database, anew=True), settings.match.top_k)
+    finally:
+        database.close()
+    if as_json:
+        print_json(summaries)
+    else:
+        show(summaries)
+    if any(summary.error for summary in summaries):
+        raise typer.Exit(1)
+
+
+def show(summaries: "Sequence[VoiceSummary]") -> None:
+    """A table of samples for each voice, then how close the voices are; complaints on standard error."""
+    if not summaries:
+        screen().print("no voices: add [[speakers]] to the configuration")
+    for summary in summaries:
+        if summary.error:
+            complain(summary.error)
+        else:
+            threshold = "" if summary.threshold is None else f", threshold {summary.threshold:.2f}"
+            screen().print(f"{summary.name}: {summary.windows} windows remembered{threshold}", markup=False)
+            screen().print(_samples_table(summary.samples))
+        for problem in summary.problems:
+            if not summary.error or problem not in summary.error:
+                complain(problem)
+        for advice in summary.advice:
+            complain(f"{summary.name}: {advice}")
+    enrolled = [summary for summary in summaries if not summary.error]
+    if len(enrolled) > 1:
+        screen().print("how close (scores of a column's windows against a row's memory)")
+        screen().print(_voices_table(enrolled))
+
+
+def _samples_table(samples: "Sequence[SampleSummary]") -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for heading in ("  sample", "windows", "kept", "closeness", "not kept"):
+        table.add_column(heading, justify="left" if heading in ("  sample", "not kept") else "right")
+    for sample in samples:
+        reasons = [f"{count} {reason}" for reason, count in sorted(sample.dropped.items())]
+        if sample.spare:
+            reasons.append(f"{sample.spare} spare")
+        close = "" if sample.closeness is None else f"{sample.closeness:.2f}"
+        cells = (f"  {sample.sample}", str(sample.windows), str(sample.kept), close, ", ".join(reasons))
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _voices_table(summaries: "Sequence[VoiceSummary]") -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("  ")
+    for summary in summaries:
+        table.add_column(Text(summary.name), justify="right")
+    for row in summaries:
+        scores = [row.own if column is row else row.others.get(column.name) for column in summaries]
+        table.add_row(Text(f"  {row.name}"), *("–" if score is None else f"{score:.2f}" for score in scores))
+    return table

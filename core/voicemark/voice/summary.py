@@ -1,0 +1,120 @@
+"""What each voice's memory holds and how it stands among the others: plain data for people and for JSON."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from voicemark.voice.advice import advise, own_scores
+from voicemark.voice.calibration import memory_scores
+from voicemark.voice.enrolment import Enrolment, VoiceReport
+from voicemark.voice.match import VoiceBook, calibrated_scores
+
+
+@dataclass(frozen=True)
+class SampleSummary:
+    """One sample. Windows are counted; `closeness` is None where there is no other sample to compare with."""
+
+    sample: str
+    windows: int
+    kept: int
+    spare: int
+    """Good windows that the memory has no room for."""
+    dropped: dict[str, int]
+    """Reason → windows."""
+    closeness: float | None
+    """Mean score of its kept windows against the voice's other samples."""
+
+
+@dataclass(frozen=True)
+class VoiceSummary:
+    """One voice. Scores are calibrated: they compare with thresholds."""
+
+    name: str
+    threshold: float | None
+    """None for a voice that could not be enrolled."""
+    windows: int
+    """Rows of the memory."""
+    samples: list[SampleSummary]
+    own: float | None
+    """Mean score of the memory's windows against the rest of it; None where there are too few."""
+    others: dict[str, float]
+    """Other voice → mean score of its windows against this memory."""
+    problems: list[str]
+    """Samples that cannot be used."""
+    advice: list[str]
+    error: str | None
+    """Why the voice cannot be enrolled."""
+
+
+def summarise(enrolment: Enrolment, top_k: int) -> list[VoiceSummary]:
+    """A summary for every voice of the config, in its order."""
+    book = enrolment.book.to("cpu")
+    memories = [book.memory(voice) for voice in range(len(book))]
+    advice = advise(book.names, memories, book.thresholds.tolist(), book.calibration, top_k)
+    scores = closeness(book, top_k)
+    summaries = []
+    for report in enrolment.reports:
+        voice = book.names.index(report.name) if report.name in book.names else None
+        summaries.append(
+            VoiceSummary(
+                name=report.name,
+                threshold=None if voice is None else round(float(book.thresholds[voice]), 3),
+                windows=0 if report.memory is None else len(report.memory),
+                samples=[] if voice is None else _samples(report, book.only(voice), top_k),
+                own=None if voice is None else _rounded(scores[voice, voice]),
+                others={}
+                if voice is None
+                else {
+                    name: round(float(scores[voice, other]), 3)
+                    for other, name in enumerate(book.names)
+                    if other != voice
+                },
+                problems=[str(problem) for problem in report.problems],
+                advice=[one.text for one in advice if one.voice == report.name],
+                error=None if report.error is None else str(report.error),
+            )
+        )
+    return summaries
+
+
+def closeness(book: VoiceBook, top_k: int) -> Tensor:
+    """(voices, voices): mean score against the row's memory of the column's windows; nan where it cannot be known.
+
+    A voice's own windows are scored against those that share no audio with them.
+    """
+    result = torch.full((len(book), len(book)), torch.nan)
+    for column in range(len(book)):
+        theirs = book.memory(column)
+        result[:, column] = calibrated_scores(theirs, book, top_k).mean(dim=1)
+        own = own_scores(theirs, top_k)
+        result[column, column] = (
+            book.only(column).calibration.apply(own[None]).mean() if len(own) else torch.tensor(torch.nan)
+        )
+    return result
+
+
+def _samples(report: VoiceReport, book: VoiceBook, top_k: int) -> list[SampleSummary]:
+    """`book` is that of this voice alone."""
+    summaries = []
+    for heard in report.samples:
+        rest = [other.embeddings[other.kept] for other in report.samples if other is not heard and other.kept]
+        mean = None
+        if heard.kept and rest:
+            raw = memory_scores(torch.cat(rest), heard.embeddings[heard.kept], top_k)
+            mean = round(float(book.calibration.apply(raw[None]).mean()), 3)
+        summaries.append(
+            SampleSummary(
+                sample=str(heard.sample),
+                windows=len(heard.embeddings),
+                kept=len(heard.kept),
+                spare=len(heard.good) - len(heard.kept),
+                dropped=dict(heard.reasons),
+                closeness=mean,
+            )
+        )
+    return summaries
+
+
+def _rounded(score: Tensor) -> float | None:
+    return None if torch.isnan(score) else round(float(score), 3)
