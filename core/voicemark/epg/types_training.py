@@ -35,7 +35,7 @@ class TypedText:
 class TypeTraining:
     """Settings of a run."""
 
-    epochs: int = 10
+    epochs: int = 15
     batch: int = 64
     learning_rate: float = 4e-3
     buckets: int = 1 << 14
