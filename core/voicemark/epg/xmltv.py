@@ -29,7 +29,7 @@ MAX_ELEMENT = 1 << 20  # characters of text kept of one programme; real ones hav
 MAX_CHILDREN = 5000  # elements kept of one programme
 MAX_CHANNELS = 100_000
 GZIP_MAGIC = b"\x1f\x8b"
-MAX_SILENCE = 8 << 20  # bytes without a single tag: no guide has so long a text
+MAX_SILENCE = 8 << 20  # bytes of a single tag or comment: no guide has so long ones
 
 _ZONES = {
     "UTC": 0, "UT": 0, "GMT": 0, "Z": 0, "WET": 0, "BST": 60, "IST": 60, "WEST": 60, "CET": 60, "MEZ": 60,
@@ -233,6 +233,7 @@ class _Target:
         self._depth -= 1
 
     def data(self, text: str) -> None:
+        self.events += 1
         if self._builder is not None and not self._skipped and self._room > 0:
             self._builder.data(text[: self._room])
             self._room -= len(text)
