@@ -123,3 +123,9 @@ def test_a_folder_that_is_not_there_holds_no_requests_but_cannot_be_written(tmp_
 )
 def test_every_state_of_the_recorder_asks_for_the_right_thing(event: str, kind: RequestKind) -> None:
     assert Request("vdr", event, Path("/v/a.rec")).kind is kind
+
+
+def test_vdrs_own_spelling_of_a_path_is_the_same_recording() -> None:
+    """VDR joins its video directory and a name with two slashes when a recording is moved."""
+    data = json.dumps({"voicemark": 1, "recorder": "vdr", "event": "moved", "path_hex": b"/v//a.rec/".hex()}).encode()
+    assert parse_request(data).path == Path("/v/a.rec")
