@@ -22,6 +22,8 @@ from voicemarkd.notify import notify
 EXIT_SOFTWARE, EXIT_DATABASE, EXIT_CONFIG = 70, 74, 78
 """Numbers of sysexits.h."""
 
+BUSY_S = 4.0
+
 log = logging.getLogger("voicemarkd")
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -52,7 +54,8 @@ def run_service(path: Path) -> int:
     try:
         config_file = ConfigFile(path)
         notify("STATUS=opening the database")
-        database = open_database(config_file.accepted.database.path)
+        # A short wait for locks: the service tries again by itself, and a signal must not wait for SQLite.
+        database = open_database(config_file.accepted.database.path, busy_timeout_s=BUSY_S)
         notify("STATUS=loading the model and the voices")
         hearing = Hearing(config_file.accepted, database)
         fatal = Service(config_file, database, hearing).run()

@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 
 TICK_S = 2.0
 """The longest sleep of the loop: requests and the configuration file are looked at so often."""
-END_WITHIN_S = 7.0
-"""The worker has so long to give its recording back; then its ffmpeg is ended, and then the process."""
+END_WITHIN_S = 3.0
+"""The worker has so long to give its recording back; then its ffmpeg is ended, and after as long again the process."""
 METRICS_S = 60.0
 DROP_AFTER = timedelta(days=1)
 """With `deleted = "drop"`, markers outlive their recording by so long: recorders undelete, disks are unmounted."""
@@ -105,6 +105,7 @@ class Service:
             if self._trouble != error.what:
                 log.error("%s", error)
             self._trouble = error.what
+            self._database.close()  # A connection made while the disk was read-only would stay so.
         else:
             if not self._ready and not self._ending.is_set():
                 self._ready = True
@@ -226,7 +227,7 @@ class Service:
             self._worker.join(END_WITHIN_S)
         if self._worker.is_alive():
             end_children()
-            self._worker.join(1.0)
+            self._worker.join(END_WITHIN_S)
         if self._worker.is_alive() and (claim := self._worker.claim) is not None:
             with suppress(VoicemarkError):
                 self._jobs(self._config).release(claim)

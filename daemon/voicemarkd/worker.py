@@ -102,6 +102,7 @@ class Worker(threading.Thread):
                     self._turn()
                 except VoicemarkError as error:
                     log.error("%s", error)
+                    self._database.close()  # A connection made while the disk was read-only would stay so.
                     self._rest(f"waiting: {error.what}", LOOK_AGAIN_S)
         except StopError:
             pass

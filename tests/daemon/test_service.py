@@ -1,0 +1,209 @@
+"""The service as systemd, a recorder and its owner meet it: a real process with real recordings and signals."""
+
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+from support.service import Daemon, Home, serving, serving_unready
+
+from voicemark.requests import Request, leave_request
+
+
+def test_a_life_of_the_service(tmp_path: Path, sources: Path) -> None:
+    """What is there at the start, what comes, a request, wrong and right configurations, and the end."""
+    home = Home(tmp_path, sources)
+    home.record("first.ts", 0)
+    odd_name = os.fsdecode(b"K\xf6ln.ts")
+    home.record(odd_name, 1)
+    with serving(home) as daemon:
+        ready_at = daemon.messages.index("READY=1")
+        assert any(message.startswith("STATUS=") for message in daemon.messages[:ready_at])
+        assert set(home.states()) == {"first.ts", "K\\udcf6ln.ts"}, "READY before the first look was over"
+        daemon.wait_done(2)
+
+        home.record("second.ts", 2)
+        leave_request(home.requests, Request("vdr", "after", home.video / "second.ts"))
+        daemon.wait_done(3)
+        assert list(home.requests.iterdir()) == []
+
+        right = home.config.read_text()
+        home.config.write_text(right.replace("threshold = 0.6", "threshold = 'loud'"))
+        daemon.hang_up()
+        daemon.wait(lambda: "stays in force" in daemon.log, "the refusal")
+        attempts = home.attempts()
+        home.config.write_text(right.replace('name = "Low"', 'name = "Renamed"'))
+        daemon.hang_up()
+        daemon.wait(lambda: {marker[1] for marker in home.markers()} == {"Renamed"}, "the new name in the markers")
+        assert home.attempts() == attempts, "decoded again"
+
+        assert 'voicemark_jobs{state="done"}' in (tmp_path / "voicemark.prom").read_text()
+        assert any(message == "WATCHDOG=1" for message in daemon.messages)
+        assert daemon.terminate() == 0
+    assert "STOPPING=1" in daemon.messages
+    assert home.intact()
+    lines = [line for line in daemon.log.splitlines() if "× real time" in line]
+    assert len(lines) == 3, "one line for each recording"
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Iterator[Path]:
+    """A folder for PATH with an ffmpeg that is killed or hangs when the file `fault` beside it says so."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("ffmpeg", "ffprobe"):
+        real = shutil.which(name)
+        assert real is not None
+        script = f'#!/bin/sh\ncase "$(cat {folder}/fault)" in\nkilled) kill -9 $$;;\nhangs) exec sleep 1000;;\nesac\n'
+        (folder / name).write_text(
+            f'{script}exec {real} "$@"\n' if name == "ffmpeg" else f'#!/bin/sh\nexec {real} "$@"\n'
+        )
+        (folder / name).chmod(0o755)
+    (folder / "fault").write_text("none")
+    yield folder
+
+
+def test_an_ffmpeg_that_is_killed_hangs_or_is_missing_loses_nothing(
+    tmp_path: Path, sources: Path, programs: Path
+) -> None:
+    home = Home(tmp_path, sources)
+    with serving(home, path=f"{programs}:/bin") as daemon:
+        (programs / "fault").write_text("killed")
+        home.record("killed.ts", 0)
+        daemon.wait(lambda: home.attempts().get("killed.ts", 0) >= 2, "a second try")
+        (programs / "fault").write_text("none")
+        daemon.wait_done(1)
+
+        (programs / "fault").write_text("hangs")
+        home.record("hangs.ts", 1)
+        daemon.wait(lambda: home.attempts().get("hangs.ts", 0) >= 2, "a second try")
+        (programs / "fault").write_text("none")
+        daemon.wait_done(2)
+        assert daemon.process.poll() is None
+
+
+def test_the_end_comes_in_time_and_gives_the_job_back(tmp_path: Path, sources: Path, programs: Path) -> None:
+    home = Home(tmp_path, sources)
+    text = home.config.read_text()
+    home.config.write_text(text.replace("stall_s = 1.0", "stall_s = 600.0"))
+    with serving(home, path=f"{programs}:/bin") as daemon:
+        (programs / "fault").write_text("hangs")
+        home.record("long.ts")
+        daemon.wait(lambda: home.states() == {"long.ts": "running"}, "the job to run")
+        daemon.wait(lambda: bool(daemon.process.children(recursive=True)), "ffmpeg")
+        children = daemon.process.children(recursive=True)
+        began = time.monotonic()
+        assert daemon.terminate() == 0
+        assert time.monotonic() - began < 10
+        assert not any(child.is_running() and child.status() != "zombie" for child in children)
+    assert home.states() == {"long.ts": "ready"}
+    assert home.attempts() == {"long.ts": 0}
+
+
+def test_without_ffmpeg_the_work_waits_and_no_attempt_counts(tmp_path: Path, sources: Path) -> None:
+    home = Home(tmp_path, sources)
+    home.record("a.ts")
+    (tmp_path / "empty").mkdir()
+    with serving(home, path=str(tmp_path / "empty")) as daemon:
+        daemon.wait(lambda: "is not installed" in daemon.log, "the complaint")
+        daemon.wait(lambda: any("is not installed" in message for message in daemon.messages), "the status")
+        assert home.states() == {"a.ts": "ready"}
+        assert home.attempts() == {"a.ts": 0}
+        (tmp_path / "empty" / "ffmpeg").symlink_to(str(shutil.which("ffmpeg")))
+        (tmp_path / "empty" / "ffprobe").symlink_to(str(shutil.which("ffprobe")))
+        home.record("b.ts", 1)  # New work wakes the worker.
+        daemon.wait_done(2)
+
+
+def test_a_malicious_recording_reads_nothing_but_itself(tmp_path: Path, sources: Path) -> None:
+    home = Home(tmp_path, sources)
+    secret = home.record("secret.ts").rename(tmp_path / "secret.ts")
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        server.settimeout(0.0)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        (home.video / "playlist.ts").write_text(
+            f"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{address}/a.ts\n#EXTINF:10,\n{secret}\n#EXT-X-ENDLIST\n"
+        )
+        (home.video / "concat.ts").write_text(f"ffconcat version 1.0\nfile '{secret}'\nfile '{address}/b.ts'\n")
+        (home.video / "subfile.ts").write_text(f"subfile,,start,0,end,0,,:{secret}\n")
+        with serving(home) as daemon:
+            home.record("good.ts", 1)
+            daemon.wait_done(1)
+            daemon.wait(
+                lambda: (
+                    list(home.states().values()).count("failed") == 3
+                    or all(home.attempts()[name] >= 2 for name in ("playlist.ts", "concat.ts", "subfile.ts"))
+                ),
+                "the refusals",
+            )
+        with pytest.raises(BlockingIOError):
+            server.accept()
+    assert home.states()["good.ts"] == "done"
+    assert home.query("SELECT count(*) FROM window_embeddings") == [(1,)]
+
+
+def test_a_database_locked_by_a_reader_or_a_writer_is_waited_for(tmp_path: Path, sources: Path) -> None:
+    home = Home(tmp_path, sources)
+    with serving(home) as daemon:
+        with closing(sqlite3.connect(home.database, isolation_level=None)) as other:
+            other.execute("BEGIN")
+            other.execute("SELECT count(*) FROM jobs").fetchall()  # A reader's snapshot stays open.
+            home.record("a.ts", 0)
+            daemon.wait_done(1)
+            other.execute("COMMIT")
+            other.execute("BEGIN IMMEDIATE")
+            home.record("b.ts", 1)
+            daemon.wait(lambda: "is locked by another program" in daemon.log, "the complaint")
+            other.execute("COMMIT")
+        daemon.wait_done(2)
+        assert home.attempts() == {"a.ts": 1, "b.ts": 1}
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 8 MB."""
+    point = tmp_path / "disk"
+    point.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", point], capture_output=True, text=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"needs the right to mount: {mounted.stderr.strip()}")
+    yield point
+    subprocess.run(["umount", "--lazy", point], check=True)
+
+
+def test_a_full_disk_and_a_read_only_database_are_waited_for(tmp_path: Path, sources: Path, small_disk: Path) -> None:
+    home = Home(tmp_path, sources, database=small_disk / "voicemark.db")
+    with serving(home) as daemon:
+        home.record("a.ts", 0)
+        daemon.wait_done(1)
+        filler = small_disk / "filler"
+        with filler.open("wb", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(b"\0" * 4096)
+        home.record("b.ts", 1)
+        daemon.wait(lambda: "the disk is full" in daemon.log, "the complaint")
+        filler.unlink()
+        daemon.wait_done(2)
+        assert daemon.terminate() == 0
+    assert home.intact()
+    assert len({marker[0] for marker in home.markers()}) == 2
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    home.record("c.ts", 2)
+    with serving_unready(home) as daemon:
+        daemon.wait(lambda: "is read-only" in daemon.log, "the complaint")
+        subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
+        daemon.wait_done(3)
+
+
+def test_a_wrong_configuration_ends_with_a_code_of_its_own(tmp_path: Path, sources: Path) -> None:
+    home = Home(tmp_path, sources)
+    home.config.write_text("[match]\nthreshold = 5\n")
+    daemon = Daemon(home)
+    assert daemon.process.wait(timeout=60) == 78
+    assert "match.threshold" in daemon.log

@@ -1,0 +1,253 @@
+"""The real service as a process, real recordings for it, and what it says to its service manager."""
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import psutil
+
+PATIENCE_S = 120.0
+"""After so long a test gives up; nothing takes that long unless it hangs."""
+
+CONFIG = """
+[database]
+url = "sqlite:///{database}"
+
+[[watch]]
+path = "video"
+settle_s = {settle_s}
+poll_s = 1.0
+{watch}
+
+[match]
+threshold = 0.6
+
+[[speakers]]
+name = "Low"
+samples = [{{ file = "samples/low.wav" }}]
+
+[audio]
+stall_s = 1.0
+
+[encoder]
+device = "cpu"
+threads = 1
+
+[service]
+requests = "requests"
+metrics_file = "voicemark.prom"
+rescan_s = 5.0
+retry_pause_s = 0.5
+{service}
+"""
+
+
+def voice(pitch: int, seconds: float) -> str:
+    """An ffmpeg source that hums like a voice: a buzz with vibrato, as loud and soft as syllables are."""
+    return f"aevalsrc='0.3*(mod(t*{pitch}*(1+0.05*sin(2*PI*5*t)),1)-0.5)*(1+sin(2*PI*4*t))':d={seconds}:s=48000"
+
+
+def make_recording(path: Path, pitches: Sequence[int], seconds: float = 3.0) -> Path:
+    """An MPEG transport stream in which each pitch hums for `seconds`."""
+    sources = [argument for pitch in pitches for argument in ("-f", "lavfi", "-i", voice(pitch, seconds))]
+    joined = "".join(f"[{number}]" for number in range(len(pitches))) + f"concat=n={len(pitches)}:v=0:a=1"
+    form = ("-f", "mpegts", "-c:a", "mp2", "-b:a", "64k") if path.suffix == ".ts" else ("-f", "wav")
+    command = ["ffmpeg", "-v", "error", "-nostdin", "-y", *sources, "-filter_complex", joined, "-ac", "1", *form, path]
+    subprocess.run(command, check=True)
+    return path
+
+
+def copy_of(source: Path, target: Path, number: int) -> Path:
+    """The same recording with other content: null packets (PID 0x1FFF) are appended, which players skip."""
+    packet = bytes([0x47, 0x1F, 0xFF, 0x10]) + number.to_bytes(8, "big") * 23
+    part = target.with_name(f".{target.name}.part")
+    part.write_bytes(source.read_bytes() + packet)
+    part.rename(target)
+    return target
+
+
+class Home:
+    """A folder with a configuration, samples, a recorder's folder and a database."""
+
+    def __init__(
+        self,
+        root: Path,
+        sources: Path,
+        *,
+        watch: str = "",
+        service: str = "",
+        settle_s: float = 0.0,
+        database: Path | None = None,
+    ) -> None:
+        self.root = root
+        self.sources = sources
+        self.video = root / "video"
+        self.requests = root / "requests"
+        self.database = database or root / "voicemark.db"
+        self.config = root / "config.toml"
+        for folder in (self.video, self.requests, root / "samples"):
+            folder.mkdir(parents=True, exist_ok=True)
+        (root / "samples" / "low.wav").write_bytes((sources / "low.wav").read_bytes())
+        self.config.write_text(CONFIG.format(database=self.database, watch=watch, service=service, settle_s=settle_s))
+
+    def record(self, name: str, number: int = 0) -> Path:
+        """A finished recording appears."""
+        bases = sorted(self.sources.glob("*.ts"))
+        return copy_of(bases[number % len(bases)], self.video / name, number)
+
+    def query(self, sql: str) -> list[tuple[object, ...]]:
+        """Rows from the database, as a person would ask; nothing while there is none yet."""
+        try:
+            with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10)) as connection:
+                return connection.execute(sql).fetchall()
+        except sqlite3.OperationalError:
+            return []
+
+    def states(self) -> dict[str, str]:
+        """State of the present job of each recording, by its name."""
+        sql = "SELECT r.path, j.state FROM jobs j JOIN recordings r ON r.id = j.recording_id WHERE j.state <> 'gone'"
+        return {str(path).rsplit("/", 1)[-1]: str(state) for path, state in self.query(sql)}
+
+    def attempts(self) -> dict[str, int]:
+        """How often each recording was tried."""
+        sql = "SELECT r.path, j.attempts FROM jobs j JOIN recordings r ON r.id = j.recording_id WHERE j.state <> 'gone'"
+        return {str(path).rsplit("/", 1)[-1]: int(str(number)) for path, number in self.query(sql)}
+
+    def markers(self) -> list[tuple[object, ...]]:
+        """Every marker, without its ids."""
+        return self.query(
+            "SELECT replace(r.path, rtrim(r.path, replace(r.path, '/', '')), ''), v.name, m.start_s, m.end_s, m.score"
+            " FROM markers m JOIN recordings r ON r.id = m.recording_id JOIN voices v ON v.id = m.voice_id"
+            " ORDER BY 1, 2, 3"
+        )
+
+    def intact(self) -> bool:
+        """What SQLite itself says of the database."""
+        return self.query("PRAGMA integrity_check") == [("ok",)]
+
+
+class Daemon:
+    """A running `voicemarkd`."""
+
+    def __init__(self, home: Home, *, path: str | None = None) -> None:
+        self.home = home
+        self.messages: list[str] = []
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        address = f"@voicemark-{os.getpid()}-{id(self)}"
+        self._socket.bind("\0" + address[1:])
+        self._log = (home.root / "log").open("ab")
+        environment = os.environ | {
+            "NOTIFY_SOCKET": address,
+            "OMP_NUM_THREADS": "1",
+            "PATH": path or os.environ["PATH"],
+        }
+        self.process = psutil.Popen(
+            [sys.executable, "-c", "from voicemarkd.main import run; run()", "--config", str(home.config)],
+            env=environment,
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,
+        )
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                data = self._socket.recv(65536)
+            except OSError:
+                return
+            if not data:
+                return
+            self.messages += data.decode().splitlines()
+
+    @property
+    def log(self) -> str:
+        """Everything logged so far, by this and earlier services of the home."""
+        return (self.home.root / "log").read_text(errors="replace")
+
+    def wait(self, condition: Callable[[], bool], what: str) -> None:
+        """Until `condition` holds; fails when the service ends or nothing comes."""
+        ends = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert self.process.poll() is None, f"ended while waiting for {what}:\n{self.log[-3000:]}"
+            assert time.monotonic() < ends, f"waited in vain for {what}: {self.home.states()}\n{self.log[-3000:]}"
+            time.sleep(0.05)
+
+    def wait_ready(self) -> None:
+        """Until it has told systemd that it is ready."""
+        self.wait(lambda: "READY=1" in self.messages, "READY")
+
+    def wait_done(self, count: int) -> None:
+        """Until so many recordings are done."""
+        self.wait(lambda: list(self.home.states().values()).count("done") >= count, f"{count} done")
+
+    def hang_up(self) -> None:
+        """SIGHUP: read the configuration again."""
+        self.process.send_signal(signal.SIGHUP)
+
+    def kill(self) -> None:
+        """SIGKILL, as a power cut: its children go as well."""
+        children = self.process.children(recursive=True)
+        for process in (self.process, *children):
+            try:
+                process.kill()
+            except psutil.NoSuchProcess:
+                continue
+        self._ended()
+
+    def terminate(self) -> int:
+        """SIGTERM; the exit code."""
+        self.process.terminate()
+        return self._ended()
+
+    def _ended(self) -> int:
+        code = self.process.wait(timeout=PATIENCE_S)
+        self._socket.close()
+        self._log.close()
+        assert code is not None
+        return int(code)
+
+
+@contextmanager
+def serving_unready(home: Home, *, path: str | None = None) -> Iterator[Daemon]:
+    """The service has been started."""
+    daemon = Daemon(home, path=path)
+    try:
+        yield daemon
+    finally:
+        if daemon.process.poll() is None:
+            daemon.kill()
+
+
+@contextmanager
+def serving(home: Home, *, path: str | None = None) -> Iterator[Daemon]:
+    """The service runs while inside, and has told that it is ready."""
+    with serving_unready(home, path=path) as daemon:
+        daemon.wait_ready()
+        yield daemon
+
+
+def make_sources(folder: Path) -> Path:
+    """Recordings to copy from, and a sample of a voice that is heard in most of them."""
+    make_recording(folder / "low.wav", [110], 5.0)
+    make_recording(folder / "a.ts", [110, 230])
+    make_recording(folder / "b.ts", [230, 110, 230], 2.5)
+    make_recording(folder / "c.ts", [400])
+    return folder
+
+
+def status_of(home: Home) -> dict[str, object]:
+    """What `voicemark status --json` says."""
+    command = [sys.executable, "-c", "from voicemark.cli.main import run; run()", "status", "--json", "--config"]
+    done = subprocess.run([*command, str(home.config)], capture_output=True, text=True, check=True)
+    told: dict[str, object] = json.loads(done.stdout)
+    return told
