@@ -20,7 +20,7 @@ _EPISODE = r"[Ss](?P<season>\d{1,4})[ ._-]?[Ee](?P<episode>\d{1,4})(?:-?[Ee]\d{1
 
 DEFAULT_PATTERNS = (
     # 20240131 2015 - Das Erste - Tatort - Der Fall: Enigma2, DVBViewer
-    rf"{_DATE}[ _]{_TIME} - (?P<channel>.+?) - (?P<title>.+?)(?: - (?P<subtitle>.+))?",
+    r"(?P<date>\d{8})[ _](?P<time>\d{4}) - (?P<channel>.+?) - (?P<title>.+?)(?: - (?P<subtitle>.+))?",
     # Tatort - 20240131 2015_Das Erste: Enigma2, by events
     rf"(?P<title>.+?) - {_DATE}[ _]{_TIME}_(?P<channel>.+)",
     # Tatort_24.01.31_20-15_ard_90_TVOON_DE: OnlineTVRecorder

@@ -90,9 +90,9 @@ class Vdr:
                 break
         else:
             notes.append("there is no info file: title and time are from the directory's name")
-        programme = info.event.programme("vdr-info", info.channel, title=named.title) or Programme(
-            title=named.title, source="vdr-name", channel=info.channel
-        )
+        told = info.event.title is not None or info.event.start is not None
+        programme = info.event.programme("vdr-info", info.channel, title=named.title) if told else None
+        programme = programme or Programme(title=named.title, source="vdr-name", channel=info.channel)
         return Recording(
             path=path,
             recorder=self.name,
