@@ -8,7 +8,6 @@ halving: a few dozen time stamps are read from the recording, however long it is
 
 import struct
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +18,11 @@ from voicemark.export.base import Hole
 CLOCK = 90_000
 WRAP = 1 << 33
 PACKET = 188
-FRAME_BYTES = 256 * 1024
+FRAME_BYTES = 64 * PACKET
 """The PES header of a frame stands at most so far behind the frame's place in the index."""
-MAX_READS = 4000
+MAX_INDEX_BYTES = 128 << 20
+"""Four days at 50 frames a second."""
+MAX_READS = 8000
 """Time stamps read at most; a recording that needs more has a frame rate that is not what its `info` says."""
 TOLERANCE_FRAMES = 3
 """I-frames of open GOPs are shown a few frames later than they are stored."""
@@ -34,9 +35,12 @@ class VdrIndex:
 
     def __init__(self, folder: Path, frame_rate: float) -> None:
         try:
-            data = (folder / "index").read_bytes()
+            with (folder / "index").open("rb") as file:
+                data = file.read(MAX_INDEX_BYTES + 1)
         except OSError as error:
             raise ValueError(f"no index: {error.strerror}") from error
+        if len(data) > MAX_INDEX_BYTES:
+            raise ValueError("the index is too large")
         records = np.frombuffer(data[: len(data) // 8 * 8], "<u8")
         if not len(records):
             raise ValueError("the index is empty")
@@ -71,7 +75,7 @@ class VdrIndex:
         return tuple(found)
 
     def _losses(self, anchors: list[int], low: int, high: int) -> Iterator[tuple[int, float]]:
-        """(frame, seconds) of each loss between two anchors: `frame` is the first after it."""
+        """(frame, seconds) of each loss between two anchors: `frame` is the first I-frame after it."""
         if low >= high:
             return
         a, b = anchors[low], anchors[high]
@@ -83,14 +87,8 @@ class VdrIndex:
             yield from self._losses(anchors, low, middle)
             yield from self._losses(anchors, middle, high)
         elif 0 < excess / self._rate <= MAX_HOLE_S:
-            yield self._gap(a, b), excess / self._rate
-
-    def _gap(self, a: int, b: int) -> int:
-        """The frame after the widest gap of the time stamps between two I-frames."""
-        base = self._stamp(a)
-        shown = sorted(_ahead(self._stamp(frame) - base) for frame in range(a, b + 1))
-        gaps = [later - earlier for earlier, later in pairwise(shown)]
-        return a + 1 + gaps.index(max(gaps))
+            # Somewhere between two I-frames, to the nearest of which VDR moves its marks anyway.
+            yield b, excess / self._rate
 
     def _stamp(self, frame: int) -> int:
         """The frame's PTS. Raises `ValueError` when there is none where the index says."""
