@@ -7,12 +7,13 @@ if TYPE_CHECKING:
     from voicemark.config import Config
     from voicemark.store.queries import MarkerView
     from voicemark.voice.embedder import Encoder
+    from voicemark.voice.onnx_encoder import OnnxEncoder
 
 __version__ = "0.1.0"
 
 
-def load_encoder(weights: Path | str | None = None, device: str = "auto") -> "Encoder":
-    """The shipped speaker encoder, or that of a weights file; see `voicemark.voice.embedder.Encoder`.
+def load_encoder(weights: Path | str | None = None, device: str = "auto") -> "Encoder | OnnxEncoder":
+    """The shipped speaker encoder, or that of a weights file or an ONNX model; see `voicemark.voice.embedder.Encoder`.
 
     `device` is `auto` (the GPU where there is one), `cpu` or `cuda`. Raises ModelError for weights that are
     missing, corrupt or of another format version.

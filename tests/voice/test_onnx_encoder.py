@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from voicemark.errors import ModelError
+from voicemark.voice.embedder import Encoder, load_encoder
 from voicemark.voice.onnx_encoder import OnnxEncoder, load_onnx_encoder
 
 onnx = pytest.importorskip("onnx", reason="the tests build a model with onnx")
@@ -149,3 +150,11 @@ def test_campplus_embeds_as_its_torch_original(tmp_path: Path) -> None:
     subprocess.run(worker, capture_output=True, check=True)
     original = torch.nn.functional.normalize(torch.from_numpy(np.load(tmp_path / "out.npy")), dim=1)
     assert torch.allclose(load_onnx_encoder(model).embed_windows(windows), original, atol=1e-4)
+
+
+def test_an_onnx_file_is_an_encoder_like_any_other(tmp_path: Path) -> None:
+    path = tiny_model(tmp_path / "tiny.onnx", CONVENTION)
+    encoder = load_encoder(path, "cpu")
+    assert isinstance(encoder, OnnxEncoder)
+    assert (encoder.sample_rate, encoder.window_s, encoder.hop_s, encoder.dim) == (16_000, 2.0, 0.5, 6)
+    assert isinstance(load_encoder(device="cpu"), Encoder)

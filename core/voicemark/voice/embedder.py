@@ -8,6 +8,7 @@ does not depend on the size of the blocks that the audio arrives in.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 import torch
@@ -19,6 +20,9 @@ from voicemark.audio.windows import Chunk, chunk, chunks
 from voicemark.errors import ModelError
 from voicemark.voice import weights as weights_file
 from voicemark.voice.weights import ModelFile
+
+if TYPE_CHECKING:
+    from voicemark.voice.onnx_encoder import OnnxEncoder
 
 WINDOWS_PER_CHUNK = 96  # 48 s: activations stay in a CPU's cache, context costs a tenth
 BATCH = 64  # windows at once in embed_windows
@@ -162,7 +166,22 @@ def pick_device(device: str) -> torch.device:
     return chosen
 
 
-def load_encoder(weights: Path | str | None = None, device: str = "auto") -> Encoder:
-    """The encoder of a weights file, or the shipped one. Raises ModelError when it cannot be used."""
-    model = weights_file.load(None if weights is None else Path(weights))
-    return Encoder(model, pick_device(device))
+@overload
+def load_encoder(weights: None = None, device: str = "auto") -> Encoder: ...
+
+
+@overload
+def load_encoder(weights: Path | str | None, device: str = "auto") -> "Encoder | OnnxEncoder": ...
+
+
+def load_encoder(weights: Path | str | None = None, device: str = "auto") -> "Encoder | OnnxEncoder":
+    """The encoder of a weights file or of an ONNX speaker model (`.onnx`), or the shipped one.
+
+    Raises ModelError when it cannot be used.
+    """
+    path = None if weights is None else Path(weights)
+    if path is not None and path.suffix.lower() == ".onnx":
+        from voicemark.voice.onnx_encoder import load_onnx_encoder
+
+        return load_onnx_encoder(path, pick_device(device), torch.get_num_threads())
+    return Encoder(weights_file.load(path), pick_device(device))
