@@ -30,9 +30,9 @@ _GOLDEN = np.uint64(0x9E37_79B9_7F4A_7C15)  # splitmix64 (Steele, Lea and Flood 
 class TitleConfig:
     """Dimensions of a title's vector, and how its two parts weigh."""
 
-    spelling_dim: int = 384
+    spelling_dim: int = 640
     meaning_dim: int = 128
-    meaning_share: float = 0.5
+    meaning_share: float = 0.4
     """Of a title's cosine; the rest is spelling."""
     places: int = 4
     """Of the spelling part that one feature adds to."""
