@@ -1,0 +1,225 @@
+"""Tvheadend: entries of its log, continuations, states, files without an entry."""
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicemark.errors import RecordingVanishedError
+from voicemark.recorders.tvheadend import Tvheadend
+from voicemark.recorders.tvheadend_log import parse_entry, read_entry
+from voicemark.recording import RecordingState, StreamHint
+
+START = 1706728500  # 2024-01-31 19:15 UTC
+NOW = datetime(2024, 2, 2, tzinfo=UTC)
+
+
+def entry(*names: str, **more: Any) -> dict[str, Any]:
+    """An entry as dvr_db.c saves it: nothing of what only its API tells."""
+    return {
+        "enabled": True, "create": START - 5000,
+        "start": START, "start_extra": 5, "stop": START + 5400, "stop_extra": 10,
+        "channel": "0123456789abcdef0123456789abcdef", "channelname": "Das Erste HD",
+        "title": {"ger": "Tatort", "eng": "Crime Scene"}, "subtitle": {"ger": "Borowski"},
+        "description": {"ger": "Ein Fall.\nEin Kommissar."}, "content_type": 1, "dvb_eid": 40747, "age_rating": 12,
+        "errorcode": 0, "errors": 0, "data_errors": 0, "episode": {"enum": 5, "snum": 2},
+        "files": [
+            {
+                "filename": f"/srv/recordings/{name}",
+                "start": START - 290 + 3000 * index,
+                "stop": START + 2000 + 3000 * index,
+                "info": [
+                    {"type": "H264", "width": 1280},
+                    {"type": "MPEG2AUDIO", "language": "deu", "audio_type": 0},
+                    {"type": "AC3", "language": "deu"},
+                    {"type": "MPEG2AUDIO", "language": "deu", "audio_type": 3},
+                ],
+            }
+            for index, name in enumerate(names)
+        ],
+        **more,
+    }  # fmt: skip
+
+
+class Box:
+    """A Tvheadend's two folders."""
+
+    def __init__(self, folder: Path) -> None:
+        self.media = folder / "mnt/recordings"
+        self.log = folder / "dvr/log"
+        self.media.mkdir(parents=True)
+        self.log.mkdir(parents=True)
+        self.recorder = Tvheadend(self.log, zone="Europe/Berlin")
+
+    def file(self, name: str) -> Path:
+        path = self.media / name
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_bytes(b"\x47" * 188)
+        return path
+
+    def save(self, data: object, uuid: str = "00000000000000000000000000000001") -> None:
+        """As Tvheadend does: a new file renamed over the old one."""
+        part = self.log / f"{uuid}.tmp"
+        part.write_text(data if isinstance(data, str) else json.dumps(data))
+        part.rename(self.log / uuid)
+        os.utime(self.log)
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Box:
+    return Box(tmp_path)
+
+
+def test_everything_in_an_entry(box: Box) -> None:
+    path = box.file("Tatort.ts")
+    box.save(entry("Tatort.ts"))
+    recording = box.recorder.read(path)
+    programme = recording.programme
+    assert programme is not None
+    assert (programme.title, programme.subtitle, programme.language) == ("Tatort", "Borowski", "ger")
+    assert programme.description == "Ein Fall.\nEin Kommissar."
+    assert (programme.channel, programme.event_id, programme.age_rating) == ("Das Erste HD", 40747, 12)
+    assert (programme.season, programme.episode, programme.genres) == (2, 5, ("movie",))
+    assert (programme.start, programme.duration_s) == (datetime.fromtimestamp(START, UTC), 5400.0)
+    assert recording.started_at == datetime.fromtimestamp(START - 290, UTC)
+    assert recording.expected_duration_s == 2290.0
+    assert recording.streams == (StreamHint(2, "ger"), StreamHint(4, "ger"), StreamHint(2, "ger", "audio description"))
+    assert recording.notes == ()
+
+
+def test_what_only_the_api_tells_is_understood_too(box: Box) -> None:
+    path = box.file("T.ts")
+    data = entry(
+        "T.ts",
+        disp_title="Tatort",
+        episode_disp="Season 3.Episode 14",
+        genre=[0x11],
+        category=["Krimi"],
+        sched_status="recording",
+    )
+    for key in ("title", "episode"):
+        del data[key]
+    box.save(data)
+    programme = box.recorder.read(path).programme
+    assert programme is not None
+    assert (programme.title, programme.season, programme.episode) == ("Tatort", 3, 14)
+    assert programme.genres == ("movie", "thriller", "Krimi")
+    assert box.recorder.state(path, NOW) == RecordingState.RECORDING
+
+
+def test_an_interrupted_recording_is_one_with_its_continuations(box: Box) -> None:
+    names = ("Tatort.ts", "Tatort-1.ts", "Tatort-2.ts")
+    paths = [box.file(name) for name in names]
+    box.save(entry(*names))
+    assert list(box.recorder.find(box.media)) == [paths[0]]
+    assert box.recorder.recognise(paths[2]) == paths[0]
+    assert box.recorder.read(paths[0]).files == tuple(paths)
+    paths[0].unlink()
+    assert list(box.recorder.find(box.media)) == [paths[1]]
+    recording = box.recorder.read(paths[1])
+    assert recording.files == tuple(paths[1:])
+    assert recording.started_at == datetime.fromtimestamp(START - 290 + 3000, UTC)
+    assert recording.notes == ("only 2 of its 3 files are here",)
+
+
+def test_a_file_without_an_entry_is_told_by_its_name(box: Box) -> None:
+    path = box.file("Tatort - 2024-01-31 20-15.ts")
+    recording = box.recorder.read(path)
+    assert (recording.title, recording.recorder) == ("Tatort", "tvheadend")
+    assert recording.started_at == datetime.fromtimestamp(START, UTC)
+    assert "does not list it" in recording.notes[0]
+    assert box.recorder.state(path, NOW) == RecordingState.UNKNOWN
+
+
+def test_of_two_files_of_one_name_each_finds_its_entry(box: Box) -> None:
+    one, two = box.file("A/Tatort.ts"), box.file("B/Tatort.ts")
+    box.save(entry("A/Tatort.ts", title="First"), "0" * 31 + "1")
+    box.save(entry("B/Tatort.ts", title="Second"), "0" * 31 + "2")
+    assert [box.recorder.read(path).title for path in (one, two)] == ["First", "Second"]
+
+
+def test_states_without_a_status(box: Box) -> None:
+    path = box.file("T.ts")
+    end = datetime.fromtimestamp(START + 6000, UTC)
+    running = entry("T.ts")
+    del running["files"][0]["stop"]
+    box.save(running)
+    assert box.recorder.state(path, end - timedelta(hours=1)) == RecordingState.RECORDING
+    assert box.recorder.state(path, end + timedelta(hours=3)) == RecordingState.UNKNOWN  # Tvheadend ended meanwhile
+    box.save(entry("T.ts"))
+    assert box.recorder.state(path, end - timedelta(hours=1)) == RecordingState.UNKNOWN  # may go on in another file
+    assert box.recorder.state(path, end + timedelta(seconds=1)) == RecordingState.FINISHED
+    box.save(entry("T.ts", sched_status="completedError"))
+    assert box.recorder.state(path, end - timedelta(hours=1)) == RecordingState.FINISHED
+    box.save(entry("T.ts", fileremoved=1))
+    path.unlink()
+    assert box.recorder.state(path, NOW) == RecordingState.DELETED
+    with pytest.raises(RecordingVanishedError):
+        box.recorder.state(box.media / "none.ts", NOW)
+
+
+def test_errors_are_told(box: Box) -> None:
+    path = box.file("T.ts")
+    box.save(entry("T.ts", errorcode=105, data_errors=12))
+    assert box.recorder.read(path).notes == (
+        "Tvheadend gave this recording the error code 105",
+        "Tvheadend counted 12 transport errors",
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "[" * 100_000,
+        '{"files": 3}',
+        '{"files": [{"filename": 5}]}',
+        '{"files": [{"filename": "/"}]}',
+    ],
+)
+def test_broken_entries_are_passed_over(box: Box, text: str) -> None:
+    path = box.file("T.ts")
+    box.save(text)
+    assert box.recorder.read(path).title == "T"
+
+
+def test_without_a_log_folder_names_tell(tmp_path: Path) -> None:
+    recorder = Tvheadend(tmp_path / "none")
+    (tmp_path / "Film.ts").write_bytes(b"x")
+    assert [recorder.read(path).title for path in recorder.find(tmp_path)] == ["Film"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from(sorted(entry("x.ts"))), JSON)
+def test_an_entry_with_one_wrong_value(key: str, value: object) -> None:
+    found = parse_entry({**entry("T.ts"), key: value}, Path("x"))
+    assert found is None or found.files
+
+
+@given(st.sampled_from(["filename", "start", "stop", "info"]), JSON)
+def test_a_file_with_one_wrong_value(key: str, value: object) -> None:
+    data = entry("T.ts")
+    data["files"][0][key] = value
+    found = parse_entry(data, Path("x"))
+    assert found is None or found.files
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_as_entry(tmp_path_factory: pytest.TempPathFactory, raw: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "entry"
+    path.write_bytes(raw)
+    assert read_entry(path) is None or raw
