@@ -48,7 +48,7 @@ def show(summaries: "Sequence[VoiceSummary]") -> None:
             screen().print(f"{summary.name}: {summary.windows} windows remembered{threshold}", markup=False)
             screen().print(_samples_table(summary.samples))
         for problem in summary.problems:
-            if not summary.error or problem not in summary.error:
+            if not summary.error or problem.partition(": ")[2] not in summary.error:
                 complain(problem)
         for advice in summary.advice:
             complain(f"{summary.name}: {advice}")
