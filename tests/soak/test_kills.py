@@ -1,0 +1,61 @@
+"""Killed at random moments, again and again: every recording once, nothing missing, nothing doubled."""
+
+import os
+import random
+import time
+from pathlib import Path
+
+import pytest
+from support.service import Daemon, Home, serving
+
+LONG = bool(os.environ.get("VOICEMARK_SOAK"))
+RECORDINGS, KILLS = (200, 50) if LONG else (12, 6)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200 if LONG else 240)
+def test_kills_at_random_moments_change_no_result(tmp_path: Path, sources: Path) -> None:
+    undisturbed = Home(tmp_path / "undisturbed", sources)
+    for number in range(RECORDINGS):
+        undisturbed.record(f"{number:03}.ts", number)
+    with serving(undisturbed) as daemon:
+        daemon.wait_done(RECORDINGS)
+        daemon.terminate()
+
+    home = Home(tmp_path / "killed", sources)
+    chance = random.Random(20260301)
+    # At so many done recordings a kill is due, and some time into the next: kills fall on every stage of the work.
+    due = sorted(chance.randrange(RECORDINGS) for _ in range(KILLS))
+    written = amid = 0
+    for done in due:
+        daemon = Daemon(home)
+        # The recorder goes on meanwhile.
+        while written < min(RECORDINGS, done + 5):
+            home.record(f"{written:03}.ts", written)
+            written += 1
+        if chance.random() < 0.8:
+            daemon.wait_ready()
+            daemon.wait_done(done)
+            time.sleep(chance.uniform(0, 0.8))
+        else:
+            time.sleep(chance.uniform(0, 4))  # Killed while it starts.
+        amid += "running" in home.states().values()
+        daemon.kill()
+        assert home.intact() or not home.states()
+    for number in range(written, RECORDINGS):
+        home.record(f"{number:03}.ts", number)
+    with serving(home) as daemon:
+        daemon.wait_done(RECORDINGS)
+        assert daemon.terminate() == 0
+
+    assert home.intact()
+    assert set(home.states().values()) == {"done"}
+    assert len(home.states()) == RECORDINGS
+    assert home.query("SELECT count(*) FROM recordings") == [(RECORDINGS,)]
+    assert home.query("SELECT count(*) FROM window_embeddings") == [(RECORDINGS,)]
+    assert home.markers() == undisturbed.markers()
+    assert home.markers(), "nothing was found at all"
+    kept = "SELECT sum(length(data)), sum(windows) FROM window_embeddings"
+    assert home.query(kept) == undisturbed.query(kept)
+    retried = sum(attempts > 1 for attempts in home.attempts().values())
+    print(f"{RECORDINGS} recordings, {KILLS} kills, {amid} amid a recording; {retried} were begun more than once")
