@@ -1,0 +1,72 @@
+"""`evaluate voices`, `train autoencoder` and `train calibrate` as a person calls them, on small real files."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from support.small_corpus import voice, write_corpus, write_noise, write_wav
+from typer.testing import CliRunner
+
+from voicemark.cli.main import app
+from voicemark.errors import ConfigError
+from voicemark.voice import weights
+from voicemark.voice.autoencoder_training import load_autoencoder
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    root = tmp_path_factory.mktemp("cli")
+    for name in ("corpus", "noise"):
+        (root / name).mkdir()
+    return write_corpus(root / "corpus"), write_noise(root / "noise")
+
+
+def test_evaluate_voices_tells_the_same_as_json_and_as_a_table(folders: tuple[Path, Path]) -> None:
+    command = ["evaluate", "voices", "--corpus", str(folders[0]), "--conditions", "clean"]
+    told = CliRunner().invoke(app, [*command, "--json"])
+    assert told.exit_code == 0, told.output
+    measured = json.loads(told.stdout)
+    assert [cell["condition"] for cell in measured["rows"][0]["cells"]] == ["clean"]
+    shown = CliRunner().invoke(app, [*command, "--markdown"])
+    assert shown.exit_code == 0
+    eer = f"{100 * measured['rows'][0]['cells'][0]['enrolment']['pooled']['eer']:.2f}"
+    assert eer in shown.stdout
+
+
+def test_markers_need_programs_to_compose_and_score(folders: tuple[Path, Path]) -> None:
+    result = CliRunner().invoke(app, ["evaluate", "voices", "--corpus", str(folders[0]), "--markers", "1"])
+    assert isinstance(result.exception, ConfigError)
+    assert "--composer" in str(result.exception)
+
+
+def test_train_autoencoder_writes_a_model_and_leaves_out_what_it_cannot_hear(tmp_path: Path) -> None:
+    write_wav(tmp_path / "audio/a.wav", voice(120, 5, 1))
+    (tmp_path / "audio/b.wav").write_bytes(b"no sound")
+    out = tmp_path / "models/autoencoder.safetensors"
+    command = ["train", "autoencoder", str(tmp_path / "audio"), "--out", str(out), "--steps", "2", "--device", "cpu"]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 1  # one of the files failed, the other was learnt from
+    assert "b.wav" in result.output
+    assert load_autoencoder(out)[0].config.n_mels == 80
+    assert not list(out.parent.glob("*.checkpoint"))
+
+
+def test_train_autoencoder_without_any_file_is_a_usage_error(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["train", "autoencoder", str(tmp_path), "--out", str(tmp_path / "a")])
+    assert isinstance(result.exception, ConfigError)
+
+
+def test_train_calibrate_replaces_the_cohort_and_keeps_the_id(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    model = tmp_path / "model.safetensors"
+    shutil.copy(weights.DEFAULT_WEIGHTS, model)
+    before = weights.load(model)
+    command = ["train", "calibrate", "--corpus", str(folders[0]), "--noise", str(folders[1]), "--model", str(model)]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    after = weights.load(model)
+    assert after.model_id == before.model_id
+    assert after.cohort is not None
+    assert f"cohort of {len(after.cohort)} windows" in result.output.replace("\n", "")
+    assert before.cohort is None or not torch.equal(after.cohort, before.cohort)
