@@ -42,7 +42,7 @@ def programmes_of(recording: Recording, duration_s: float, epg: EpgSection) -> P
     if epg.stream_eit and duration_s > 0:
         stream = read_stream_epg(recording.files, duration_s, channel)
         notes += stream.notes
-    origin = origin_of(recording, stream)
+    origin = origin_of(recording, stream, duration_s)
     guides: list[Programme] = []
     if origin is not None and (epg.xmltv or epg.vdr_epg_data):
         name = channel or stream.service_name

@@ -22,7 +22,8 @@ NAMED_ERROR_S = 60.0  # a start known better is a UNIX time, which has no time z
 SAME_START_S = 900.0  # two sources may give the start of one event so far apart
 SAME_ID_S = 2 * 3600.0  # under one event id even farther: it has been moved
 SHORTEST_S = 60.0  # a less trusted programme that keeps less than this between others is left out
-LONGEST_LEAD_S = 3600.0  # margins before a programme are shorter
+LONGEST_LEAD_S = 3600.0  # margins before a programme are shorter,
+LONGEST_TAIL_S = 2700.0  # and so are those behind it
 ZONE_STEP_S = 1800.0  # time zones differ by multiples of this
 FARTHEST_ZONE_S = 15 * 3600.0
 
@@ -58,7 +59,7 @@ def lay_out(
     if not 0 < duration_s < math.inf:
         return ()
     stream = stream or StreamEpg()
-    origin = origin_of(recording, stream)
+    origin = origin_of(recording, stream, duration_s)
     candidates = _merged(_candidates(recording, guides, stream), origin, duration_s)
     sightings = stream.sightings
     if origin is not None:
@@ -86,11 +87,12 @@ def on_air(spans: Sequence[ProgrammeSpan], at_s: float) -> ProgrammeSpan | None:
     return span if at_s < span.end_s or at_s == span.end_s == spans[-1].end_s else None
 
 
-def origin_of(recording: Recording, stream: StreamEpg) -> datetime | None:
+def origin_of(recording: Recording, stream: StreamEpg, duration_s: float) -> datetime | None:
     """Time of day at the recording's first moment: by the broadcaster's clock, else the recorder's; None when edited.
 
-    A recorder names its directories in its own time zone, which may not be this machine's: where the programme that
-    the recording was made for falls outside, but whole half hours away it would begin within it, those are added.
+    A recorder names its directories in its own time zone, which may not be this machine's (a container's is UTC). So
+    where the programme that the recording was made for falls outside it, or mostly, but whole half hours away lies in
+    it with margins as recorders leave them, those are added.
     """
     if recording.edited:
         return None
@@ -103,10 +105,22 @@ def origin_of(recording: Recording, stream: StreamEpg) -> datetime | None:
     if main is None or main.start is None or recording.start_error_s < NAMED_ERROR_S:
         return start
     lead = (main.start - start).total_seconds()
-    if -(main.duration_s or 0.0) < lead <= LONGEST_LEAD_S or lead == 0.0:
-        return start
     shift = math.floor(lead / ZONE_STEP_S) * ZONE_STEP_S
-    return start + timedelta(seconds=shift) if abs(shift) <= FARTHEST_ZONE_S else start
+    if not shift or abs(shift) > FARTHEST_ZONE_S:
+        return start
+    lasting = main.duration_s or duration_s
+    most = min(lasting, duration_s)
+    tail = duration_s - (lead - shift) - lasting
+    fits = _overlap(lead - shift, lasting, duration_s) >= 0.9 * most - ZONE_STEP_S and tail <= LONGEST_TAIL_S
+    outside = _overlap(lead, lasting, duration_s)
+    if outside <= 0 or (fits and outside < 0.6 * most and not 0 <= lead <= LONGEST_LEAD_S):
+        return start + timedelta(seconds=shift)
+    return start
+
+
+def _overlap(start_s: float, lasting_s: float, duration_s: float) -> float:
+    """Seconds that a programme and a recording from 0 on have in common."""
+    return min(duration_s, start_s + lasting_s) - max(0.0, start_s)
 
 
 def _candidates(recording: Recording, guides: Sequence[Programme], stream: StreamEpg) -> list[_Candidate]:
@@ -199,8 +213,7 @@ def _share(programme: Programme, origin: datetime | None, duration_s: float) -> 
     """Seconds of the recording that a programme fills by the clock."""
     if programme.start is None or origin is None:
         return 0.0
-    start = (programme.start - origin).total_seconds()
-    return min(duration_s, start + (programme.duration_s or 0.0)) - max(0.0, start)
+    return _overlap((programme.start - origin).total_seconds(), programme.duration_s or 0.0, duration_s)
 
 
 def _by_clock(items: Sequence[_Candidate], origin: datetime, duration_s: float) -> list[_Candidate]:
