@@ -16,9 +16,11 @@ from voicemark.evaluation.embedders import cut_all
 from voicemark.evaluation.markers import (
     Composed,
     MarkerScore,
+    Prepared,
     compose,
     find_markers,
     hindsight_threshold,
+    judged_scores,
     mean_score,
     prepare,
     score_all,
@@ -26,6 +28,8 @@ from voicemark.evaluation.markers import (
     smoothed_scores,
 )
 from voicemark.evaluation.thresholds import sweep_prepared
+from voicemark.voice.calibration import memory_scores
+from voicemark.voice.judge import Judge
 
 # Writes what the real composer writes, out of the corpus's first clips: two voices in turn, three seconds each.
 COMPOSER = """
@@ -180,3 +184,32 @@ def test_the_real_scorer_takes_our_markers(composed: Composed) -> None:
     score = score_markers(scorer, composed, perfect)
     assert score.f1 == 1.0 and score.start_error_s == 0.0 and score.turns_found == 1.0
     assert score_markers(scorer, composed, []).f1 == 0.0
+
+
+class LouderHalf:
+    """Stands for a judge's encoder: tells the buzzes apart by their lowest strong partial."""
+
+    sample_rate = 16_000
+    window_s = 2.0
+
+    def embed_windows(self, batch: Audio) -> Tensor:
+        power = np.abs(np.fft.rfft(batch, axis=1))[:, 100:1200].reshape(len(batch), -1, 10).mean(axis=2)
+        return torch.nn.functional.normalize(torch.from_numpy(power).float(), dim=1)
+
+
+def test_a_judge_moves_doubtful_windows_of_a_recording_and_no_others(composed: Composed) -> None:
+    prepared = prepare(composed, spectra, "spectra", None, 60)
+    scores = smoothed_scores(prepared, SETTINGS)
+    threshold = float(scores.median())
+    memories = list(prepared.memories.values())
+    judged = judged_scores(prepared, scores, threshold, Judge(LouderHalf(), memories, threshold, 0.05))
+    near = (scores - threshold).abs() <= 0.05
+    assert bool(near.any()) and not bool(near.all())
+    assert torch.equal(judged[~near], scores[~near])
+    own = score_windows_of(prepared)
+    assert torch.allclose(judged[near], own[near], atol=1e-3)
+
+
+def score_windows_of(prepared: Prepared) -> Tensor:
+    """The plain scores of single windows, which this judge must arrive at, hearing the same."""
+    return torch.stack([memory_scores(rows, prepared.windows, 5) for rows in prepared.memories.values()])

@@ -31,6 +31,9 @@ def voices(
     threshold: Annotated[
         float | None, typer.Option(help="Threshold for markers; none: the configuration's default.")
     ] = None,
+    judge: Annotated[
+        Path | None, typer.Option(help="ONNX speaker model that hears doubtful windows again, in a row of its own.")
+    ] = None,
     cache: Annotated[
         Path | None, typer.Option(help="Where peers' embeddings and recordings are kept; none: the user's cache.")
     ] = None,
@@ -44,7 +47,7 @@ def voices(
     """
     from rich.console import Console
 
-    from voicemark.config import MatchSection
+    from voicemark.config import JudgeSection, MatchSection
     from voicemark.errors import ConfigError
     from voicemark.evaluation import report as reports
     from voicemark.evaluation.run import Plan, evaluate
@@ -67,6 +70,7 @@ def voices(
         match=match,
         minutes=minutes,
         first_seed=first_seed,
+        judge=None if judge is None else JudgeSection(model=judge),
     )
     told = Console(stderr=True)
     with told.status("…") as status:

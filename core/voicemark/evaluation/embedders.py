@@ -13,7 +13,7 @@ from voicemark.evaluation.clips import SAMPLE_RATE, WINDOW_SAMPLES, Audio
 from voicemark.evaluation.peers import Embedded, Peer, embed_with_peer
 from voicemark.evaluation.protocol import normalised
 from voicemark.voice.embedder import load_encoder
-from voicemark.voice.onnx_encoder import OnnxEncoder, load_onnx_encoder
+from voicemark.voice.onnx_encoder import OnnxEncoder
 
 HOP_SAMPLES = SAMPLE_RATE // 2  # a window every half second, as in the program
 TIMED_S = 300  # of noise that is embedded to learn what an hour costs
@@ -25,6 +25,12 @@ class AnyEncoder(Protocol):
     model_id: str
     cohort: Tensor | None
 
+    @property
+    def sample_rate(self) -> int: ...
+
+    @property
+    def window_s(self) -> float: ...
+
     def embed(self, waveform: Audio) -> Tensor: ...
 
     def embed_windows(self, batch: Audio) -> Tensor: ...
@@ -34,8 +40,7 @@ class OwnEmbedder:
     """An encoder that runs in this process, on one core. `path` None is the shipped one."""
 
     def __init__(self, path: Path | None) -> None:
-        onnx = path is not None and path.suffix == ".onnx"
-        self.encoder: AnyEncoder = load_onnx_encoder(path) if onnx and path is not None else load_encoder(path, "cpu")
+        self.encoder: AnyEncoder = load_encoder(path, "cpu")
         self.name = "voicemark" if path is None else path.stem
         self.model_id = self.encoder.model_id
         self.cohort = self.encoder.cohort
@@ -60,6 +65,10 @@ class OwnEmbedder:
     def embed_all(self, audios: Sequence[Audio]) -> list[Tensor]:
         """Every window of each audio, as in a recording."""
         return [self.encoder.embed(audio) for audio in audios]
+
+    def embed_samples_only(self, audios: Sequence[Audio]) -> list[Tensor]:
+        """As `embed_all`, but for the first audio, the recording, which a judge does not hear as a whole."""
+        return [torch.zeros(0, 0), *self.embed_all(audios[1:])]
 
 
 class PeerEmbedder:

@@ -24,6 +24,7 @@ from voicemark.errors import ToolError
 from voicemark.evaluation.clips import SAMPLE_RATE, WINDOW_SAMPLES, Audio, read_mono
 from voicemark.evaluation.noise import read_noise
 from voicemark.evaluation.peers import PeerMissingError
+from voicemark.voice.judge import Judge, second_opinion
 from voicemark.voice.match import Memory, VoiceBook, score_windows
 from voicemark.voice.segments import WindowTimes, find_segments
 
@@ -59,6 +60,8 @@ class MarkerRow:
     hindsight: bool
     scores: tuple[MarkerScore, ...]
     missing: str | None = None
+    judge_cpu_s_per_hour: float | None = None
+    """What a judge's second hearing of doubtful windows cost, where there was one."""
 
 
 @dataclass(frozen=True)
@@ -129,13 +132,28 @@ def prepare(composed: Composed, embed: EmbedAll, model_id: str, cohort: Tensor |
 
 def smoothed_scores(prepared: Prepared, settings: MatchSection) -> Tensor:
     """The program's own scores (voices, n), calibrated and smoothed."""
-    book = VoiceBook.of(
-        [Memory(name, rows, 0.0) for name, rows in prepared.memories.items()],
+    return score_windows(prepared.windows, book_of(prepared, settings, 0.0), settings, HOP_SAMPLES / SAMPLE_RATE)
+
+
+def book_of(prepared: Prepared, settings: MatchSection, threshold: float) -> VoiceBook:
+    """The program's book of the recording's voices, all at one threshold."""
+    return VoiceBook.of(
+        [Memory(name, rows, threshold) for name, rows in prepared.memories.items()],
         prepared.model_id,
         settings,
         prepared.cohort,
     )
-    return score_windows(prepared.windows, book, settings, HOP_SAMPLES / SAMPLE_RATE)
+
+
+def judged_scores(prepared: Prepared, scores: Tensor, threshold: float, judge: Judge) -> Tensor:
+    """Smoothed scores (voices, n) with the doubtful ones heard again by `judge`, as in the program."""
+    audio = prepared.composed.audio()
+
+    def read(start_s: float, end_s: float) -> Audio:
+        return audio[round(start_s * SAMPLE_RATE) : round(end_s * SAMPLE_RATE)]
+
+    starts_s = np.arange(scores.shape[1]) * HOP_SAMPLES / SAMPLE_RATE
+    return second_opinion(scores, torch.full((len(scores),), threshold), starts_s, judge, read)
 
 
 def find_markers(

@@ -91,11 +91,12 @@ def markers_table(rows: Sequence[MarkerRow]) -> list[list[str]]:
             "false min/h",
             "turns found",
             "start error s",
+            "judge CPU s/h",
         ]
     ]
     for row in rows:
         if row.missing is not None:
-            lines.append([row.name, row.missing, *[""] * 7])
+            lines.append([row.name, row.missing, *[""] * 8])
             continue
         for score in row.scores:
             found = "–" if score.turns_found is None else f"{100 * score.turns_found:.0f} %"
@@ -111,6 +112,7 @@ def markers_table(rows: Sequence[MarkerRow]) -> list[list[str]]:
                     f"{score.false_minutes_per_hour:.2f}",
                     found,
                     start,
+                    "" if row.judge_cpu_s_per_hour is None else f"{row.judge_cpu_s_per_hour:.1f}",
                 ]
             )
     return lines

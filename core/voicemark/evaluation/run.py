@@ -6,22 +6,29 @@ from pathlib import Path
 
 import torch
 
-from voicemark.config import MatchSection
+from voicemark.config import JudgeSection, MatchSection
 from voicemark.evaluation.clips import cut_windows, read_utterances
 from voicemark.evaluation.conditions import NoiseBank, conditions_named, read_bank
-from voicemark.evaluation.embedders import OwnEmbedder, PeerEmbedder
+from voicemark.evaluation.embedders import OwnEmbedder, PeerEmbedder, cpu_seconds
 from voicemark.evaluation.markers import (
     Composed,
     MarkerRow,
+    Prepared,
     compose,
+    find_markers,
     hindsight_threshold,
+    judged_scores,
+    mean_score,
     missing_row,
     prepare,
     score_all,
+    score_markers,
+    smoothed_scores,
 )
 from voicemark.evaluation.peers import PEERS, PeerMissingError
 from voicemark.evaluation.report import Report
 from voicemark.evaluation.table import condition_windows, measure_row
+from voicemark.voice.judge import Judge
 
 Say = Callable[[str], None]
 
@@ -44,6 +51,7 @@ class Plan:
     minutes: float = 20.0
     first_seed: int = 1
     seed: int = 0
+    judge: JudgeSection | None = None
 
 
 def evaluate(plan: Plan, say: Say = lambda text: None) -> Report:
@@ -101,6 +109,37 @@ def evaluate_markers(plan: Plan, embedders: Sequence[OwnEmbedder | PeerEmbedder]
         if not embedder.peer:
             scores = score_all(plan.scorer, prepared, plan.match.threshold, plan.match)
             rows.append(MarkerRow(embedder.name, plan.match.threshold, False, scores))
+            if plan.judge is not None:
+                say(f"{embedder.name}: doubtful windows before the judge")
+                rows.append(judged_row(plan, embedder.name, prepared, plan.judge, plan.scorer))
         best = hindsight_threshold(plan.scorer, prepared, plan.match)
         rows.append(MarkerRow(embedder.name, best, True, score_all(plan.scorer, prepared, best, plan.match)))
     return rows
+
+
+def judged_row(plan: Plan, name: str, prepared: Sequence[Prepared], section: JudgeSection, scorer: Path) -> MarkerRow:
+    """The markers at the default threshold with doubtful windows heard again, and what that cost."""
+    encoder = OwnEmbedder(section.model)
+    scores, spent, seconds = [], 0.0, 0.0
+    for one in prepared:
+        heard = prepare(one.composed, encoder.embed_samples_only, encoder.model_id, None, plan.match.memory_windows)
+        judge = Judge(
+            encoder.encoder,
+            [heard.memories[voice] for voice in one.memories],
+            section.threshold,
+            section.band,
+            plan.match.top_k,
+        )
+        before = cpu_seconds()
+        judged = judged_scores(one, smoothed_scores(one, plan.match), plan.match.threshold, judge)
+        spent += cpu_seconds() - before
+        seconds += one.duration_s
+        markers = find_markers(one, judged, plan.match.threshold, plan.match)
+        scores.append(score_markers(scorer, one.composed, markers))
+    return MarkerRow(
+        f"{name}, {section.model.stem} judging",
+        plan.match.threshold,
+        False,
+        (*scores, mean_score(scores)),
+        judge_cpu_s_per_hour=spent / seconds * 3600,
+    )
