@@ -50,7 +50,7 @@ def _label_series(database: Database) -> int:
         ProgrammeRow.id, ProgrammeRow.title, ProgrammeRow.subtitle, ProgrammeRow.series, ProgrammeRow.part,
     )  # fmt: skip
     with database.reading() as session:
-        rows = session.execute(select(*columns)).tuples().all()
+        rows = session.execute(select(*columns)).all()
     parts = series_of({number: (title, subtitle) for number, title, subtitle, _, _ in rows})
     changes: list[dict[str, object]] = []
     for number, _, _, series, part in rows:

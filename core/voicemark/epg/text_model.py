@@ -7,6 +7,7 @@ that is a hash of all of it; programmes in the database name the id that their v
 import hashlib
 import json
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,8 @@ def save_text_model(path: Path, model: TextModel) -> None:
         save_file(tensors, part, {**metadata, "model_id": model.model_id})
         part.replace(path)
     except (OSError, SafetensorError) as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise ModelError(f"the title model cannot be written: {error}", path=path) from error
 
 

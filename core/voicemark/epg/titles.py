@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from voicemark.epg.words import PAD, FeatureBag, Vocabulary, flat_sum
+from voicemark.epg.words import FeatureBag, Vocabulary, flat_sum
 
 MARGIN = 0.2
 _GOLDEN = np.uint64(0x9E37_79B9_7F4A_7C15)  # splitmix64 (Steele, Lea and Flood 2014)
@@ -123,13 +123,17 @@ def scale_by_inverse_frequency(gradient: Tensor, counts: Tensor, power: float = 
 
 
 def initial_meaning(vocabulary: Vocabulary, config: TitleConfig, seed: int) -> Tensor:
-    """(size, meaning_dim): random directions, as long as the feature's inverse document frequency; row PAD zero."""
+    """(size, meaning_dim): random directions, as long as the feature's inverse document frequency.
+
+    Row PAD is zero, and so are features that were never seen: they mean nothing.
+    """
     generator = torch.Generator().manual_seed(seed)
-    table: Tensor = torch.randn(vocabulary.size, config.meaning_dim, generator=generator) / config.meaning_dim**0.5
-    counts = torch.from_numpy(vocabulary.counts)
-    table *= (((1 + vocabulary.texts) / (1 + counts)).log() + 1).to(table.dtype)[:, None]
-    table[: vocabulary.first_ngram] *= config.word_weight
-    table[PAD] = 0
+    seen = torch.from_numpy(vocabulary.counts).nonzero().flatten()
+    weights = ((1 + vocabulary.texts) / (1 + torch.from_numpy(vocabulary.counts)[seen])).log() + 1
+    weights[seen < vocabulary.first_ngram] *= config.word_weight
+    table = torch.zeros(vocabulary.size, config.meaning_dim)
+    directions: Tensor = torch.randn(len(seen), config.meaning_dim, generator=generator)
+    table[seen] = directions / config.meaning_dim**0.5 * weights.to(table.dtype)[:, None]
     return table
 
 

@@ -5,7 +5,7 @@ and granularity, and the series that the titles themselves tell.
 """
 
 import random
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -91,7 +91,6 @@ def train_titles(
     vocabulary = Vocabulary.build(title.title for title in titles)
     table = initial_meaning(vocabulary, config, training.seed)
     _learn(table, vocabulary, titles, groups, training, progress)
-    table[torch.from_numpy(vocabulary.counts == 0)] = 0  # what was never seen means nothing
     return TitleModel(config, vocabulary, table)
 
 
@@ -135,14 +134,14 @@ def _learn(
     table.requires_grad_(False)
 
 
-def _groups(titles: Sequence[LabelledTitle]) -> list[list[int]]:
-    """Titles by label, for the labels that at least two titles have; in a fixed order."""
-    sizes = Counter(label for title in titles for label in title.labels)
-    groups: dict[str, list[int]] = {label: [] for label in sorted(sizes) if sizes[label] > 1}
+def _groups(titles: Sequence[LabelledTitle]) -> list[tuple[int, ...]]:
+    """Titles by label, in a fixed order; only groups of two or more, each once, and none that holds every title."""
+    groups: dict[str, list[int]] = defaultdict(list)
     for number, title in enumerate(titles):
-        for label in title.labels & groups.keys():
+        for label in sorted(title.labels):
             groups[label].append(number)
-    return list(groups.values())
+    useful = (tuple(groups[label]) for label in sorted(groups) if 1 < len(groups[label]) < len(titles))
+    return list(dict.fromkeys(useful))
 
 
 def _draw(rng: random.Random, group: Sequence[int], count: int) -> list[int]:
