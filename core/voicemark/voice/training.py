@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -138,9 +139,10 @@ class Trainer:
 
     @staticmethod
     def _projected(targets: Tensor, dim: int) -> Tensor:
+        """In the student's dimensions; fitted at the first speed alone, so that targets of more speeds fit in."""
         clips, speeds, width = targets.shape
         flat = targets.reshape(clips * speeds, width)
-        return Projection(flat, dim)(flat).reshape(clips, speeds, dim)
+        return Projection(targets[:, 0], dim)(flat).reshape(clips, speeds, dim)
 
     def run(self) -> dict[str, Tensor]:
         """Train to the last step and return the best state of the network."""
@@ -194,7 +196,7 @@ class Trainer:
         total.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), s.clip_gradient)
         self.optimiser.step()
-        return {name: float(value) for name, value in losses.items()}, zero_share
+        return {name: value.item() for name, value in losses.items()}, zero_share
 
     def _losses(self, embeddings: Tensor, batch: Batch) -> tuple[dict[str, Tensor], float | None]:
         """Weighted losses by name."""
@@ -290,7 +292,7 @@ class Trainer:
             self.optimiser.load_state_dict(saved["optimiser"])
             self.generator.set_state(saved["generator"])
             contents, speaker, source = saved["bank"]
-        except (OSError, RuntimeError, KeyError, ValueError, EOFError) as error:
+        except (OSError, RuntimeError, KeyError, ValueError, EOFError, UnpicklingError) as error:
             raise ModelError(f"checkpoint cannot be used: {error}", path=self.checkpoint) from error
         if len(contents):
             self.bank.add(contents.to(self.device), Labels(speaker.to(self.device), source.to(self.device)))
