@@ -159,8 +159,9 @@ def test_states_without_a_status(box: Box) -> None:
     box.save(entry("T.ts", fileremoved=1))
     path.unlink()
     assert box.recorder.state(path, NOW) == RecordingState.DELETED
+    assert box.recorder.state(box.media / "none.ts", NOW) == RecordingState.UNKNOWN
     with pytest.raises(RecordingVanishedError):
-        box.recorder.state(box.media / "none.ts", NOW)
+        box.recorder.read(path)
 
 
 def test_errors_are_told(box: Box) -> None:

@@ -34,5 +34,8 @@ class Recorder(Protocol):
         ...
 
     def state(self, path: Path, now: datetime) -> RecordingState:
-        """Is the recording finished? Asks the recorder's own signs only; quiet time is the caller's business."""
+        """Is the recording finished? Asks the recorder's own signs only; quiet time is the caller's business.
+
+        Never raises: `UNKNOWN` also where nothing can be seen (any more), which `read` then tells in words.
+        """
         ...

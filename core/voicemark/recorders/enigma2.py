@@ -109,7 +109,7 @@ class Enigma2:
         try:
             size = path.stat().st_size
         except OSError:
-            raise RecordingVanishedError("there is no such recording", path=path) from None
+            return RecordingState.UNKNOWN
         meta = read_meta(path.with_name(f"{path.name}.meta"), [])
         if meta is not None and meta.length_s and meta.file_size == size:
             return RecordingState.FINISHED

@@ -85,9 +85,7 @@ class Plain:
         )
 
     def state(self, path: Path, now: datetime) -> RecordingState:
-        """`UNKNOWN`: a plain file says nothing of itself. Raises `RecordingVanishedError` when it is gone."""
-        if not is_file(path):
-            raise RecordingVanishedError("there is no such recording", path=path)
+        """`UNKNOWN`: a plain file says nothing of itself."""
         return RecordingState.UNKNOWN
 
     def _siblings(self, path: Path) -> list[Path]:

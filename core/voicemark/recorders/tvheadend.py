@@ -95,8 +95,6 @@ class Tvheadend:
         entry = found[0] if found else None
         if entry is not None and entry.removed:
             return RecordingState.DELETED
-        if not is_file(path):
-            raise RecordingVanishedError("there is no such recording", path=path)
         if entry is None:
             return RecordingState.UNKNOWN
         if entry.status is not None and entry.status.startswith("recording"):

@@ -18,7 +18,7 @@ from voicemark.epg.clean_text import clean, decoded, one_line
 from voicemark.epg.epgdata import EventLines, channel_line
 from voicemark.errors import RecordingError, RecordingVanishedError
 from voicemark.recorders.local_time import aware
-from voicemark.recorders.tree import walk
+from voicemark.recorders.tree import is_folder, walk
 from voicemark.recording import Programme, Recording, RecordingState
 
 MAX_INFO = 1 << 20  # bytes of an info file that are read
@@ -110,16 +110,14 @@ class Vdr:
         """By `.timer` and `.del`.
 
         VDR before 2.3.9 wrote no `.timer`: a recording of today whose media were written within the last minute is
-        therefore `UNKNOWN` and not yet `FINISHED`. Raises `RecordingVanishedError` when nothing is there.
+        therefore `UNKNOWN` and not yet `FINISHED`.
         """
         if path.suffix == ".del":
             return RecordingState.DELETED
         try:
             names = _names_in(path)
-        except RecordingVanishedError:
-            if path.with_suffix(".del").is_dir():
-                return RecordingState.DELETED
-            raise
+        except RecordingError:
+            return RecordingState.DELETED if is_folder(path.with_suffix(".del")) else RecordingState.UNKNOWN
         if ".timer" in names:
             return RecordingState.RECORDING
         started_at = read_name(path, self.zone).started_at
