@@ -175,12 +175,14 @@ class Daemon:
         return (self.home.root / "log").read_text(errors="replace")
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
-        """Until `condition` holds; fails when the service ends or nothing comes."""
-        ends = time.monotonic() + PATIENCE_S
+        """Until `condition` holds; fails when the service ends, or when for long nothing changes in its jobs."""
+        before, ends = self.home.states(), time.monotonic() + PATIENCE_S
         while not condition():
             assert self.process.poll() is None, f"ended while waiting for {what}:\n{self.log[-3000:]}"
-            assert time.monotonic() < ends, f"waited in vain for {what}: {self.home.states()}\n{self.log[-3000:]}"
-            time.sleep(0.05)
+            if (states := self.home.states()) != before:
+                before, ends = states, time.monotonic() + PATIENCE_S
+            assert time.monotonic() < ends, f"waited in vain for {what}: {states}\n{self.log[-3000:]}"
+            time.sleep(0.05 if len(states) < 50 else 0.5)
 
     def wait_ready(self) -> None:
         """Until it has told systemd that it is ready."""

@@ -10,6 +10,9 @@ import socket
 from pathlib import Path
 
 
+UNKNOWN = "-"
+
+
 def worker_id() -> str:
     """This process."""
     pid = os.getpid()
@@ -25,11 +28,21 @@ def is_dead(worker: str) -> bool:
     except ValueError:
         return False
     own_name, own_boot, own_namespace = _host().rsplit("/", 2)
-    if name != own_name:
+    if name != own_name or UNKNOWN in (boot, own_boot, namespace, own_namespace):
         return False
     if boot != own_boot:
         return True
-    return namespace == own_namespace and _started(number) != started
+    return namespace == own_namespace and _started(number) not in (started, UNKNOWN)
+
+
+def _answers(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
 
 
 def _host() -> str:
@@ -37,15 +50,18 @@ def _host() -> str:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:8]
         namespace = str(Path("/proc/self/ns/pid").stat().st_ino)
     except OSError:
-        boot = namespace = "-"
+        boot = namespace = UNKNOWN
     return f"{socket.gethostname()}/{boot}/{namespace}"
 
 
 def _started(pid: int) -> str:
-    """Kernel ticks from boot to the start of `pid`; `gone` when there is none, or only its unburied rest."""
+    """Kernel ticks from boot to the start of `pid`; `gone` when there is none, or only its unburied rest.
+
+    Another user's process may be hidden in /proc (`hidepid`, `ProtectProc=`); a signal of 0 still tells that it is.
+    """
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
-        return "gone"
+        return UNKNOWN if _answers(pid) else "gone"
     fields = text[text.rindex(")") + 2 :].split()  # The name before may hold spaces and parentheses.
     return "gone" if fields[0] in "ZX" else fields[19]
