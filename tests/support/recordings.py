@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-
 from support.speech import ANNA, BERT, CARL, RATE, speak, tune, write_wav
 
 BEGINS = datetime(2024, 3, 1, 20, 15)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -36,7 +37,7 @@ name = "Low"
 samples = [{{ file = "samples/low.wav" }}]
 
 [audio]
-stall_s = 1.0
+stall_s = {stall_s}
 
 [encoder]
 device = "cpu"
@@ -86,6 +87,7 @@ class Home:
         watch: str = "",
         service: str = "",
         settle_s: float = 0.0,
+        stall_s: float = 60.0,
         database: Path | None = None,
     ) -> None:
         self.root = root
@@ -97,7 +99,9 @@ class Home:
         for folder in (self.video, self.requests, root / "samples"):
             folder.mkdir(parents=True, exist_ok=True)
         (root / "samples" / "low.wav").write_bytes((sources / "low.wav").read_bytes())
-        self.config.write_text(CONFIG.format(database=self.database, watch=watch, service=service, settle_s=settle_s))
+        self.config.write_text(
+            CONFIG.format(database=self.database, watch=watch, service=service, settle_s=settle_s, stall_s=stall_s)
+        )
 
     def record(self, name: str, number: int = 0) -> Path:
         """A finished recording appears."""
@@ -181,7 +185,7 @@ class Daemon:
             assert self.process.poll() is None, f"ended while waiting for {what}:\n{self.log[-3000:]}"
             if (states := self.home.states()) != before:
                 before, ends = states, time.monotonic() + PATIENCE_S
-            assert time.monotonic() < ends, f"waited in vain for {what}: {states}\n{self.log[-3000:]}"
+            assert time.monotonic() < ends, f"waited in vain for {what}: {Counter(states.values())}\n{self.log[-3000:]}"
             time.sleep(0.05 if len(states) < 50 else 0.5)
 
     def wait_ready(self) -> None:

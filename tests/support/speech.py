@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 RATE = 16_000
-VOWELS = ((730, 1090, 2440), (270, 2290, 3010), (300, 870, 2240), (530, 1840, 2480), (570, 840, 2410), (440, 1020, 2240))
+VOWELS = (
+    (730, 1090, 2440),
+    (270, 2290, 3010),
+    (300, 870, 2240),
+    (530, 1840, 2480),
+    (570, 840, 2410),
+    (440, 1020, 2240),
+)
 """First three formants of six vowels in Hz (Peterson and Barney 1952, men)."""
 
 
