@@ -57,6 +57,12 @@ def test_a_title_without_letters_or_digits_has_no_series(title: str):
     assert series_part(title) is None
 
 
+@pytest.mark.parametrize("unit", [":", ": ", " - ", "(1", "teil 1 ", "s1e1", "–"])
+def test_a_title_of_any_length_is_looked_at_only_so_far(unit: str):
+    part = series_part("a" + unit * 50_000, unit * 50_000)
+    assert part is None or len(part.series) <= 600
+
+
 @settings(deadline=None)
 @given(st.text(max_size=80), st.one_of(st.none(), st.text(max_size=40)))
 def test_every_title_gives_a_key_that_is_not_empty_or_none(title: str, subtitle: str | None):

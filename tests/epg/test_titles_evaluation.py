@@ -95,6 +95,15 @@ def test_of_two_guides_only_titles_that_the_first_lacks_are_judged(tmp_path: Pat
     assert (result.titles_learned, result.titles_held) == (40, 8)
 
 
+def test_types_are_left_out_with_a_word_where_no_title_to_judge_has_one(tmp_path: Path):
+    train = write_guide(tmp_path / "train.xml", made_up_programmes())
+    test = write_guide(tmp_path / "test.xml", [Programme(f"Neu {n}", "test") for n in range(5)])
+    told: list[str] = []
+    result = evaluate_titles(train, test, ("retrieval", "types"), 1, told.append)
+    assert result.types is None and any("types are not measured" in line for line in told)
+    assert result.retrieval[0].category is not None and result.retrieval[0].category.queries == 0
+
+
 @pytest.mark.parametrize("genres", [(), ("Film",)], ids=["no category", "one category"])
 def test_a_guide_that_teaches_nothing_is_said(tmp_path: Path, genres: tuple[str, ...]):
     programmes = [Programme(f"Titel {n}", "test", genres=genres) for n in range(20)]

@@ -36,6 +36,7 @@ _KINDS = frozenset(
     """
     ).split()
 )
+MAX_TITLE = 300  # characters of a title that are looked at
 _NAME_SUBTITLES = 2  # subtitles under one and the same title that make this title a series' name
 
 
@@ -58,8 +59,8 @@ class SeriesNames:
         """From (title, subtitle) pairs: a title that was shown with several different subtitles names a series."""
         subtitles: dict[str, set[str]] = defaultdict(set)
         for title, subtitle in programmes:
-            if subtitle and (part := _key(subtitle)):
-                subtitles[_key(_without_numbering(normalise(title)))].add(part)
+            if part := _part_key(subtitle):
+                subtitles[_key(_without_numbering(normalise(title[:MAX_TITLE])))].add(part)
         return cls(
             frozenset(name for name, parts in subtitles.items() if len(parts) >= _NAME_SUBTITLES and not _is_kind(name))
         )
@@ -70,7 +71,7 @@ class SeriesNames:
         The shortest beginning of the title (up to a colon or dash) that is a known name is the series; where none
         is known, what stands before the first separator, unless that is a kind of programme (`Fußball: A – B`).
         """
-        numbered = normalise(title)
+        numbered = normalise(title[:MAX_TITLE])
         plain = _without_numbering(numbered) or numbered
         pieces = [piece for piece in _SEPARATOR.split(plain) if _key(piece)]
         whole = _key(plain)
@@ -103,7 +104,7 @@ def _key(text: str) -> str:
 
 
 def _part_key(subtitle: str | None) -> str:
-    return _key(subtitle) if subtitle else ""
+    return _key(subtitle[:MAX_TITLE]) if subtitle else ""
 
 
 def _without_numbering(text: str) -> str:

@@ -48,7 +48,8 @@ def evaluate_titles(
     """Measure `parts` with `seeds` runs of each type classifier.
 
     The same guide twice is split by title; of two guides, the titles of the second that the first lacks are held
-    out. Raises GuideError where a guide cannot be read or has too little in it.
+    out. Types are left out, with a word to `tell`, where the guides say too few of them. Raises GuideError where a
+    guide cannot be read or has too little in it.
     """
     same = train.resolve() == test.resolve()
     tell(f"reading {train}" if same else f"reading {train} and {test}")
@@ -72,7 +73,10 @@ def evaluate_titles(
             known = typed_texts(learned_from)
             titles = {text.title for text in known}
             judged = [text for text in typed_texts(judged_on) if text.title not in titles]
-        types = measure_types(known, judged, range(seeds), tell)
+        try:
+            types = measure_types(known, judged, range(seeds), tell)
+        except GuideError as error:
+            tell(f"types are not measured: {error}")
     return TitlesResult(train.name, test.name, len(learned), len(held), training_cpu_s, tuple(rows), tuple(rare), types)
 
 

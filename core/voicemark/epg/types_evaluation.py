@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from voicemark.epg.retrieval import is_held
 from voicemark.epg.types import Reader, TypeNet
 from voicemark.epg.types_training import TypedText, TypeTraining, train_types
+from voicemark.errors import GuideError
 
 READERS: tuple[Reader, ...] = ("reverse", "forward", "both", "bag")
 THRESHOLDS = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -51,7 +52,10 @@ class TypesResult:
 def measure_types(
     learned: Sequence[TypedText], judged: Sequence[TypedText], seeds: Sequence[int], tell: Callable[[str], None]
 ) -> TypesResult:
-    """Train every reader with every seed on `learned`, and judge it on one text of each title in `judged`."""
+    """Train every reader with every seed on `learned`, and judge it on one text of each title in `judged`.
+
+    Raises GuideError where there is too little to learn from, or nothing to judge.
+    """
     types: tuple[str, ...] = ()
     one_each = list({text.title: text for text in reversed(judged)}.values())
     rows: list[ReaderRow] = []
@@ -60,10 +64,11 @@ def measure_types(
     for reader in READERS:
         scores: list[tuple[float, float, float]] = []
         for seed in seeds:
-            tell(f"types: {reader}, seed {seed}")
             net = train_types(learned, TypeTraining(reader=reader, seed=seed))
             types = net.config.types
             known = [text for text in one_each if text.type in types]
+            if not known:
+                raise GuideError("no held-out title has a category that says its type")
             truth = np.array([text.type for text in known])
             guessed, probability = _guesses(net, known)
             scores.append(
@@ -73,6 +78,7 @@ def measure_types(
                     calibration_error(guessed == truth, probability),
                 )
             )
+            tell(f"types: {reader}, seed {seed}: accuracy {scores[-1][0]:.3f}, macro-F1 {scores[-1][1]:.3f}")
             if reader == "reverse":
                 curves.append([_point(t, truth, guessed, probability) for t in THRESHOLDS])
         accuracy, f1, error = zip(*scores, strict=True)
