@@ -111,18 +111,22 @@ class ArchiveMatcher:
         width = taps(self._settings, hop_s)
         lengths = np.sqrt(np.einsum("nd,nd->n", windows, windows, dtype=np.float32))
         heard = torch.from_numpy(lengths > 0)
-        raw = self._book.calibration.apply(self._bounds.of(windows, lengths))
-        bounds = (smooth(raw, heard, width) + ROUNDING).numpy()
-        exact, shown = torch.zeros_like(raw), torch.zeros_like(raw, dtype=torch.bool)
-        for voice, threshold in enumerate(self._thresholds):
-            found = runs(bounds[voice], threshold, threshold - self._settings.hysteresis)
+        bounds = self._book.calibration.apply(self._bounds.of(windows, lengths)) + ROUNDING
+        scores = torch.full_like(bounds, SILENT)
+        best = bounds.masked_fill(~heard, SILENT).amax(dim=1)  # smoothing makes no best score better
+        for voice in (best >= self._book.thresholds).nonzero()[:, 0].tolist():
+            low = self._thresholds[voice] - self._settings.hysteresis
+            smoothed = smooth(bounds[voice, None], heard, width)[0].numpy()
+            found = runs(smoothed, self._thresholds[voice], low)
             if not found:
                 continue
-            shown[voice] = _around(found, beside(hop_s), len(windows))  # they place a run's borders
+            shown = _around(found, beside(hop_s), len(windows))  # they place a run's borders
             read = _around(found, beside(hop_s) + width // 2, len(windows)).nonzero()[:, 0]
             rows = torch.from_numpy(restore(windows[read.numpy()]))
-            exact[voice, read] = calibrated_scores(rows, self._voices[voice], self._settings.top_k)[0]
-        return torch.where(shown, smooth(exact, heard, width), SILENT)
+            exact = torch.zeros(1, len(windows))
+            exact[0, read] = calibrated_scores(rows, self._voices[voice], self._settings.top_k)[0]
+            scores[voice] = torch.where(shown, smooth(exact, heard, width)[0], SILENT)
+        return scores
 
 
 class UpperBounds:
@@ -150,34 +154,34 @@ class UpperBounds:
         best = []
         for start in range(0, len(windows), WINDOWS_AT_ONCE):
             block = torch.from_numpy(windows[start : start + WINDOWS_AT_ONCE].copy())
-            products = product(block, self._rows)  # (n, d) x (d, voices · most) -> (n, voices · most)
-            best.append(products.view(len(block), -1, self._most).amax(dim=2).float())
+            products = product(self._rows, block)  # (voices · most, d) x (d, n) -> (voices · most, n)
+            best.append(products.view(-1, self._most, len(block)).amax(dim=1))  # (voices, n)
         scale = torch.from_numpy(self._step / np.maximum(lengths, 1))
-        return (torch.cat(best) * scale[:, None]).T + self._slack
+        return torch.cat(best, dim=1) * scale + self._slack
 
 
 Product = Callable[[Tensor, Tensor], Tensor]
 
 
-def int8_product(windows: Tensor, rows: Tensor) -> Tensor:
-    """(n, d) · (m, d)ᵀ in int32: quick where the CPU has VNNI or AMX instructions, very slow elsewhere."""
-    return torch._int_mm(windows, rows.T)
+def int8_product(rows: Tensor, windows: Tensor) -> Tensor:
+    """(m, d) · (n, d)ᵀ in int32: quick where the CPU has VNNI or AMX instructions, very slow elsewhere."""
+    return torch._int_mm(rows, windows.T)
 
 
-def float_product(windows: Tensor, rows: Tensor) -> Tensor:
+def float_product(rows: Tensor, windows: Tensor) -> Tensor:
     """The same whole numbers in float32, which holds them exactly up to 2²⁴ (d ≤ 1040)."""
-    return windows.float() @ rows.float().T
+    return rows.float() @ windows.float().T
 
 
 @cache
 def integer_product() -> Product:
     """The quicker of the two on this machine, found out by trying: what a CPU can do has too many names."""
-    windows, rows = (torch.ones(size, 128, dtype=torch.int8) for size in (512, 64))
+    rows, windows = (torch.ones(size, 128, dtype=torch.int8) for size in (64, 512))
     timings: dict[Product, float] = {}
     for product in (float_product, int8_product):
-        product(windows, rows)
+        product(rows, windows)
         began = time.perf_counter()
-        product(windows, rows)
+        product(rows, windows)
         timings[product] = time.perf_counter() - began
     return min(timings, key=timings.__getitem__)
 

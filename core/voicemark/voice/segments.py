@@ -133,7 +133,7 @@ def beside(hop_s: float) -> int:
 def _stretch(scores: Scores, first: int, last: int, low: float, times: WindowTimes) -> _Stretch:
     inside = scores[first : last + 1]
     reach = beside(times.hop_s)
-    height = float(np.median(inside))
+    height = float(np.sort(inside)[len(inside) // 2])
     before = _border(scores[max(0, first - reach) : last + 1][::-1], len(inside), low, height, times)
     after = _border(scores[first : last + 1 + reach], len(inside), low, height, times)
     start = (last * times.hop_s + times.window_s / 2 - before) if first else 0.0
