@@ -287,7 +287,9 @@ def _without_overlap(placed: Sequence[_Candidate], duration_s: float) -> tuple[P
                 if piece[0] < piece[1]
             ]
         start, end = max(pieces, key=lambda piece: piece[1] - piece[0], default=(0.0, 0.0))
-        enough = 0.0 if not spans or item.trust == _OWN else min(SHORTEST_S, 0.5 * (item.end_s - item.start_s))
+        enough = (
+            0.0 if not spans or item.trust == _OWN else max(0.0, min(SHORTEST_S, 0.5 * (item.end_s - item.start_s)))
+        )
         if end - start > enough:
             spans.append(ProgrammeSpan(item.programme, start, end))
     return tuple(sorted(spans, key=lambda span: span.start_s))
