@@ -72,7 +72,7 @@ def programs(tmp_path: Path) -> Iterator[Path]:
 def test_an_ffmpeg_that_is_killed_hangs_or_is_missing_loses_nothing(
     tmp_path: Path, sources: Path, programs: Path
 ) -> None:
-    home = Home(tmp_path, sources)
+    home = Home(tmp_path, sources, stall_s=2.0, service="retries = 20")
     with serving(home, path=f"{programs}:/bin") as daemon:
         (programs / "fault").write_text("killed")
         home.record("killed.ts", 0)
@@ -89,9 +89,7 @@ def test_an_ffmpeg_that_is_killed_hangs_or_is_missing_loses_nothing(
 
 
 def test_the_end_comes_in_time_and_gives_the_job_back(tmp_path: Path, sources: Path, programs: Path) -> None:
-    home = Home(tmp_path, sources)
-    text = home.config.read_text()
-    home.config.write_text(text.replace("stall_s = 1.0", "stall_s = 600.0"))
+    home = Home(tmp_path, sources, stall_s=600.0)
     with serving(home, path=f"{programs}:/bin") as daemon:
         (programs / "fault").write_text("hangs")
         home.record("long.ts")

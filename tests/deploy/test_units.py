@@ -1,0 +1,92 @@
+"""The unit is what it claims to be, in the words of systemd's own tools."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SYSTEMD = Path(__file__).parents[2] / "systemd"
+EXPOSURE_AT_MOST = 1.5
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Path:
+    """The unit, with a program that is there on this machine."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("needs systemd-analyze")
+    path = tmp_path / "voicemark.service"
+    path.write_text((SYSTEMD / "voicemark.service").read_text().replace("/opt/voicemark/bin/voicemarkd", "/bin/true"))
+    return path
+
+
+def drop_in(unit: Path, name: str) -> None:
+    folder = unit.with_name(unit.name + ".d")
+    folder.mkdir()
+    shutil.copy(SYSTEMD / "voicemark.service.d" / f"{name}.example", folder / name)
+
+
+def exposure(unit: Path) -> float:
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", unit], capture_output=True, text=True
+    )
+    found = re.search(r"Overall exposure level for \S+: ([\d.]+)", done.stdout)
+    assert found, done.stdout + done.stderr
+    return float(found[1])
+
+
+@pytest.mark.parametrize("extra", [None, "gpu.conf", "recordings.conf"])
+def test_systemd_finds_nothing_wrong(unit: Path, extra: str | None) -> None:
+    if extra:
+        drop_in(unit, extra)
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_service_is_exposed_as_little_as_claimed(unit: Path) -> None:
+    assert exposure(unit) <= EXPOSURE_AT_MOST
+
+
+def test_the_service_stays_safe_with_a_gpu(unit: Path) -> None:
+    drop_in(unit, "gpu.conf")
+    assert exposure(unit) <= EXPOSURE_AT_MOST
+
+
+def test_what_keeps_the_service_working_is_not_hardened_away() -> None:
+    text = (SYSTEMD / "voicemark.service").read_text()
+    settings = dict(line.split("=", 1) for line in text.splitlines() if re.match(r"[A-Z]\w+=", line))
+    assert "MemoryDenyWriteExecute" not in settings, "oneDNN writes code and runs it"
+    assert settings.get("ProcSubset", "all") == "all", "the boot id tells dead workers from living ones"
+    assert settings["KillMode"] == "mixed", "ffmpeg killed before the service would look like a broken recording"
+    assert settings["Type"] == "notify" and int(settings["TimeoutStopSec"]) > 10
+
+
+def test_users_and_folders_are_understood(tmp_path: Path) -> None:
+    for program, flag, name in (
+        ("systemd-sysusers", "--dry-run", "sysusers.conf"),
+        ("systemd-tmpfiles", "--create", "tmpfiles.conf"),
+    ):
+        if shutil.which(program) is None:
+            pytest.skip(f"needs {program}")
+        if program == "systemd-tmpfiles":
+            # Users of the machine do not matter below another root.
+            text = (SYSTEMD / name).read_text().replace("voicemark voicemark", "- -").replace("voicemark video", "- -")
+            (tmp_path / name).write_text(text)
+            command = [program, flag, f"--root={tmp_path}", f"{tmp_path / name}"]
+        else:
+            command = [program, flag, f"--root={tmp_path}", str(SYSTEMD / name)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    requests = tmp_path / "var/lib/voicemark/requests"
+    assert requests.stat().st_mode & 0o7777 == 0o2770
+
+
+def test_json_of_the_exposure_names_no_capability(unit: Path) -> None:
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--json=short", unit], capture_output=True, text=True
+    )
+    rows = json.loads(done.stdout)
+    bad = [row["name"] for row in rows if row.get("set") is False and "CapabilityBoundingSet" in str(row.get("name"))]
+    assert bad == []
