@@ -107,12 +107,8 @@ def live() -> Iterator[LiveVdr]:
     folder = Path(tempfile.mkdtemp(prefix="voicemark-vdr-"))
     vdr = LiveVdr(folder)
     yield vdr
-    vdr.process.terminate()
-    try:
-        vdr.process.wait(20)
-    except subprocess.TimeoutExpired:
-        vdr.process.kill()
-        vdr.process.wait()
+    vdr.process.kill()
+    vdr.process.wait()
     shutil.rmtree(folder)
 
 

@@ -23,7 +23,8 @@ from voicemark.export.sm import SceneMarkers
 from voicemark.export.tables import COLUMNS, Csv, Json
 from voicemark.export.webvtt import WebVtt
 
-names = st.text(min_size=1, max_size=20).map(str.strip).filter(lambda name: name and name.isprintable())
+words = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=10)
+names = st.lists(words, min_size=1, max_size=2).map(" ".join)
 """As the configuration lets them be."""
 odd_text = st.text(max_size=40)
 TWO_DAYS_S = 172_800.0
