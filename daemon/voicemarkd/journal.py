@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 SOCKET = "/run/systemd/journal/socket"
-BURST = 60
+BURST = 300
 """So many records of one place in the program …"""
 PER_S = 600.0
 """… in so many seconds; what is above is counted and said once."""

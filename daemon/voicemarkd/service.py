@@ -14,6 +14,7 @@ import psutil
 
 from voicemark.config import Config, WatchSection
 from voicemark.errors import DatabaseError, VoicemarkError
+from voicemark.export.after import remove_exports
 from voicemark.recorders import recorder_for
 from voicemark.recorders.base import Recorder
 from voicemark.requests import RequestKind, take_requests
@@ -134,7 +135,9 @@ class Service:
 
     def _drop_deleted(self) -> None:
         if dropped := self._jobs(self._config).drop_deleted(older_than=DROP_AFTER):
-            log.info("dropped %d deleted recordings with their markers", dropped)
+            log.info("dropped %d deleted recordings with their markers", len(dropped))
+            for failure in remove_exports(dropped, self._config.export):
+                log.warning("%s", failure)
 
     def _take_requests(self) -> None:
         try:

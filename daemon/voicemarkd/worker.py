@@ -12,9 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from voicemark.epg.labels import label_programmes
-
 from voicemark.config import Config
+from voicemark.epg.labels import label_programmes
 from voicemark.errors import (
     DatabaseError,
     NoAudioError,
@@ -23,6 +22,7 @@ from voicemark.errors import (
     ToolError,
     VoicemarkError,
 )
+from voicemark.export.after import export_heard
 from voicemark.pipeline import Result, content_of, process
 from voicemark.recorders.base import Recorder
 from voicemark.store.database import Database
@@ -164,6 +164,7 @@ class Worker(threading.Thread):
 
         report = rematch(self._database, tools.book, tools.config.match, self._hearing.model_id, progress=advanced)
         self._match_due = False
+        self._export(None)
         if report.recordings:
             log.info(
                 "matched %d kept recordings (%.1f hours) anew in %.1f s: %d markers",
@@ -180,8 +181,9 @@ class Worker(threading.Thread):
         try:
             with inhibited(f"hearing {_name(claim.path)}", wanted=self._hearing.tools.config.service.inhibit_shutdown):
                 result = self._hear(claim)
-                took_s = time.monotonic() - began
-                self._store(claim, result, took_s)
+                self._store(claim, result, time.monotonic() - began)
+                self.claim = None
+                self._export([claim.path])
         except StopError:
             self._release(claim)
         except ClaimLostError as error:
@@ -262,6 +264,11 @@ class Worker(threading.Thread):
                 }
             },
         )
+
+    def _export(self, paths: list[Path] | None) -> None:
+        """Write files for players; one that cannot be written does not make the recording be heard again."""
+        for failure in export_heard(self._database, paths, self._hearing.tools.config.export):
+            log.warning("not exported: %s", failure)
 
     def _failed(self, claim: Claim, error: BaseException, *, final: bool = False) -> None:
         text = str(error) if isinstance(error, VoicemarkError) else f"{type(error).__name__}: {error}"

@@ -18,7 +18,7 @@ from voicemark.requests import Request, leave_request
 
 def test_a_life_of_the_service(tmp_path: Path, sources: Path) -> None:
     """What is there at the start, what comes, a request, wrong and right configurations, and the end."""
-    home = Home(tmp_path, sources)
+    home = Home(tmp_path, sources, service='[export]\nformats = ["json"]\nfolder = "export"')
     home.record("first.ts", 0)
     odd_name = os.fsdecode(b"K\xf6ln.ts")
     home.record(odd_name, 1)
@@ -42,6 +42,9 @@ def test_a_life_of_the_service(tmp_path: Path, sources: Path) -> None:
         daemon.hang_up()
         daemon.wait(lambda: {marker[1] for marker in home.markers()} == {"Renamed"}, "the new name in the markers")
         assert home.attempts() == attempts, "decoded again"
+        exported = sorted((tmp_path / "export").rglob("*.json"))
+        daemon.wait(lambda: all("Renamed" in path.read_text() for path in exported), "the new name in the exports")
+        assert len(exported) == 3
 
         assert 'voicemark_jobs{state="done"}' in (tmp_path / "voicemark.prom").read_text()
         assert any(message == "WATCHDOG=1" for message in daemon.messages)

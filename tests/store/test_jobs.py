@@ -240,9 +240,9 @@ def test_deleted_recordings_are_erased_only_when_they_stay_away(
     findings = [write(tmp_path, "a.ts"), write(tmp_path, "b.ts")]
     jobs.found(findings, MODEL)
     jobs.gone([findings[0].recording.path])
-    assert jobs.drop_deleted(older_than=timedelta(days=1)) == 0
+    assert jobs.drop_deleted(older_than=timedelta(days=1)) == []
     clock.pass_s(2 * 86_400)
-    assert jobs.drop_deleted(older_than=timedelta(days=1)) == 1
+    assert jobs.drop_deleted(older_than=timedelta(days=1)) == [tmp_path / "a.ts"]
     with database.reading() as session:
         assert [Path(path).name for path in session.scalars(select(RecordingRow.path))] == ["b.ts"]
         assert len(session.scalars(select(FileRow)).all()) == len(session.scalars(select(JobRow)).all()) == 1

@@ -206,14 +206,19 @@ class Jobs:
                 )
         return count
 
-    def drop_deleted(self, *, older_than: timedelta) -> int:
-        """Erase recordings, with their markers, that have been gone for so long. How many there were."""
+    def drop_deleted(self, *, older_than: timedelta) -> list[Path]:
+        """Erase recordings, with their markers, that have been gone for so long. Which there were."""
         before = self._clock() - older_than
+        old = RecordingRow.deleted_at < before
+        with self._database.reading() as session:
+            if session.scalar(select(RecordingRow.id).where(old).limit(1)) is None:
+                return []
         with self._database.writing() as session:
-            ids = session.scalars(select(RecordingRow.id).where(RecordingRow.deleted_at < before)).all()
-            for start in range(0, len(ids), CHUNK):
-                session.execute(delete(RecordingRow).where(RecordingRow.id.in_(ids[start : start + CHUNK])))
-        return len(ids)
+            rows = session.execute(select(RecordingRow.id, RecordingRow.path).where(old)).all()
+            for start in range(0, len(rows), CHUNK):
+                some = [row.id for row in rows[start : start + CHUNK]]
+                session.execute(delete(RecordingRow).where(RecordingRow.id.in_(some)))
+        return [text_to_path(row.path) for row in rows]
 
     # Who does it
 

@@ -9,7 +9,6 @@ import os
 import socket
 from pathlib import Path
 
-
 UNKNOWN = "-"
 
 

@@ -1,0 +1,105 @@
+"""The state of the work in numbers, as people, scripts and Prometheus get it, and trying again what was set aside."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from typer.testing import CliRunner
+
+from voicemark.cli.main import app
+from voicemark.errors import VoicemarkError
+from voicemark.recording import Recording
+from voicemark.status import read_status, write_metrics
+from voicemark.store.database import Database, open_database
+from voicemark.store.jobs import Finding, Jobs
+from voicemark.store.schema import RecordingRow
+
+MODEL = "encoder-a"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    """Four recordings of equal size: one done (an hour, in 30 s), one running, one ready, one set aside."""
+    database = open_database(tmp_path / "voicemark.db")
+    jobs = Jobs(database, retries=0)
+    for day, name in enumerate(("ready.ts", "running.ts", "it's broken.ts", "done.ts"), start=1):
+        (tmp_path / name).write_bytes(b"x" * 1000)
+        started_at = datetime(2026, 3, day, tzinfo=UTC)
+        recording = Recording(tmp_path / name, "plain", (tmp_path / name,), started_at=started_at)
+        jobs.found([Finding(recording, name)], MODEL)
+    done = jobs.claim(MODEL)
+    assert done is not None and done.path.name == "done.ts"
+    with database.writing() as session:
+        row = session.scalars(select(RecordingRow).where(RecordingRow.id == done.recording_id)).one()
+        row.duration_s, row.scanned_at, row.model_id = 3600.0, datetime.now(UTC), MODEL
+        jobs.finish(session, done, took_s=30.0)
+    broken = jobs.claim(MODEL)
+    assert broken is not None
+    jobs.fail(broken, "no audio came")
+    assert jobs.claim(MODEL) is not None
+    return database
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text('[database]\nurl = "sqlite:///voicemark.db"\n')
+    return path
+
+
+def test_the_state_counts_estimates_and_says_how_to_go_on(database: Database, tmp_path: Path) -> None:
+    status = read_status(database)
+    assert status.queue == {"waiting": 0, "ready": 1, "running": 1, "done": 1, "failed": 1}
+    assert status.recordings == 4
+    assert status.hours_done == 1.0
+    assert status.hours_to_do == pytest.approx(2.0)
+    assert status.speed == pytest.approx(120.0)
+    assert status.working_on == (tmp_path / "running.ts",)
+    assert status.last_error == "no audio came"
+    (aside,) = status.set_aside
+    assert aside.recording.name == "it's broken.ts"
+    assert aside.retry == f"voicemark retry '{tmp_path}/it'\\''s broken.ts'"
+
+
+def test_an_empty_database_has_a_state_too(tmp_path: Path) -> None:
+    status = read_status(open_database(tmp_path / "empty.db"))
+    assert status.hours_to_do == 0.0
+    assert status.speed is None and status.last_done is None
+
+
+def test_metrics_are_what_the_textfile_collector_reads(database: Database, tmp_path: Path) -> None:
+    from prometheus_client.parser import text_string_to_metric_families
+
+    write_metrics(database, tmp_path / "voicemark.prom")
+    text = (tmp_path / "voicemark.prom").read_text()
+    values = {
+        (sample.name, sample.labels.get("state")): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    assert values["voicemark_jobs", "failed"] == 1
+    assert values["voicemark_done_seconds", None] == 3600
+    assert values["voicemark_speed_ratio", None] == 120
+    with pytest.raises(VoicemarkError, match="metrics_file"):
+        write_metrics(database, tmp_path / "no such folder" / "voicemark.prom")
+
+
+def test_status_is_told_to_people_and_to_scripts(database: Database, config: Path) -> None:
+    told = CliRunner().invoke(app, ["status", "--config", str(config)])
+    assert told.exit_code == 0
+    assert "120 × real time" in told.stdout and "voicemark retry" in told.stdout
+    as_json = CliRunner().invoke(app, ["status", "--json", "--config", str(config)])
+    assert json.loads(as_json.stdout)["queue"]["ready"] == 1
+
+
+def test_retry_makes_set_aside_recordings_ready(database: Database, config: Path, tmp_path: Path) -> None:
+    def retry(*arguments: str) -> int:
+        return CliRunner().invoke(app, ["retry", *arguments, "--config", str(config)]).exit_code
+
+    assert retry(str(tmp_path / "it's broken.ts")) == 0
+    assert read_status(database).queue["failed"] == 0
+    assert retry(str(tmp_path / "it's broken.ts")) == 1
+    assert retry("--all") == 0
+    assert retry() == 2
