@@ -4,7 +4,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicemark.epg.clean_text import clean, decoded, name_text, one_line
-from voicemark.epg.languages import language_code
 
 
 def test_controls_go_and_newlines_stay() -> None:
@@ -23,15 +22,3 @@ def test_cleaned_text_is_clean_and_can_be_stored(text: str) -> None:
     cleaned.encode("utf-8")
     assert clean(cleaned) == cleaned
     assert "\n" not in one_line(text)
-
-
-def test_languages_have_one_spelling() -> None:
-    assert {language_code(code) for code in ("DEU", "ger", "deu", "de", "de_DE", "de-AT")} == {"ger"}
-    assert [language_code(code) for code in ("fra", "qad", "und", "", "x1", "deutsch")] == [
-        "fre",
-        "qad",
-        None,
-        None,
-        None,
-        None,
-    ]
