@@ -56,19 +56,31 @@ def test_noise_near_a_voice_costs_and_far_away_does_not() -> None:
     assert float(noise_loss(torch.zeros(0, 6), voices)) == 0.0
 
 
+ONE_SOURCE = torch.zeros(200, dtype=torch.long)
+
+
 def test_projection_keeps_cosines_of_data_that_fits() -> None:
     basis = torch.linalg.qr(torch.randn(20, 8, generator=torch.Generator().manual_seed(1))).Q
     targets = F.normalize(torch.randn(200, 8, generator=torch.Generator().manual_seed(2)) @ basis.T, dim=1)
-    projection = Projection(targets, 8)
+    projection = Projection(targets, ONE_SOURCE, 8)
     centred = F.normalize(targets - targets.mean(0), dim=1)
-    projected = projection(targets)
+    projected = projection(targets, ONE_SOURCE)
     torch.testing.assert_close(projected @ projected.T, centred @ centred.T, rtol=1e-3, atol=1e-3)
     assert projection.kept > 0.999
 
 
 def test_projection_leaves_silence_at_zero_and_fills_up_dimensions() -> None:
     targets = torch.cat((unit(30, 4), torch.zeros(2, 4)))
-    projected = Projection(targets, 10)(targets)
+    projected = Projection(targets, ONE_SOURCE[:32], 10)(targets, ONE_SOURCE[:32])
     assert projected.shape == (32, 10)
     assert torch.all(projected[30:] == 0)
     torch.testing.assert_close(projected[:30].norm(dim=1), torch.ones(30))
+
+
+def test_projection_forgets_which_source_a_clip_is_from() -> None:
+    sources = torch.arange(2).repeat_interleave(1_000)
+    voices = unit(1_000, 6).repeat(2, 1)
+    targets = voices + torch.tensor([[3.0] + [0.0] * 5, [0.0] * 5 + [3.0]])[sources]
+    projected = Projection(targets, sources, 6)(targets, sources)
+    across = (projected[:1_000] * projected[1_000:]).sum(1)  # the same voice in both sources
+    assert float(across.min()) > 0.95

@@ -27,7 +27,7 @@ def voice(
     steps: Annotated[int, typer.Option(min=1, help="Steps of the first stage.")] = 6_000,
     triplet_steps: Annotated[int, typer.Option(min=0, help="Steps of the second stage: mined triplets.")] = 1_500,
     mining: Annotated[str, typer.Option(help="Where violators are searched: random, batch or bank.")] = "bank",
-    batch: Annotated[int, typer.Option(min=4, help="Windows in a step.")] = 128,
+    batch: Annotated[int, typer.Option(min=4, help="Windows in a step.")] = 64,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,
     seed: Annotated[int, typer.Option(help="Fixes everything that is drawn at random.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -71,7 +71,12 @@ def voice(
             last_told[what] = tenth
             told.print(f"{what}: {done} of {total}", markup=False)
 
-    settings = TrainingSettings(steps=steps, seed=seed, mining=mining, half=True)  # type: ignore[arg-type]
+    settings = TrainingSettings(
+        steps=steps,
+        seed=seed,
+        mining=mining,  # type: ignore[arg-type]
+        margin_softmax=0.0 if distil else 0.5,  # a teacher's space is learnt better without it
+    )
     recipe = Recipe(
         corpus=corpus,
         noise=noise,

@@ -31,7 +31,7 @@ SPEEDS: dict[float, tuple[int, int]] = {
 class AugmentSettings:
     """How often each thing happens (a share of windows) and how strongly."""
 
-    noise: float = 0.75  # any of music, environment, babble, hiss
+    noise: float = 0.55  # any of music, environment, babble, hiss
     music_share: float = 0.45  # of the noisy ones
     environment_share: float = 0.33
     babble_share: float = 0.14  # the rest is hiss

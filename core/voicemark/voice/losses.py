@@ -57,25 +57,34 @@ def noise_loss(noise: Tensor, voices: Tensor, allowed: float = 0.1) -> Tensor:
 
 
 class Projection:
-    """The teacher's space in the student's number of dimensions: centred, then its principal axes.
+    """The teacher's space in the student's number of dimensions: centred per source, then its principal axes.
 
-    Cosines lose little by it, and the student needs no layer that is thrown away afterwards. Fitted on the
-    teacher's embeddings `targets` (n, teacher_dim); rows of zeros (silence) are left out of the fit.
+    A source's mean is its microphones, language and codec, which tell no voices apart within it; a student would
+    learn that first and keep it. Means of small sources lean towards that of all (as if `PRIOR` more clips lay
+    there). Cosines lose little by the axes, and the student needs no layer that is thrown away afterwards.
+    `targets` (n, teacher_dim) are the clips' embeddings, rows of zeros (silence) are left out; `sources` (n,)
+    their sources' indices.
     """
 
-    def __init__(self, targets: Tensor, dim: int) -> None:
-        used = targets[targets.square().sum(1) > 0]
-        self.mean = used.mean(0)
-        centred = F.normalize(used - self.mean, dim=1)
+    PRIOR = 20
+
+    def __init__(self, targets: Tensor, sources: Tensor, dim: int) -> None:
+        used = targets.square().sum(1) > 0
+        everywhere = targets[used].mean(0)
+        count = int(sources.max()) + 1
+        sums = torch.zeros(count, targets.shape[1]).index_add_(0, sources[used], targets[used])
+        clips = torch.zeros(count).index_add_(0, sources[used], torch.ones(int(used.sum())))
+        self.means = (sums + self.PRIOR * everywhere) / (clips + self.PRIOR)[:, None]  # (sources, teacher_dim)
+        centred = F.normalize(targets[used] - self.means[sources[used]], dim=1)
         _, vectors = torch.linalg.eigh(centred.T @ centred)  # ascending eigenvalues
         self.axes = vectors.flip(1)[:, : min(dim, vectors.shape[1])]  # (teacher_dim, dim)
         self.dim = dim
         self.kept = float((centred @ self.axes).square().sum() / centred.square().sum())
         """Share of the variance that the axes keep."""
 
-    def __call__(self, targets: Tensor) -> Tensor:
-        """(n, teacher_dim) → (n, dim) of unit length; rows of zeros stay zeros."""
+    def __call__(self, targets: Tensor, sources: Tensor) -> Tensor:
+        """(n, teacher_dim), (n,) → (n, dim) of unit length; rows of zeros stay zeros."""
         silent = targets.square().sum(1, keepdim=True) == 0
-        projected = F.normalize((targets - self.mean) @ self.axes, dim=1)
+        projected = F.normalize((targets - self.means[sources]) @ self.axes, dim=1)
         projected = F.pad(projected, (0, self.dim - projected.shape[1]))
         return projected.masked_fill(silent, 0.0)

@@ -26,11 +26,11 @@ QUIET = 0.3  # of its clip's level: a window below it is drawn again
 class SamplingSettings:
     """How batches are made up."""
 
-    batch: int = 128
-    noise_windows: int = 6  # of these, without any voice
+    batch: int = 64
+    noise_windows: int = 3  # of these, without any voice
     per_voice: int = 1  # windows of each voice that is drawn; 2 where triplets need a positive
-    original_speed: float = 0.5  # share of windows at their own speed; the others are spread evenly
-    unlabelled_weight: float = 0.1  # of a clip of an unknown speaker, against 1 of a speaker
+    original_speed: float = 0.6  # share of windows at their own speed; the others are spread evenly
+    unlabelled_weight: float = 0.15  # of a clip of an unknown speaker, against 1 of a speaker
     context_every: int = 3  # every third batch shows windows within their neighbourhood, the others alone
 
 
