@@ -36,6 +36,10 @@ ARCHIVE_OFFSET = 1 << 33
 STALE = timedelta(minutes=10)
 """A claim without a sign of life for so long is abandoned, wherever its owner is."""
 
+MOST_DEATHS = 12
+"""A job during which the program ended without a word so often is set aside: power cuts strike at random, a recording
+that kills the program does it every time."""
+
 LONGEST_PAUSE = timedelta(days=1)
 
 CHUNK = 500
@@ -310,15 +314,15 @@ class Jobs:
         for job in session.scalars(select(JobRow).where(JobRow.state == JobState.RUNNING)).all():
             silent = job.heartbeat_at is None or abs(now - job.heartbeat_at) > STALE
             if job.worker is None or silent or is_dead(job.worker):
-                # A recording that kills the program must not be tried for ever; but the first time is a power cut.
                 if job.attempts > 1:
-                    self._failed(job, "the program ended without a word while at it", now)
+                    why = "the program ended without a word while at it"
+                    self._failed(job, why, now, most=max(self._retries, MOST_DEATHS - 1))
                 else:
                     job.state, job.worker, job.heartbeat_at, job.updated_at = JobState.READY, None, None, now
         session.flush()
 
-    def _failed(self, job: JobRow, error: str, now: datetime, *, final: bool = False) -> bool:
-        final = final or job.attempts > self._retries
+    def _failed(self, job: JobRow, error: str, now: datetime, *, final: bool = False, most: int | None = None) -> bool:
+        final = final or job.attempts > (self._retries if most is None else most)
         job.state = JobState.FAILED if final else JobState.READY
         job.not_before = None if final else now + self._pause(job.attempts)
         job.error = error
