@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicemark.errors import VoicemarkError
@@ -21,6 +21,7 @@ def as_path(raw: bytes) -> Path:
     return Path("/" + os.fsdecode(raw))
 
 
+@settings(deadline=None)
 @given(raw=path_bytes, other=st.none() | path_bytes)
 def test_a_request_survives_any_bytes_in_its_paths(
     tmp_path_factory: pytest.TempPathFactory, raw: bytes, other: bytes | None
@@ -32,12 +33,14 @@ def test_a_request_survives_any_bytes_in_its_paths(
     assert list(folder.iterdir()) == []
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_random_bytes_are_a_request_or_a_value_error(data: bytes) -> None:
     with contextlib.suppress(ValueError):
         assert isinstance(parse_request(data), Request)
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),

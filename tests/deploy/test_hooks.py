@@ -150,7 +150,7 @@ def test_mythtv_runs_its_user_job_through_a_shell(mailbox: Mailbox) -> None:
     line = re.search(r"User Job #1 command:\s+(.+)", text)
     assert line is not None
     command = line[1].replace("%DIR%", "/srv/myth tv").replace("%FILE%", "1001_20240101201500.ts")
-    command = command.replace("/usr/share/voicemark/hooks", str(HOOKS))
+    command = command.replace("/opt/voicemark/share/hooks", str(HOOKS))
     assert mailbox.call("/bin/sh", "-c", command) == [
         Request("mythtv", "finished", Path("/srv/myth tv/1001_20240101201500.ts"))
     ]

@@ -15,7 +15,7 @@ DOCUMENT = (REPOSITORY / "docs" / "hooks.md").read_text(encoding="utf-8")
 @pytest.mark.parametrize("script", ["tvheadend-hook", "mythtv-user-job"])
 def test_the_lines_to_copy_are_the_scripts_own(script: str) -> None:
     text = (REPOSITORY / "deploy" / "hooks" / script).read_text()
-    lines = re.findall(rf"/usr/share/voicemark/hooks/{script} .+", text)
+    lines = re.findall(rf"/opt/voicemark/share/hooks/{script} .+", text)
     assert lines
     for line in lines:
         assert line in DOCUMENT

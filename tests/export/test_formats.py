@@ -28,7 +28,7 @@ names = st.lists(words, min_size=1, max_size=2).map(" ".join)
 """As the configuration lets them be."""
 odd_text = st.text(max_size=40)
 TWO_DAYS_S = 172_800.0
-quick = settings(max_examples=40)
+quick = settings(max_examples=40, deadline=None)
 
 
 @st.composite

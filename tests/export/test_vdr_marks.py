@@ -45,6 +45,7 @@ def recording_of(markers: tuple[Marker, ...], rate: float | None = 25.0, **more:
     return replace(base, **more)  # type: ignore[arg-type]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 60 * 60 * 60 * 30), st.sampled_from(RATES))
 def test_vdr_reads_back_the_frame_that_was_meant(frame: int, rate: float) -> None:
     text = frame_text(frame, rate)
@@ -79,7 +80,7 @@ marker_lists = st.lists(
 hole_lists = st.lists(st.tuples(st.floats(0, 7200), st.floats(0.5, 300)), max_size=3)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(marker_lists, st.sampled_from(RATES), st.none() | st.integers(1, 200_000), hole_lists)
 def test_marks_are_pairs_in_order_whatever_the_markers(
     markers: tuple[Marker, ...], rate: float, frames: int | None, holes: list[tuple[float, float]]
@@ -124,6 +125,7 @@ def test_pes_recordings_have_another_name_for_the_marks() -> None:
     assert list(VdrMarks().targets(recording_of((), recorder="plain"))) == []
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=600))
 def test_stamps_are_sought_in_any_bytes(data: bytes) -> None:
     stamp = first_video_stamp(data)
@@ -140,7 +142,7 @@ def test_an_index_that_cannot_be_used_is_left_aside(tmp_path: Path, data: bytes)
     assert with_frames(recording).holes == ()
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     index=st.lists(st.tuples(st.integers(0, 2000), st.booleans(), st.integers(0, 2)), min_size=1, max_size=40),
     stamps=st.lists(st.integers(0, (1 << 33) - 1), min_size=1, max_size=12),
@@ -172,6 +174,7 @@ def picture_packet(stamp: int) -> bytes:
     return (b"\x47\x41\x00\x10\0\0\1\xe0\0\0\x80\x80\x05" + pts).ljust(188, b"\xff")
 
 
+@settings(deadline=None)
 @given(st.integers(0, (1 << 33) - 1))
 def test_a_pictures_time_stamp_is_read(stamp: int) -> None:
     assert first_video_stamp(picture_packet(stamp)) == stamp

@@ -173,7 +173,7 @@ line_lists = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(lines=line_lists, end=st.sampled_from([b"\n", b"\r\n"]), starts=st.lists(st.floats(0, 9000), max_size=5))
 def test_merged_scene_markers_come_out_again(lines: list[bytes], end: bytes, starts: list[float]) -> None:
     writer = SceneMarkers()
@@ -224,7 +224,7 @@ def test_cuts_that_are_not_understood_are_left_alone(archive: Archive, data: byt
     assert target.read_bytes() == data
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     own=st.lists(st.tuples(st.integers(0, 2**40), st.integers(0, 3))),
     earlier=st.lists(st.floats(0, 9000), max_size=5),
@@ -293,6 +293,7 @@ name_bytes = st.binary(min_size=1, max_size=250).filter(
 )
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.lists(name_bytes | st.sampled_from([b"a.edl", b"a.edl_", b"a"]), min_size=1, max_size=3),
