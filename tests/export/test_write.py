@@ -364,3 +364,22 @@ def test_a_folder_that_cannot_be_written_is_one_clear_error(archive: Archive) ->
     archive.exports.write_text("a file is in the way")
     with pytest.raises(ExportError, match=r"\[export\] folder"):
         archive.export(["edl"], ANNA)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files for others")
+def test_what_root_exports_belongs_to_the_folders_owner(archive: Archive) -> None:
+    archive.exports.mkdir()
+    os.chown(archive.exports, 1234, 1235)
+    os.chown(archive.tv, 2234, 2235)
+    [target] = archive.export(["edl"], ANNA)
+    made = [
+        archive.exports / ".voicemark-written.db",
+        target,
+        *target.parents[: len(target.parts) - 1 - len(archive.exports.parts)],
+    ]
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in made} == {(1234, 1235)}
+    [beside] = archive.export(["edl"], ANNA, in_place=True)
+    assert (beside.stat().st_uid, beside.stat().st_gid) == (2234, 2235)
+    os.chown(beside, 5, 6)
+    archive.export(["edl"], BEN, in_place=True)
+    assert (beside.stat().st_uid, beside.stat().st_gid) == (5, 6)

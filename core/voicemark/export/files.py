@@ -79,7 +79,8 @@ def write_atomically(target: Path, data: bytes, *, present: bytes | None) -> Non
             file.write(data)
             file.flush()
             if present is not None:
-                _keep_owner(descriptor, target)
+                os.fchmod(descriptor, stat.S_IMODE(target.lstat().st_mode))
+            _give(part, like=target.parent if present is None else target)
             os.fsync(descriptor)
         if read_present(target) != present:
             raise ExportError("was changed by another program meanwhile", path=target, hint="export it again")
@@ -105,11 +106,28 @@ def _create(part: Path) -> int:
         return os.open(part, flags, 0o666)
 
 
-def _keep_owner(descriptor: int, target: Path) -> None:
-    found = target.lstat()
-    os.fchmod(descriptor, stat.S_IMODE(found.st_mode))
-    if (found.st_uid, found.st_gid) != (os.geteuid(), os.getegid()) and os.geteuid() == 0:
-        os.fchown(descriptor, found.st_uid, found.st_gid)
+def make_folder(folder: Path) -> None:
+    """Make `folder` and what is missing above it. Raises `ExportError`."""
+    if folder.is_dir():
+        return
+    try:
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _give(folder, like=folder.parent)
+    except OSError as error:
+        raise ExportError(f"cannot be made: {error.strerror}", path=folder) from error
+
+
+def give_to_folders_owner(path: Path) -> None:
+    """What root makes belongs to the owner of the folder it lies in: the service, or the recorder, must be able to
+    write it too. Raises `OSError`."""
+    _give(path, like=path.parent)
+
+
+def _give(path: Path, *, like: Path) -> None:
+    if os.geteuid() == 0:
+        owner = like.lstat()
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _sync_folder(folder: Path) -> None:

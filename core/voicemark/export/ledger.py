@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from voicemark.errors import ExportError
+from voicemark.export.files import give_to_folders_owner, make_folder
 
 NAME = ".voicemark-written.db"
 TIMEOUT_S = 30.0
@@ -31,9 +32,12 @@ class Ledger:
         """Raises `ExportError` when the record cannot be opened or made."""
         self._path = folder / NAME
         with self._translated():
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
+            new = not self._path.exists()
             self._connection = sqlite3.connect(self._path, timeout=TIMEOUT_S, isolation_level=None)
             self._connection.executescript(_TABLES)
+            if new:
+                give_to_folders_owner(self._path)
 
     def __enter__(self) -> Self:
         return self
@@ -85,7 +89,7 @@ class Ledger:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, sqlite3.Error, ExportError) as error:
             raise ExportError(
                 f"the record of what was written cannot be kept: {error}",
                 path=self._path,

@@ -14,7 +14,7 @@ from voicemark.export.base import MarkedRecording, MergingWriter, Writer
 from voicemark.export.chapters import Ffmetadata, MatroskaChapters
 from voicemark.export.cuts import Cuts
 from voicemark.export.edl import Edl
-from voicemark.export.files import mirrored, read_present, write_atomically
+from voicemark.export.files import make_folder, mirrored, read_present, write_atomically
 from voicemark.export.ledger import Ledger
 from voicemark.export.load import with_file_times, with_frames
 from voicemark.export.rttm import Rttm
@@ -72,7 +72,7 @@ def export_recording(recording: MarkedRecording, formats: Sequence[str], setting
                     if settings.in_place and _merges(writer):
                         there = _merge(writer, part, target, position, ledger)
                     else:
-                        there = _replace(writer, part, target, ledger, make_folder=not settings.in_place)
+                        there = _replace(writer, part, target, ledger, mirror=not settings.in_place)
                 except ExportError as error:
                     failures.append(error if error.path else ExportError(error.what, path=target, hint=error.hint))
                 else:
@@ -98,7 +98,7 @@ def _merges(writer: Writer) -> TypeGuard[MergingWriter]:
     return hasattr(writer, "merge")
 
 
-def _replace(writer: Writer, part: MarkedRecording, target: Path, ledger: Ledger, *, make_folder: bool) -> bool:
+def _replace(writer: Writer, part: MarkedRecording, target: Path, ledger: Ledger, *, mirror: bool) -> bool:
     """Write a file that is ours alone; returns whether there is one now."""
     present = read_present(target)
     wanted = part.markers or not writer.for_player
@@ -117,8 +117,8 @@ def _replace(writer: Writer, part: MarkedRecording, target: Path, ledger: Ledger
         return False
     ledger.remember(data)
     if present != data:
-        if make_folder:
-            _make_folder(target.parent)
+        if mirror:
+            make_folder(target.parent)
         write_atomically(target, data, present=present)
     return True
 
@@ -145,13 +145,6 @@ def _remove(target: Path) -> None:
         target.unlink(missing_ok=True)
     except OSError as error:
         raise ExportError(f"cannot be removed: {error.strerror}", path=target) from error
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ExportError(f"cannot be made: {error.strerror}", path=folder) from error
 
 
 def _joined(failures: Sequence[ExportError]) -> ExportError:
