@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemark.epg.xmltv import channel_names, parse_episode, parse_time, read_programmes
+from voicemark.epg.xmltv import parse_episode, parse_time, read_programmes
 from voicemark.errors import GuideError
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE tv SYSTEM "xmltv.dtd">\n<tv generator-info-name="x">\n'
@@ -58,11 +58,6 @@ def test_a_packed_guide_is_the_same_whatever_its_name(tmp_path: Path) -> None:
 def test_a_channel_is_found_by_any_of_its_names(tmp_path: Path, name: str) -> None:
     path = written(tmp_path, HEAD + CHANNELS + TATORT + other(1) + "</tv>")
     assert [one.title for one in read_programmes(path, [name])] == ["Tatort"]
-
-
-def test_channels_and_their_names(tmp_path: Path) -> None:
-    path = written(tmp_path, HEAD + CHANNELS + "</tv>")
-    assert channel_names(path) == {"das.erste.de": ("Das Erste HD", "ARD"), "zdf.de": ("ZDF",)}
 
 
 def test_only_what_is_on_air_between_two_times(tmp_path: Path) -> None:

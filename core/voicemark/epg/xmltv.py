@@ -70,14 +70,6 @@ def read_programmes(
         on_error(error)
 
 
-def channel_names(path: Path) -> dict[str, tuple[str, ...]]:
-    """Channel id → its display names. Reads the whole guide; raises `GuideError` when it is broken."""
-    guide = _Guide()
-    for _ in _elements(path, guide):
-        pass
-    return guide.all_names
-
-
 def programme_of(element: Element, names: Mapping[str, str]) -> Programme | None:
     """A `<programme>` element as a programme; `names`: channel id → name. None without a title or a valid start."""
     title_element = next((child for child in element if child.tag == "title" and one_line(child.text or "")), None)

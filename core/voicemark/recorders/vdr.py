@@ -44,7 +44,6 @@ class Name:
     title: str
     started_at: datetime | None
     edited: bool
-    pes: bool
 
 
 class Vdr:
@@ -143,7 +142,7 @@ def read_name(path: Path, zone: str | None = None) -> Name:
     folder = unescape(path.parent.name)
     bare = folder.lstrip("%")
     title = one_line(bare.removeprefix("@")) or one_line(folder) or path.stem
-    return Name(title, started_at, edited=folder.startswith("%"), pes=bool(match and match[8]))
+    return Name(title, started_at, edited=folder.startswith("%"))
 
 
 def unescape(name: str) -> str:
