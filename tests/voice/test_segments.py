@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from voicemark.config import MatchSection
 from voicemark.voice.segments import WindowTimes, _Stretch, best_voice_only, find_segments, join, runs
 
-PLAIN = MatchSection(threshold=0.5, hysteresis=0.1, join_gap_s=0, min_marker_s=0, smooth_s=0)
+PLAIN = MatchSection(threshold=0.5, hysteresis=0.1, join_gap_s=0, min_marker_s=0, smooth_s=0, exclusive=2)
 SCORES = st.lists(st.sampled_from([-1.0, 0.1, 0.35, 0.42, 0.45, 0.5, 0.6, 0.9]), max_size=60)
 
 
