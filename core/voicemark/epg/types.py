@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
-from voicemark.epg.words import Vocabulary, tokenize
+from voicemark.epg.words import Vocabulary, flat_sum, tokenize
 
 Reader = Literal["reverse", "forward", "both", "bag"]
 BATCH = 256  # texts read at once
@@ -122,9 +122,7 @@ class TypeNet(nn.Module):
     def _words(self, tokens: Sequence[str]) -> Tensor:
         """(words, word_dim): the mean over each token's real number of features."""
         bag = self.vocabulary.bag_tokens([[token] for token in tokens])
-        summed = functional.embedding_bag(  # with dense gradients, unlike `flat_sum`: Adam moves every row
-            torch.from_numpy(bag.ids), self.table, torch.from_numpy(bag.offsets[:-1]), mode="sum"
-        )
+        summed = flat_sum(bag, self.table)
         return summed / torch.from_numpy(bag.lengths)[:, None]
 
     def _dropped(self, vectors: Tensor) -> Tensor:

@@ -105,14 +105,20 @@ def _learn(
     training: TypeTraining,
     progress: Callable[[int, int, float], None] | None,
 ) -> None:
-    """Adam on cross entropy; rare types weigh more, by the square root of how rare they are."""
+    """Adam on cross entropy; rare types weigh more, by the square root of how rare they are.
+
+    The table's gradients are sparse, and only the words of a batch are moved.
+    """
     rng = random.Random(training.seed)
     weights = torch.bincount(targets, minlength=len(net.config.types)).clamp(min=1).float().pow(-0.5)
     weights *= len(weights) / weights.sum()
-    optimiser = torch.optim.Adam(net.parameters(), lr=training.learning_rate)
+    optimisers: tuple[torch.optim.Optimizer, ...] = (
+        torch.optim.SparseAdam([net.table], lr=training.learning_rate),
+        torch.optim.Adam([p for p in net.parameters() if p is not net.table], lr=training.learning_rate),
+    )
     batches = -(-len(tokens) // training.batch)
     steps = training.epochs * batches
-    schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.02, total_iters=steps)
+    schedules = [torch.optim.lr_scheduler.LinearLR(each, 1.0, 0.02, total_iters=steps) for each in optimisers]
     net.train()
     order = list(range(len(tokens)))
     for step in range(steps):
@@ -120,10 +126,11 @@ def _learn(
             rng.shuffle(order)
         chosen = order[step % batches * training.batch :][: training.batch]
         loss = functional.cross_entropy(net([tokens[number] for number in chosen]), targets[chosen], weights)
-        optimiser.zero_grad()
+        net.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        schedule.step()
+        for optimiser, schedule in zip(optimisers, schedules, strict=True):
+            optimiser.step()
+            schedule.step()
         if progress is not None:
             progress(step + 1, steps, loss.item())
 
