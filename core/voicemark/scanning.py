@@ -17,6 +17,7 @@ import torch
 from voicemark.config import Config
 from voicemark.epg.labels import label_programmes
 from voicemark.errors import EnrolmentError, RecordingError, VoicemarkError
+from voicemark.export.after import export_heard
 from voicemark.pipeline import Tools, content_of, process
 from voicemark.recorders import find_recordings
 from voicemark.recorders.base import Recorder
@@ -134,7 +135,9 @@ def scan_paths(paths: Sequence[Path], workshop: Workshop, listener: Listener | N
             yield outcome
     if some_known:
         tools = workshop.tools
-        rematch(workshop.database, tools.book, workshop.config.match, tools.encoder.model_id)
+        report = rematch(workshop.database, tools.book, workshop.config.match, tools.encoder.model_id)
+        if report.recordings:
+            export_heard(workshop.database, None, workshop.config.export)
     label_programmes(workshop.database, workshop.config.titles.model)
 
 
@@ -204,7 +207,8 @@ def _work(jobs: Jobs, claim: Claim, recording: Recording, workshop: Workshop, li
         with suppress(VoicemarkError):
             jobs.release(claim)
         raise
-    return Outcome(claim.path, Status.SCANNED, notes=result.notes)
+    failures = export_heard(workshop.database, [claim.path], workshop.config.export)
+    return Outcome(claim.path, Status.SCANNED, notes=(*result.notes, *failures))
 
 
 def scan(path: Path | str, config: Config) -> list[MarkerView]:
