@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -226,6 +227,36 @@ def test_an_unmounted_folder_loses_no_recording(world: World) -> None:
     world.pass_s(RESCAN_S)
     assert world.deleted() == []
     assert world.do_all() == []
+
+
+def test_a_file_system_that_is_unmounted_and_mounted_again_loses_nothing(world: World) -> None:
+    def mount(*arguments: str) -> None:
+        done = subprocess.run([*arguments, str(world.video)], capture_output=True, text=True)
+        if done.returncode != 0:
+            pytest.skip(f"needs the right to mount: {done.stderr.strip()}")
+
+    world.restart("events")
+    source = world.video.with_name("disk")
+    source.mkdir()
+    (source / "a.ts").write_text("a")
+    mount("mount", "--bind", str(source))
+    try:
+        world.settle()
+        assert world.do_all() == ["a.ts"]
+        mount("umount")
+        world.pass_s(RESCAN_S)
+        assert world.deleted() == []
+    finally:
+        mount("mount", "--bind", str(source))
+    try:
+        (world.video / "b.ts").write_text("b")
+        world.pass_s(RESCAN_S)
+        world.settle()
+        assert world.deleted() == []
+        assert world.do_all() == ["b.ts"]
+    finally:
+        world.folder.stop()
+        mount("umount")
 
 
 def test_the_last_recording_may_be_deleted(world: World) -> None:
