@@ -15,6 +15,9 @@ from support.service import Daemon, Home, serving, serving_unready
 
 from voicemark.requests import Request, leave_request
 
+pytestmark = pytest.mark.timeout(600)
+"""Processes wait for each other; on a busy machine that takes a while."""
+
 
 def test_a_life_of_the_service(tmp_path: Path, sources: Path) -> None:
     """What is there at the start, what comes, a request, wrong and right configurations, and the end."""

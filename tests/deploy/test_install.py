@@ -45,6 +45,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.timeout(600)
 def test_install_again_upgrade_and_uninstall_keep_what_is_the_owners(root: Path, wheel: Path) -> None:
     config, data = root / "etc/voicemark/config.toml", root / "var/lib/voicemark"
     first = run("install", "--root", root, "--from", wheel)

@@ -9,7 +9,7 @@ import pytest
 from support.service import Home, serving
 
 LONG = bool(os.environ.get("VOICEMARK_SOAK"))
-IN_A_ROW = 500 if LONG else 24
+IN_A_ROW = 500 if LONG else 16
 AT_START = 20_000 if LONG else 300
 
 
@@ -19,7 +19,7 @@ def figures(process: psutil.Process) -> tuple[float, int, int]:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(7200 if LONG else 240)
+@pytest.mark.timeout(14_400 if LONG else 900)
 def test_many_recordings_in_a_row_leave_nothing_behind(tmp_path: Path, sources: Path) -> None:
     home = Home(tmp_path, sources)
     with serving(home) as daemon:
@@ -42,7 +42,7 @@ def test_many_recordings_in_a_row_leave_nothing_behind(tmp_path: Path, sources: 
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(7200 if LONG else 240)
+@pytest.mark.timeout(14_400 if LONG else 900)
 def test_many_files_at_the_start_are_all_known_when_ready(tmp_path: Path, sources: Path) -> None:
     home = Home(tmp_path, sources, service='allowed_hours = "00:00-00:01"')
     for number in range(AT_START):
