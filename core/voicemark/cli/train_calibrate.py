@@ -12,6 +12,9 @@ def calibrate(
     model: Annotated[
         Path | None, typer.Option(help="Weights (.safetensors) to give the cohort to; none: the shipped ones.")
     ] = None,
+    whiten: Annotated[
+        bool, typer.Option(help="First fold within-class covariance normalisation into the last layer: a new id.")
+    ] = False,
     composer: Annotated[Path | None, typer.Option(help="Python program that composes a recording.")] = None,
     scorer: Annotated[Path | None, typer.Option(help="Python program that scores markers.")] = None,
     recordings: Annotated[int, typer.Option(min=1, help="So many composed recordings decide on the threshold.")] = 6,
@@ -21,24 +24,36 @@ def calibrate(
 ) -> None:
     """Replace the cohort inside a weights file, and say which threshold holds with it.
 
-    Writes the weights file in one step; its id stays, for embeddings do not change. With a composer and a scorer it
+    Writes the weights file in one step; its id stays, for embeddings do not change, unless --whiten changes them. With a composer and a scorer it
     then lists what each threshold finds and marks falsely on recordings of the dev split, and names the lowest that
     keeps to the false minutes: the configuration's default is set by hand.
     """
     from dataclasses import replace
 
+    import torch
     from rich.console import Console
     from rich.table import Table
 
+    from voicemark.audio.features import LogMel
     from voicemark.config import MatchSection
     from voicemark.evaluation.embedders import OwnEmbedder
     from voicemark.evaluation.thresholds import sweep
     from voicemark.voice import weights
-    from voicemark.voice.cohort import build_cohort
+    from voicemark.voice.cohort import build_cohort, labelled_windows
     from voicemark.voice.embedder import load_encoder
+    from voicemark.voice.within_class import fold, raw_embeddings, within_class_whitening
 
     console = Console()
     path = model or weights.DEFAULT_WEIGHTS
+    if whiten:
+        with Console(stderr=True).status("measuring how voices vary"):
+            found = weights.load(path)
+            network, log_mel = found.build(), LogMel(found.features)
+            windows, speakers = labelled_windows(corpus, noise)
+            rows = raw_embeddings(network, log_mel, windows)
+            fold(network, *within_class_whitening(rows, torch.from_numpy(speakers)))
+            about = {**found.about, "whitened": f"within-class covariance of {len(rows)} windows"}
+            console.print(f"{path}: now {weights.save(path, network, found.features, found.grid, about=about)}")
     with Console(stderr=True).status("embedding the cohort"):
         cohort = build_cohort(load_encoder(path, "cpu"), corpus, noise)
     weights.write(path, replace(weights.load(path), cohort=cohort))

@@ -61,6 +61,29 @@ def build_cohort(
     return without_duplicates(rows[rows.any(dim=1)])
 
 
+def labelled_windows(
+    corpus: Path,
+    noise: Path,
+    *,
+    split: str = "train",
+    seed: int = 0,
+    progress: Callable[[float], None] = lambda share: None,
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Windows (n, samples) of every speaker of a split, clean and once more with noise under them, and whose they are.
+
+    For what is measured within speakers; training noise only. Raises VoicemarkError where nothing can be read.
+    """
+    clips = cut_windows(
+        read_utterances(corpus, split, per_speaker=2, seed=seed), per_utterance=2, seed=seed, progress=progress
+    )
+    backgrounds = [read_mono(file.path) for file in read_noise(noise, evaluation=False)]
+    noisy = []
+    for number, window in enumerate(clips.samples):
+        rng = seeded(seed, "within", number)
+        noisy.append(mix(window, stretch(backgrounds, WINDOW_SAMPLES, rng), rng.uniform(*SNR_DB)))
+    return np.concatenate([clips.samples, np.stack(noisy)]), np.concatenate([clips.speaker, clips.speaker])
+
+
 def without_duplicates(rows: Tensor) -> Tensor:
     """The rows (n, d) less those that are nearly equal to one before them: a looped jingle counts once."""
     alike = torch.triu(rows @ rows.T > SIMILAR, diagonal=1).any(dim=0)
