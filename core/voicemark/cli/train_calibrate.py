@@ -24,9 +24,9 @@ def calibrate(
 ) -> None:
     """Replace the cohort inside a weights file, and say which threshold holds with it.
 
-    Writes the weights file in one step; its id stays, for embeddings do not change, unless --whiten changes them. With a composer and a scorer it
-    then lists what each threshold finds and marks falsely on recordings of the dev split, and names the lowest that
-    keeps to the false minutes: the configuration's default is set by hand.
+    Writes the weights file in one step; its id stays, for embeddings do not change, unless --whiten changes them.
+    With a composer and a scorer it then lists what each threshold finds and marks falsely on recordings of the dev
+    split, and names the lowest that keeps to the false minutes: the configuration's default is set by hand.
     """
     from dataclasses import replace
 

@@ -23,7 +23,7 @@ def within_class_whitening(embeddings: Tensor, labels: Tensor, shrink: float = S
     `embeddings` (n, d) before they are normalised to length 1, `labels` (n,). ValueError where no label has two rows.
     """
     x = embeddings.double()
-    numbers, index = labels.unique(return_inverse=True)
+    numbers, index = torch.unique(labels, return_inverse=True)
     counts = torch.zeros(len(numbers), dtype=torch.double).index_add_(0, index, torch.ones(len(x), dtype=torch.double))
     if len(x) == len(numbers):
         raise ValueError("within-class covariance needs a label with two rows")
