@@ -28,6 +28,9 @@ def voice(
     triplet_steps: Annotated[int, typer.Option(min=0, help="Steps of the second stage: mined triplets.")] = 1_500,
     mining: Annotated[str, typer.Option(help="Where violators are searched: random, batch or bank.")] = "bank",
     batch: Annotated[int, typer.Option(min=4, help="Windows in a step.")] = 64,
+    speed: Annotated[
+        list[float] | None, typer.Option(help="Speeds at which voices are heard, as further voices; repeatable.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,
     seed: Annotated[int, typer.Option(help="Fixes everything that is drawn at random.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -42,6 +45,7 @@ def voice(
 
     from voicemark.cli.output import messages, screen
     from voicemark.errors import ConfigError
+    from voicemark.voice.augment import SPEEDS
     from voicemark.voice.embedder import pick_device
     from voicemark.voice.onnx_encoder import load_onnx_encoder
     from voicemark.voice.recipe import Recipe, train
@@ -54,6 +58,9 @@ def voice(
         raise ConfigError("recordings without labels teach nothing by themselves", hint="name a teacher: --distil")
     if init is not None and init != "default" and not Path(init).is_file():
         raise ConfigError(f"no such file to start from: {init}", hint="'default' or a weights file")
+    speeds = tuple(speed or (1.0, 0.88, 1.12))
+    if unknown := [value for value in speeds if value not in SPEEDS]:
+        raise ConfigError(f"unknown speed {unknown[0]:g}", hint=f"one of {', '.join(f'{v:g}' for v in SPEEDS)}")
     chosen = pick_device(device)
     told = messages()
 
@@ -76,6 +83,7 @@ def voice(
         seed=seed,
         mining=mining,  # type: ignore[arg-type]
         margin_softmax=0.0 if distil else 0.5,  # a teacher's space is learnt better without it
+        relation=15.0 if distil else 0.0,
     )
     recipe = Recipe(
         corpus=corpus,
@@ -84,6 +92,7 @@ def voice(
         teacher=None if distil is None else load_onnx_encoder(distil),
         unlabelled=unlabelled or (),
         init=init,
+        speeds=speeds,
         first=replace(settings, sampling=replace(settings.sampling, batch=batch)),
         triplet_steps=triplet_steps,
         device=str(chosen),
