@@ -196,18 +196,19 @@ class Jobs:
         """Recordings that no longer exist: their jobs are dropped, their results stay and say so. How many were
         not known to be gone."""
         now, count = self._clock(), 0
-        for path in paths:
+        texts = [path_to_text(path) for path in paths]
+        for start in range(0, len(texts), CHUNK):
+            some = texts[start : start + CHUNK]
             with self._database.writing() as session:
-                row = session.scalar(select(RecordingRow).where(RecordingRow.path == path_to_text(path)))
-                if row is None or row.deleted_at is not None:
-                    continue
-                row.deleted_at = now
-                count += 1
+                present = RecordingRow.path.in_(some), RecordingRow.deleted_at.is_(None)
+                ids = session.scalars(select(RecordingRow.id).where(*present)).all()
+                session.execute(update(RecordingRow).where(RecordingRow.id.in_(ids)).values(deleted_at=now))
                 session.execute(
                     update(JobRow)
-                    .where(JobRow.recording_id == row.id, JobRow.state != JobState.DONE)
+                    .where(JobRow.recording_id.in_(ids), JobRow.state != JobState.DONE)
                     .values(state=JobState.GONE, worker=None, heartbeat_at=None, updated_at=now)
                 )
+                count += len(ids)
         return count
 
     def drop_deleted(self, *, older_than: timedelta) -> list[Path]:
