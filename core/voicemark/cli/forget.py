@@ -17,18 +17,21 @@ def forget(
     name: Annotated[str, typer.Argument(help="The voice's name, as in the configuration.")],
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Erase a voice's memory, markers and statistics from the database for good."""
+    """Erase a voice's memory, markers and statistics from the database for good, and from exported files."""
     from voicemark.config import load_config
+    from voicemark.export.after import export_heard
     from voicemark.store.database import open_database
     from voicemark.store.forget import forget as erase
+    from voicemark.store.paths import text_to_path
 
     loaded = load_config(config)
     database = open_database(loaded.database.path)
     try:
         forgotten = erase(database, name)
+        failures = export_heard(database, [text_to_path(path) for path in forgotten.recordings], loaded.export)
     finally:
         database.close()
-    for line in (*erased(forgotten), *left_to_do(forgotten, loaded, config)):
+    for line in (*erased(forgotten), *failures, *left_to_do(forgotten, loaded, config)):
         screen().print(line, markup=False)
 
 
@@ -44,7 +47,7 @@ def erased(forgotten: "Forgotten") -> list[str]:
 
 
 def left_to_do(forgotten: "Forgotten", config: "Config", path: "Path") -> list[str]:
-    """What only the owner can remove: configuration, samples, exported files, backups."""
+    """What only the owner can remove: configuration, samples, backups."""
     from voicemark.config import find_line
 
     lines = []
@@ -56,8 +59,5 @@ def left_to_do(forgotten: "Forgotten", config: "Config", path: "Path") -> list[s
                 f"still in {path}{f', line {line}' if line else ''}: remove this [[speakers]] table, or the voice is "
                 f"enrolled again; its samples are {samples}"
             )
-    if forgotten.recordings and config.export.formats:
-        where = "beside the recordings" if config.export.in_place else f"in {config.export.folder}"
-        lines.append(f"exported marker files {where} may still name the voice: `voicemark export` writes them anew")
     lines.append("backups made before still hold the voice: delete them, or make new ones")
     return lines
