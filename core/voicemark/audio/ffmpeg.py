@@ -350,8 +350,8 @@ def _decode_command(files: Sequence[Path], stream: AudioStream, mono: str, seek_
     audio = audio.filter("aresample", SAMPLE_RATE).filter("aformat", sample_fmts="flt", channel_layouts="mono")
     both = audio.filter_multi_output("asplit")
     outputs = ffmpeg.merge_outputs(
-        both[0].output("pipe:1", format="f32le", acodec="pcm_f32le"),
-        both[1].output(f"pipe:{stamps}", format="framecrc", acodec="pcm_f32le"),
+        both[0].output("pipe:1", format="f32le", acodec="pcm_f32le", flush_packets=0),
+        both[1].output(f"pipe:{stamps}", format="framecrc", acodec="pcm_f32le", flush_packets=0),
     )
     command: list[str] = ffmpeg.compile(
         outputs.global_args("-nostdin", "-hide_banner", "-v", "error"), cmd=find_program("ffmpeg")
