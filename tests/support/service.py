@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 """After so long a test gives up; nothing takes that long unless it hangs."""
 
 CONFIG = """
@@ -47,7 +47,7 @@ threads = 1
 requests = "requests"
 metrics_file = "voicemark.prom"
 rescan_s = 5.0
-retry_pause_s = 0.5
+retry_pause_s = 0.1
 {service}
 """
 
