@@ -154,7 +154,7 @@ class EncoderSection(Section):
         None, description="Weights (.safetensors) or a speaker model (.onnx); none: the one that ships."
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where it runs.")
-    threads: int = Field(0, ge=0, description="CPU threads; 0 leaves it to torch.")
+    threads: int = Field(1, ge=0, description="CPU threads; more save little time and cost more CPU. 0: all cores.")
 
 
 class JudgeSection(Section):
