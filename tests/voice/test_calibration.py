@@ -8,8 +8,8 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from voicemark.voice.calibration import (
-    REFERENCE_DEVIATION,
     REFERENCE_MEAN,
+    SHARE,
     calibrate,
     identity,
     memory_scores,
@@ -36,8 +36,8 @@ def test_a_score_is_the_mean_of_the_best_cosines(count: int, windows: int, top_k
     assert memory_scores(memory, heard, top_k).tolist() == pytest.approx(naive_scores(memory, heard, top_k), abs=1e-5)
 
 
-def test_strangers_reach_the_same_with_every_voice() -> None:
-    """A voice near everybody's middle draws higher cosines from strangers: calibrated, it no longer does."""
+def test_strangers_reach_nearly_the_same_with_every_voice() -> None:
+    """A voice near everybody's middle draws higher cosines from strangers: calibrated, far less so."""
     middle = rows(1, 32, 7)[0] * 6
     cohort = rows(600, 32, 1, middle, 0.4)
     common, rare = rows(30, 32, 2, middle, 0.8), rows(30, 32, 3)
@@ -46,17 +46,17 @@ def test_strangers_reach_the_same_with_every_voice() -> None:
     raw = torch.stack([memory_scores(memory, strangers, 5) for memory in (common, rare)])
     assert raw[0].mean() - raw[1].mean() > 0.15
     tail = calibration.apply(raw).quantile(0.99, dim=1)
-    assert abs(float(tail[0] - tail[1])) < 0.05
-    assert abs(float(raw.quantile(0.99, dim=1).diff())) > 0.1
+    assert abs(float(tail[0] - tail[1])) < 0.6 * abs(float(raw.quantile(0.99, dim=1).diff()))
 
 
-def test_the_cohorts_best_get_the_reference_mean_and_deviation() -> None:
+def test_a_share_of_what_strangers_reach_is_taken_away_and_distances_stay() -> None:
     cohort = rows(500, 16, 1)
     memory = rows(20, 16, 2)
-    calibrated = calibrate([memory], cohort, 5).apply(memory_scores(memory, cohort, 5)[None])[0]
-    best = calibrated.topk(100).values
-    assert float(best.mean()) == pytest.approx(REFERENCE_MEAN, abs=1e-4)
-    assert float(best.std()) == pytest.approx(REFERENCE_DEVIATION, abs=1e-4)
+    raw = memory_scores(memory, cohort, 5)
+    calibrated = calibrate([memory], cohort, 5).apply(raw[None])[0]
+    nearest = sum(sorted(raw.tolist(), reverse=True)[:25]) / 25
+    expected = raw - SHARE * (nearest - REFERENCE_MEAN)
+    assert torch.allclose(calibrated, expected, atol=1e-5)
 
 
 def test_a_voices_calibration_does_not_depend_on_the_others() -> None:
@@ -77,17 +77,10 @@ def test_calibration_keeps_the_order_of_a_voices_scores(seed: int) -> None:
     assert bool((calibration.apply(raw).diff(dim=1) > 0).all())
 
 
-@pytest.mark.parametrize("cohort", [None, rows(20, 16, 1)])
+@pytest.mark.parametrize("cohort", [None, rows(80, 16, 1)])
 def test_without_a_cohort_worth_the_name_scores_stay(cohort: Tensor | None) -> None:
     raw = torch.tensor([[0.1, 0.9], [-0.2, 0.4]])
     assert torch.equal(calibrate([rows(5, 16, 2), rows(5, 16, 3)], cohort, 5).apply(raw), raw)
-
-
-def test_a_cohort_that_is_all_alike_does_not_blow_scores_up() -> None:
-    alike = rows(1, 16, 1).repeat(100, 1)
-    calibration = calibrate([rows(8, 16, 2)], alike, 5)
-    assert bool(torch.isfinite(calibration.apply(torch.tensor([[0.9, -0.9]]))).all())
-    assert float(calibration.scale[0]) <= REFERENCE_DEVIATION / 0.02 + 1e-6
 
 
 def test_no_voices_need_no_calibration() -> None:

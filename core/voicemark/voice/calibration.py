@@ -2,14 +2,16 @@
 
 A memory of many alike windows, or of a voice near the middle of all voices, draws high cosines from everybody.
 A shipped cohort, embeddings of many strangers (clean and under broadcast noise) and of music, noise and applause
-alone, shows how high. The cohort's best rows against a memory give a mean and a deviation, and
+alone, shows how high. With the mean of the cohort's best scores against a memory,
 
-    calibrated = REFERENCE_MEAN + REFERENCE_DEVIATION · (raw − mean_v) / deviation_v
+    calibrated = raw − SHARE · (mean_v − REFERENCE_MEAN)
 
-This is z-norm over the nearest part of the cohort (adaptive z-norm, the enrolment half of AS-norm: Matějka et al.,
-"Analysis of Score Normalization in Multilingual Speaker Recognition", Interspeech 2017, section 2), mapped back by
-two constants so that a calibrated score reads like the cosine that it replaces. Memory and cohort alone decide
-offset and scale: stored windows are re-scored without a second look at them.
+This is the mean part of z-norm over the nearest part of the cohort (adaptive z-norm, the enrolment half of AS-norm:
+Matějka et al., "Analysis of Score Normalization in Multilingual Speaker Recognition", Interspeech 2017, section 2). The
+deviation is left out and the mean counts by a share: estimated on other people than those in the recording, both took
+more than they gave when they counted in full (docs/evaluation.md). A constant keeps the result where cosines lie.
+Memory and cohort alone decide on the offset:
+stored windows are re-scored without a second look at them.
 """
 
 from collections.abc import Sequence
@@ -18,11 +20,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-NEAREST = 0.2  # share of the cohort, its best rows, that a memory is measured against
-FEWEST_NEAREST = 10  # below this a deviation means nothing: scores stay as they are
-REFERENCE_MEAN = 0.35  # what a stranger among the nearest reaches, on the calibrated scale
-REFERENCE_DEVIATION = 0.06
-SMALLEST_DEVIATION = 0.02  # cosine: a memory that all strangers meet alike is not blown up without bound
+NEAREST = 0.05  # share of the cohort, its best rows, that a memory is measured against
+FEWEST_NEAREST = 5  # below this a mean means nothing: scores stay as they are
+SHARE = 0.6  # of a memory's offset that is taken away
+REFERENCE_MEAN = 0.3  # a memory whose nearest strangers reach just this keeps its scores
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,11 @@ def calibrate(memories: Sequence[Tensor], cohort: Tensor | None, top_k: int) -> 
     nearest = 0 if cohort is None else round(NEAREST * cohort.shape[0])
     if cohort is None or nearest < FEWEST_NEAREST:
         return identity(len(memories))
-    offsets, scales = [], []
-    for memory in memories:
-        best = memory_scores(memory.float(), cohort.float().to(memory.device), top_k).topk(nearest).values
-        offsets.append(best.mean())
-        scales.append(REFERENCE_DEVIATION / best.std().clamp_min(SMALLEST_DEVIATION))
+    offsets = [
+        memory_scores(memory.float(), cohort.float().to(memory.device), top_k).topk(nearest).values.mean()
+        for memory in memories
+    ]
     if not offsets:
         return identity(0)
-    return Calibration(torch.stack(offsets), torch.stack(scales), REFERENCE_MEAN)
+    offset = SHARE * torch.stack(offsets)
+    return Calibration(offset, torch.ones_like(offset), SHARE * REFERENCE_MEAN)
