@@ -19,10 +19,10 @@ def test_margin_is_added_to_the_angle_of_the_own_class() -> None:
     centres = F.normalize(softmax.centres, dim=1).detach()
     total = 0.0
     for row, label in enumerate(own.tolist()):
-        angles = [math.acos(max(-1.0, min(1.0, float(embeddings[row] @ centre)))) for centre in centres]
+        angles = [math.acos(max(-1.0, min(1.0, (embeddings[row] @ centre).item()))) for centre in centres]
         logits = [10.0 * math.cos(a + (0.3 if k == label else 0.0)) for k, a in enumerate(angles)]
         total += math.log(sum(math.exp(x) for x in logits)) - logits[label]
-    assert abs(float(softmax(embeddings, own)) - total / 5) < 1e-3
+    assert abs(softmax(embeddings, own).item() - total / 5) < 1e-3
 
 
 def test_a_margin_makes_the_loss_larger() -> None:
