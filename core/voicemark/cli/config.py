@@ -18,7 +18,9 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     for fault in faults:
         complain(fault)
     watched = f"{len(settings.watch)} watched folder(s)"
-    typer.echo(f"{config}: {'valid, but see above' if faults else 'right'}: {watched}, {len(settings.speakers)} voice(s)")
+    typer.echo(
+        f"{config}: {'valid, but see above' if faults else 'right'}: {watched}, {len(settings.speakers)} voice(s)"
+    )
     if faults:
         raise typer.Exit(1)
 

@@ -76,7 +76,7 @@ def _paths_of(entry: str) -> list[Path]:
     """The path itself, or what it matches as a glob (`**` goes down into folders)."""
     if os.path.lexists(entry) or not glob.has_magic(entry):
         return [Path(entry)]
-    matches = sorted(glob.glob(entry, recursive=True))  # noqa: PTH207 (a whole pattern, absolute)
+    matches = sorted(glob.glob(entry, recursive=True))
     if not matches:
         raise RecordingError("nothing matches", path=entry)
     return [Path(match) for match in matches]
