@@ -37,7 +37,7 @@ def test_a_life_of_the_service(tmp_path: Path, sources: Path) -> None:
         assert list(home.requests.iterdir()) == []
 
         right = home.config.read_text()
-        home.config.write_text(right.replace("threshold = 0.6", "threshold = 'loud'"))
+        home.config.write_text(right.replace("threshold = 0.5", "threshold = 'loud'"))
         daemon.hang_up()
         daemon.wait(lambda: "stays in force" in daemon.log, "the refusal")
         attempts = home.attempts()

@@ -14,7 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import numpy as np
 import psutil
+from numpy.typing import NDArray
+from support.speech import ANNA, BERT, RATE, speak, write_wav
 
 PATIENCE_S = 300.0
 """After so long a test gives up; nothing takes that long unless it hangs."""
@@ -30,7 +33,8 @@ poll_s = 1.0
 {watch}
 
 [match]
-threshold = 0.6
+calibrate = false
+threshold = 0.5
 
 [[speakers]]
 name = "Low"
@@ -52,18 +56,28 @@ retry_pause_s = 0.1
 """
 
 
-def voice(pitch: int, seconds: float) -> str:
-    """An ffmpeg source that hums like a voice: a buzz with vibrato, as loud and soft as syllables are."""
-    return f"aevalsrc='0.3*(mod(t*{pitch}*(1+0.05*sin(2*PI*5*t)),1)-0.5)*(1+sin(2*PI*4*t))':d={seconds}:s=48000"
-
-
-def make_recording(path: Path, pitches: Sequence[int], seconds: float = 3.0) -> Path:
-    """An MPEG transport stream in which each pitch hums for `seconds`."""
-    sources = [argument for pitch in pitches for argument in ("-f", "lavfi", "-i", voice(pitch, seconds))]
-    joined = "".join(f"[{number}]" for number in range(len(pitches))) + f"concat=n={len(pitches)}:v=0:a=1"
-    form = ("-f", "mpegts", "-c:a", "mp2", "-b:a", "64k") if path.suffix == ".ts" else ("-f", "wav")
-    command = ["ffmpeg", "-v", "error", "-nostdin", "-y", *sources, "-filter_complex", joined, "-ac", "1", *form, path]
-    subprocess.run(command, check=True)
+def make_recording(path: Path, parts: Sequence[NDArray[np.float32]]) -> Path:
+    """These stretches of 16 kHz audio, one after another, as MP2 in an MPEG transport stream."""
+    encode = (
+        "-f",
+        "f32le",
+        "-ar",
+        str(RATE),
+        "-ac",
+        "1",
+        "-i",
+        "pipe:0",
+        "-ar",
+        "48000",
+        "-c:a",
+        "mp2",
+        "-b:a",
+        "128k",
+        "-f",
+        "mpegts",
+    )
+    command = ["ffmpeg", "-v", "error", "-y", *encode, path]
+    subprocess.run(command, check=True, input=np.concatenate(parts).tobytes())
     return path
 
 
@@ -243,11 +257,11 @@ def serving(home: Home, *, path: str | None = None) -> Iterator[Daemon]:
 
 
 def make_sources(folder: Path) -> Path:
-    """Recordings to copy from, and a sample of a voice that is heard in most of them."""
-    make_recording(folder / "low.wav", [110], 5.0)
-    make_recording(folder / "a.ts", [110, 230])
-    make_recording(folder / "b.ts", [230, 110, 230], 2.5)
-    make_recording(folder / "c.ts", [400])
+    """Recordings to copy from, and a sample of a voice that is heard in all of them."""
+    write_wav(folder / "low.wav", speak(BERT, 12, 1))
+    make_recording(folder / "a.ts", [speak(BERT, 4, 2), speak(ANNA, 3, 3)])
+    make_recording(folder / "b.ts", [speak(ANNA, 3, 4), speak(BERT, 4, 5)])
+    make_recording(folder / "c.ts", [speak(BERT, 6, 6)])
     return folder
 
 
