@@ -25,7 +25,7 @@ from voicemark.recording import Programme, ProgrammeSpan, Recording, fingerprint
 from voicemark.voice.compact import quantise, restore
 from voicemark.voice.embedder import WindowBatch
 from voicemark.voice.judge import Judge, second_opinion
-from voicemark.voice.match import VoiceBook, match_key, score_windows
+from voicemark.voice.match import VoiceBook, audible, calibrated_scores, match_key, score_windows, smooth, taps
 from voicemark.voice.segments import Segment, WindowTimes, find_segments
 
 Progress = Callable[[float], None]
@@ -166,7 +166,9 @@ def match(windows: Windows, audio: AudioReader, tools: Tools) -> list[Segment]:
     scores = score_windows(windows.embeddings, book, settings, windows.hop_s)
     if tools.judge is not None:
         starts_s = np.arange(len(windows.data), dtype=np.float64) * windows.hop_s
-        scores = second_opinion(scores, book.thresholds.cpu(), starts_s, tools.judge, audio.stretch)
+        own = calibrated_scores(windows.embeddings, book, settings.top_k)
+        own = second_opinion(own, book.thresholds.cpu(), starts_s, tools.judge, audio.stretch, scores)
+        scores = smooth(own, audible(windows.embeddings), taps(settings, windows.hop_s))
     times = WindowTimes(windows.hop_s, windows.window_s, audio.heard.duration_s)
     return find_segments(scores, book.thresholds.tolist(), settings, times)
 

@@ -81,6 +81,15 @@ def test_a_window_that_cannot_be_read_whole_keeps_its_score() -> None:
     assert torch.equal(cut_short, scores)
 
 
+def test_doubt_is_read_from_smoothed_scores_where_they_are_given() -> None:
+    scores, smoothed = torch.full((2, 20), 0.6), torch.full((2, 20), 0.2)
+    smoothed[0, 4] = 0.65
+    encoder = PlaceEncoder()
+    result = second_opinion(scores, THRESHOLDS, STARTS, judge(encoder), read, smoothed)
+    assert encoder.heard == [2.0]
+    assert int((result != scores).sum()) == 1 and result[0, 4] != scores[0, 4]
+
+
 def test_the_scores_that_came_in_are_not_changed() -> None:
     scores = torch.full((2, 20), 0.6)
     before = scores.clone()

@@ -25,7 +25,15 @@ from voicemark.evaluation.clips import SAMPLE_RATE, WINDOW_SAMPLES, Audio, read_
 from voicemark.evaluation.noise import read_noise
 from voicemark.evaluation.peers import PeerMissingError
 from voicemark.voice.judge import Judge, second_opinion
-from voicemark.voice.match import Memory, VoiceBook, score_windows
+from voicemark.voice.match import (
+    Memory,
+    VoiceBook,
+    audible,
+    calibrated_scores,
+    score_windows,
+    smooth,
+    taps,
+)
 from voicemark.voice.segments import WindowTimes, find_segments
 
 HOP_SAMPLES = SAMPLE_RATE // 2  # a window every half second, as in the program
@@ -145,15 +153,19 @@ def book_of(prepared: Prepared, settings: MatchSection, threshold: float) -> Voi
     )
 
 
-def judged_scores(prepared: Prepared, scores: Tensor, threshold: float, judge: Judge) -> Tensor:
-    """Smoothed scores (voices, n) with the doubtful ones heard again by `judge`, as in the program."""
+def judged_scores(prepared: Prepared, threshold: float, judge: Judge, settings: MatchSection) -> Tensor:
+    """Smoothed scores (voices, n), doubtful windows heard again by `judge` before that, as in the program."""
     audio = prepared.composed.audio()
 
     def read(start_s: float, end_s: float) -> Audio:
         return audio[round(start_s * SAMPLE_RATE) : round(end_s * SAMPLE_RATE)]
 
-    starts_s = np.arange(scores.shape[1]) * HOP_SAMPLES / SAMPLE_RATE
-    return second_opinion(scores, torch.full((len(scores),), threshold), starts_s, judge, read)
+    book = book_of(prepared, settings, threshold)
+    raw = calibrated_scores(prepared.windows, book, settings.top_k)
+    heard, width = audible(prepared.windows), taps(settings, HOP_SAMPLES / SAMPLE_RATE)
+    starts_s = np.arange(raw.shape[1]) * HOP_SAMPLES / SAMPLE_RATE
+    judged = second_opinion(raw, book.thresholds, starts_s, judge, read, smooth(raw, heard, width))
+    return smooth(judged, heard, width)
 
 
 def find_markers(

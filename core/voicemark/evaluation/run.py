@@ -23,7 +23,6 @@ from voicemark.evaluation.markers import (
     prepare,
     score_all,
     score_markers,
-    smoothed_scores,
 )
 from voicemark.evaluation.peers import PEERS, PeerMissingError
 from voicemark.evaluation.report import Report
@@ -131,7 +130,7 @@ def judged_row(plan: Plan, name: str, prepared: Sequence[Prepared], section: Jud
             plan.match.top_k,
         )
         before = cpu_seconds()
-        judged = judged_scores(one, smoothed_scores(one, plan.match), plan.match.threshold, judge)
+        judged = judged_scores(one, plan.match.threshold, judge, plan.match)
         spent += cpu_seconds() - before
         seconds += one.duration_s
         markers = find_markers(one, judged, plan.match.threshold, plan.match)

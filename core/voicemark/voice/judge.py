@@ -1,8 +1,8 @@
 """A second opinion: where the fast network is in doubt, a stronger one hears the same windows again.
 
-Only windows whose fast score lies within `band` of the threshold are read again from the recording. A re-scored
-window is put back on the fast network's scale, as far above or below its threshold as the judge was above or
-below its own, so that smoothing and hysteresis go on as if nothing had happened.
+Only windows whose smoothed fast score lies within `band` of the threshold are read again from the recording. A
+re-scored window is put back on the fast network's scale, as far above or below its threshold as the judge was above or
+below its own, and before smoothing, so that smoothing and hysteresis go on as if nothing had happened.
 """
 
 from collections.abc import Callable, Sequence
@@ -72,17 +72,24 @@ def runs(windows: Sequence[int], most_gap: int, most: int = MOST_WINDOWS) -> lis
 
 
 def second_opinion(
-    scores: Tensor, thresholds: Tensor, starts_s: NDArray[np.float64], judge: Judge, read: ReadAudio
+    scores: Tensor,
+    thresholds: Tensor,
+    starts_s: NDArray[np.float64],
+    judge: Judge,
+    read: ReadAudio,
+    smoothed: Tensor | None = None,
 ) -> Tensor:
     """Scores (voices, n) with the doubtful ones re-scored; `starts_s` (n,) says where each window starts.
 
-    A voice whose own score is outside the band keeps it, also in a window that is read again for another.
-    Windows that cannot be read whole keep their scores. Reads nothing where nothing is in doubt.
+    Doubt is read from `smoothed` (voices, n) where it is given, else from `scores` themselves. A voice whose own score
+    is outside the band keeps it, also in a window that is read again for another. Windows that cannot be read whole
+    keep their scores. Reads nothing where nothing is in doubt.
     """
     if scores.numel() == 0 or not judge.memories:
         return scores
     result = scores.clone()
-    doubtful = torch.nonzero(in_doubt(scores, thresholds, judge.band)).flatten().tolist()
+    deciding = scores if smoothed is None else smoothed
+    doubtful = torch.nonzero(in_doubt(deciding, thresholds, judge.band)).flatten().tolist()
     hop_s = float(starts_s[1] - starts_s[0]) if len(starts_s) > 1 else judge.encoder.window_s
     length = round(judge.encoder.window_s * judge.encoder.sample_rate)
     for group in runs(doubtful, max(1, round(JOIN_S / hop_s))):
@@ -95,7 +102,6 @@ def second_opinion(
         heard = np.stack([audio[offsets[k] : offsets[k] + length] for k in whole])
         columns = torch.tensor([group[k] for k in whole])
         judged = thresholds[:, None] + judge.rescore(heard).to(scores.dtype) - judge.threshold  # (voices, whole)
-        before = scores[:, columns]
-        near = (before - thresholds[:, None]).abs() <= judge.band
-        result[:, columns] = torch.where(near, judged, before)
+        near = (deciding[:, columns] - thresholds[:, None]).abs() <= judge.band
+        result[:, columns] = torch.where(near, judged, scores[:, columns])
     return result
