@@ -213,6 +213,8 @@ def test_ctrl_c_leaves_a_whole_database_and_no_ffmpeg(place):
     process = subprocess.Popen(
         [*VOICEMARK, "scan", str(place / "video"), "--config", str(place / "config.toml")],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ONE_THREAD,
+        # Whoever runs the tests in the background has told this signal to be ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
         deadline = time.monotonic() + 60

@@ -307,7 +307,8 @@ class Decoder:
         """`framecrc` lines: stream, dts, pts, duration, bytes, checksum; the time base is one sample."""
         with pipe:
             for line in pipe:
-                if not line.startswith(b"#"):
+                # A line without its end is what a killed ffmpeg leaves.
+                if line.endswith(b"\n") and not line.startswith(b"#"):
                     fields = line.split(b",")
                     self._stamps.append((int(fields[2]), int(fields[4]) // 4))
 
