@@ -26,7 +26,7 @@ from support.recordings import (
 import voicemark
 from voicemark.config import load_config
 from voicemark.errors import RecordingError
-from voicemark.scanning import Status, open_workshop, scan_paths
+from voicemark.scanning import Listener, Status, open_workshop, scan_paths
 
 MACHINES = "[match]\ncalibrate = false\nthreshold = 0.62\nhysteresis = 0.05\nsmooth_s = 2.0\n"
 """Talking machines are no strangers to be calibrated against: the plain cosine tells them apart."""
@@ -178,25 +178,16 @@ def test_a_recording_in_progress_is_left_alone(place):
 def test_a_recording_that_vanishes_is_an_error_of_its_own(place):
     config = load_config(place / "config.toml")
     workshop = open_workshop(config)
-    outcomes = scan_paths([place / "video"], workshop, _Remover(place / "video"))
+    outcomes = scan_paths([place / "video"], workshop, _Remover())
     assert [outcome.status for outcome in outcomes] == [Status.FAILED]
     workshop.database.close()
 
 
-class _Remover(voicemark.scanning.Listener if hasattr(voicemark, "scanning") else object):  # type: ignore[misc]
+class _Remover(Listener):
     """Deletes the recording as soon as it is being heard."""
-
-    def __init__(self, video: Path) -> None:
-        self._video = video
-
-    def enrolled(self, reports: object) -> None: ...
 
     def started(self, path: Path, expected_s: float | None) -> None:
         shutil.rmtree(path)
-
-    def heard(self, seconds: float) -> None: ...
-
-    def finished(self, outcome: object) -> None: ...
 
 
 def test_the_python_interface_raises_when_a_recording_failed(place):
