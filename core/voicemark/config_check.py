@@ -20,8 +20,7 @@ def missing(config: Config) -> list[str]:
     for number, speaker in enumerate(config.speakers):
         for place, sample in enumerate(speaker.samples):
             name = sample if isinstance(sample, str) else str(sample.file)
-            there = any(glob.iglob(name)) if glob.has_magic(name) else os.path.lexists(name)
-            if not there and not os.path.lexists(name):
+            if not os.path.lexists(name) and not (glob.has_magic(name) and any(glob.iglob(name))):
                 faults.append(f"speakers[{number}].samples[{place}]: there is no {name}")
     guides = [("epg.xmltv", path) for path in config.epg.xmltv]
     guides += [("epg.vdr_epg_data", path) for path in config.epg.vdr_epg_data]

@@ -3,7 +3,6 @@
 import tomllib
 import types
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -86,8 +85,3 @@ def _toml(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
     return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def write_example(path: Path) -> None:
-    """Write the example to `path`."""
-    path.write_text(example(), encoding="utf-8")

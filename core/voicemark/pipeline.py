@@ -25,7 +25,7 @@ from voicemark.recording import Programme, ProgrammeSpan, Recording, fingerprint
 from voicemark.voice.compact import quantise, restore
 from voicemark.voice.embedder import WindowBatch
 from voicemark.voice.judge import Judge, second_opinion
-from voicemark.voice.match import VoiceBook, audible, calibrated_scores, match_key, score_windows, smooth, taps
+from voicemark.voice.match import VoiceBook, audible, calibrated_scores, match_key, smooth, taps
 from voicemark.voice.segments import Segment, WindowTimes, find_segments
 
 Progress = Callable[[float], None]
@@ -163,12 +163,14 @@ def match(windows: Windows, audio: AudioReader, tools: Tools) -> list[Segment]:
     """Where each voice is heard; the judge, if there is one, hears doubtful windows again."""
     settings, book = tools.config.match, tools.book
     book.check_model(windows.model_id)
-    scores = score_windows(windows.embeddings, book, settings, windows.hop_s)
+    embeddings = windows.embeddings
+    heard, width = audible(embeddings), taps(settings, windows.hop_s)
+    own = calibrated_scores(embeddings, book, settings.top_k)
+    scores = smooth(own, heard, width)
     if tools.judge is not None:
-        starts_s = np.arange(len(windows.data), dtype=np.float64) * windows.hop_s
-        own = calibrated_scores(windows.embeddings, book, settings.top_k)
+        starts_s = np.arange(len(embeddings), dtype=np.float64) * windows.hop_s
         own = second_opinion(own, book.thresholds.cpu(), starts_s, tools.judge, audio.stretch, scores)
-        scores = smooth(own, audible(windows.embeddings), taps(settings, windows.hop_s))
+        scores = smooth(own, heard, width)
     times = WindowTimes(windows.hop_s, windows.window_s, audio.heard.duration_s)
     return find_segments(scores, book.thresholds.tolist(), settings, times)
 

@@ -1,7 +1,6 @@
 """Makes real transport streams with ffmpeg, and damages them as reception does: packets are cut out or changed."""
 
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +131,3 @@ def beep_times(samples: NDArray[np.float32], rate: int = 16_000) -> list[float]:
         if not kept or start / rate - kept[-1] > 1:
             kept.append(float(start / rate))
     return kept
-
-
-Damage = Callable[[Path, Path], Path]

@@ -28,7 +28,7 @@ class Heard:
     breaks: tuple[Break, ...]
     damage: str | None
     """ffmpeg's complaints in a few words; None for a clean stream."""
-    damaged_frames: int
+    complaint_lines: int
 
 
 class AudioReader:
@@ -149,5 +149,5 @@ class AudioReader:
             duration_s=timeline.duration_s,
             breaks=tuple(timeline.breaks),
             damage=ffmpeg.last_words(complaints, self._files[0]) if complaints else None,
-            damaged_frames=decoder.damaged_frames,
+            complaint_lines=decoder.complaint_lines,
         )

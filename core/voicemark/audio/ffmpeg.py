@@ -199,14 +199,15 @@ class Decoder:
         (from the start of a single file; pieces keep their true time stamps); `stall_s` without a byte ends it."""
         self.files = tuple(files)
         self.complaints: deque[str] = deque(maxlen=LAST_COMPLAINTS)
-        self.damaged_frames = 0
+        self.complaint_lines = 0
         self._stall_s = stall_s
         self._stamps: deque[tuple[int, int]] = deque()
         self._feed_error: OSError | None = None
+        program = find_program("ffmpeg")
         stamps_in, stamps_out = os.pipe()
         try:
             self._process = subprocess.Popen(
-                _decode_command(self.files, stream, mono, seek_s, stamps_out),
+                _decode_command(program, self.files, stream, mono, seek_s, stamps_out),
                 stdin=subprocess.PIPE if len(self.files) > 1 else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -246,19 +247,23 @@ class Decoder:
             if not read:
                 break
             rest += read
-            taken = 0
-            for pts, length in self._runs(len(rest) // 4):
-                yield Piece(pts, np.frombuffer(rest, np.float32, length, 4 * taken))
-                taken += length
-            rest = rest[4 * taken :]
+            pieces = self._pieces(rest)
+            yield from pieces
+            rest = rest[4 * sum(len(piece.samples) for piece in pieces) :]
         code = self._process.wait(self._stall_s)
         for helper in self._helpers:
             helper.join(self._stall_s)
-        taken = 0
-        for pts, length in self._runs(len(rest) // 4):
-            yield Piece(pts, np.frombuffer(rest, np.float32, length, 4 * taken))
-            taken += length
+        yield from self._pieces(rest)
         self._check(code)
+
+    def _pieces(self, data: bytes) -> list[Piece]:
+        """What `data` (float32) begins with, as far as its time stamps are known."""
+        pieces: list[Piece] = []
+        taken = 0
+        for pts, length in self._runs(len(data) // 4):
+            pieces.append(Piece(pts, np.frombuffer(data, np.float32, length, 4 * taken)))
+            taken += length
+        return pieces
 
     def _runs(self, available: int) -> list[tuple[int, int]]:
         """(time stamp, samples) of contiguous frames whose stamps are known and that lie within `available`."""
@@ -315,7 +320,7 @@ class Decoder:
     def _read_complaints(self, pipe: IO[bytes]) -> None:
         for line in pipe:
             self.complaints.append(line.decode("utf-8", "replace").rstrip())
-            self.damaged_frames += 1
+            self.complaint_lines += 1
 
     def _feed(self, pipe: IO[bytes]) -> None:
         """Send the files through ffmpeg's standard input, one after another, without copying them through here."""
@@ -331,7 +336,9 @@ class Decoder:
             self._feed_error = error
 
 
-def _decode_command(files: Sequence[Path], stream: AudioStream, mono: str, seek_s: float, stamps: int) -> list[str]:
+def _decode_command(
+    program: str, files: Sequence[Path], stream: AudioStream, mono: str, seek_s: float, stamps: int
+) -> list[str]:
     source: dict[str, Any] = {
         "copyts": None,
         "protocol_whitelist": "file,pipe",
@@ -354,9 +361,7 @@ def _decode_command(files: Sequence[Path], stream: AudioStream, mono: str, seek_
         both[0].output("pipe:1", format="f32le", acodec="pcm_f32le", flush_packets=0),
         both[1].output(f"pipe:{stamps}", format="framecrc", acodec="pcm_f32le", flush_packets=0),
     )
-    command: list[str] = ffmpeg.compile(
-        outputs.global_args("-nostdin", "-hide_banner", "-v", "error"), cmd=find_program("ffmpeg")
-    )
+    command: list[str] = ffmpeg.compile(outputs.global_args("-nostdin", "-hide_banner", "-v", "error"), cmd=program)
     # ffmpeg-python takes no name that is not UTF-8, so the name is put in afterwards.
     command[command.index(SOURCE)] = "pipe:0" if len(files) > 1 else f"file:{files[0]}"
     return command

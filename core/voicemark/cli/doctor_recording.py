@@ -99,7 +99,7 @@ def _audio(report: "RecordingReport") -> list[tuple[str, Iterable[str]]]:
         if len(heard.breaks) > MAX_BREAKS:
             damage.append(f"… and {len(heard.breaks) - MAX_BREAKS} more")
         if heard.damage is not None:
-            damage.append(f"{heard.damaged_frames} complaints of the decoder: {heard.damage}")
+            damage.append(f"{heard.complaint_lines} complaints of the decoder: {heard.damage}")
         sections.append(("damage", damage or ["none"]))
     return sections
 
