@@ -14,6 +14,7 @@ from voicemark.voice.augment import (
     mix,
     rms,
     stretch,
+    warp_formants,
 )
 
 RATE = 16_000
@@ -93,3 +94,24 @@ def test_without_noise_to_draw_from_there_is_still_hiss() -> None:
     spectrum = np.abs(np.fft.rfft(damaged))
     assert np.median(spectrum) > 1e-3 * spectrum.max()
     assert rms(poor.noise_alone(RATE, np.random.default_rng(2))) > 0
+
+
+def test_formants_move_and_the_pitch_stays() -> None:
+    rng = np.random.default_rng(5)
+    frequencies = np.arange(1, 60) * 120.0
+    levels = np.exp(-(((frequencies - 1_500) / 400) ** 2)) + 0.01  # one formant at 1.5 kHz over a pitch of 120 Hz
+    time = np.arange(48_000) / 16_000
+    voice = sum(a * np.sin(2 * np.pi * f * time + rng.uniform(0, 6)) for f, a in zip(frequencies, levels, strict=True))
+    voice = (0.02 * voice).astype(np.float32)
+
+    def centre(audio: np.ndarray) -> float:
+        power = np.abs(np.fft.rfft(audio)) ** 2
+        return float((power * np.fft.rfftfreq(len(audio), 1 / 16_000)).sum() / power.sum())
+
+    for ratio in (0.87, 1.0, 1.15):
+        moved = warp_formants(voice, ratio)
+        assert moved.shape == voice.shape and moved.dtype == np.float32
+        assert abs(centre(moved) / centre(voice) - ratio) < 0.06
+        spectrum = np.abs(np.fft.rfft(moved))
+        strongest = np.argsort(spectrum)[-5:] / 3.0  # Hz
+        assert np.all(np.abs(strongest / 120 - np.round(strongest / 120)) < 0.01)

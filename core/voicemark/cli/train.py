@@ -21,6 +21,13 @@ def voice(
     distil: Annotated[
         Path | None, typer.Option(help="A teacher: any ONNX speaker model that takes 80-bin Kaldi features.")
     ] = None,
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "--fresh/--clips",
+            help="With a teacher: it hears ever new crops at other speeds and formants (better), or each clip once.",
+        ),
+    ] = True,
     unlabelled: Annotated[
         list[Path] | None, typer.Argument(help="Recordings or audio to learn from through the teacher.")
     ] = None,
@@ -90,6 +97,7 @@ def voice(
         noise=noise,
         out=out,
         teacher=None if distil is None else load_onnx_encoder(distil),
+        fresh=None if distil is None or not fresh else lambda: load_onnx_encoder(distil),
         unlabelled=unlabelled or (),
         init=init,
         speeds=speeds,

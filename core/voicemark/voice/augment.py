@@ -51,11 +51,43 @@ class AugmentSettings:
 
 def change_speed(audio: Audio, speed: float) -> Audio:
     """Resample by one of SPEEDS: 1.25 is a quarter faster and higher. Raises KeyError for other speeds."""
-    source, target = SPEEDS[speed]
+    return resampled(audio, *SPEEDS[speed])
+
+
+def resampled(audio: Audio, source: int, target: int) -> Audio:
+    """(samples,) → (samples · target / source,): played `source / target` times as fast, and as much higher."""
     if source == target:
         return audio
     resample = import_torchaudio().functional.resample
     result: Audio = resample(torch.from_numpy(np.ascontiguousarray(audio)), source, target).numpy()
+    return result
+
+
+FORMANT_FFT = 512
+FORMANT_HOP = 128
+LIFTER = 32  # samples of the cepstrum, 2 ms: a spectrum's envelope is below, the pitch of a voice above
+
+
+def warp_formants(audio: Audio, ratio: float) -> Audio:
+    """Move the spectral envelope along the frequency axis by `ratio` and leave the pitch: above 1, a shorter tract.
+
+    The envelope is the low part of each frame's real cepstrum (Oppenheim and Schafer, "Discrete-Time Signal
+    Processing", chapter 13); every bin gets the level of the envelope at its frequency / ratio. At most 20 dB are
+    given or taken. (samples,) → (samples,).
+    """
+    window = torch.hann_window(FORMANT_FFT)
+    wave = torch.from_numpy(np.ascontiguousarray(audio))
+    spectrum = torch.stft(wave, FORMANT_FFT, FORMANT_HOP, window=window, return_complex=True)  # (bins, frames)
+    cepstrum = torch.fft.irfft(torch.log(spectrum.abs() + 1e-5), n=FORMANT_FFT, dim=0)
+    cepstrum[LIFTER : FORMANT_FFT - LIFTER + 1] = 0.0
+    envelope = torch.fft.rfft(cepstrum, n=FORMANT_FFT, dim=0).real  # natural logarithm
+    bins = envelope.shape[0]
+    place = (torch.arange(bins) / ratio).clamp(max=bins - 1)
+    low = place.long().clamp(max=bins - 2)
+    share = (place - low)[:, None]
+    moved = envelope[low] * (1 - share) + envelope[low + 1] * share
+    gain = torch.exp((moved - envelope).clamp(-2.3, 2.3))
+    result: Audio = torch.istft(spectrum * gain, FORMANT_FFT, FORMANT_HOP, window=window, length=len(audio)).numpy()
     return result
 
 

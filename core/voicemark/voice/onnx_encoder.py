@@ -115,6 +115,13 @@ class OnnxEncoder:
         unit: NDArray[np.float32] = embedding / max(float(np.linalg.norm(embedding)), 1e-12)
         return unit
 
+    def embed_crops(self, crops: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Crops (n, samples) of a second or longer, each in one pass: → (n, dim), of unit length."""
+        parts = [self._run(crops[k : k + self._batch]) for k in range(0, len(crops), self._batch)]
+        embeddings = np.concatenate(parts)
+        unit: NDArray[np.float32] = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True).clip(1e-12)
+        return unit
+
     def embed_blocks(self, blocks: Iterable[Tensor | NDArray[np.float32]]) -> Iterator[WindowBatch]:
         """Embed a stream of blocks (samples,) of any size; the same windows as `embed` of the whole, in order."""
         held = np.zeros(0, np.float32)

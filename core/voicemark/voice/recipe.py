@@ -1,6 +1,6 @@
 """The whole recipe of a voice model: folders of speech and noise in, a weights file out.
 
-    manifests → decoded clips → (teacher's targets) → stage 1: teacher and margin softmax
+    manifests → decoded clips → (teacher's targets) → stage 1: a teacher, of fresh crops or of clips, or margin softmax
         → stage 2: triplets with mined violators → the best weights on the dev split
 
 Everything that takes long is kept beside the output (`FILE.work/`) and taken up again by `resume`.
@@ -27,6 +27,7 @@ from voicemark.voice.augment import Audio, Augmenter
 from voicemark.voice.corpus import MAX_SECONDS, AudioBank, Clip, Progress, read_manifest
 from voicemark.voice.distil import Teacher, stretches, teach
 from voicemark.voice.encoder import EncoderConfig
+from voicemark.voice.fresh import CropTeacher, FreshVoices
 from voicemark.voice.sampling import VoiceBatches
 from voicemark.voice.training import Report, Trainer, TrainingSettings, initialise, new_network, triplet_stage
 from voicemark.voice.validation import Validation
@@ -44,6 +45,7 @@ class Recipe:
     noise: Path
     out: Path
     teacher: Teacher | None = None
+    fresh: Callable[[], CropTeacher] | None = None  # makes the teacher of fresh crops: stage 1 hears no crop for long
     unlabelled: Sequence[Path] = ()  # recordings, audio files or folders of them, for the teacher to label
     init: str | None = None  # "default", or a file of weights or of an autoencoder
     speeds: Sequence[float] = SPEEDS
@@ -67,14 +69,15 @@ def train(recipe: Recipe, report: Callable[[Report], None], progress: Progress) 
     """Run `recipe`. Raises VoicemarkError for folders, files or checkpoints that cannot be used."""
     work = recipe.out.with_name(f"{recipe.out.name}.work")
     bank = speech_bank(recipe, work, progress)
+    speeds = (1.0,) if recipe.fresh else recipe.speeds
     batches = VoiceBatches(
         bank,
         augmenter(recipe.noise, bank, work, progress, recipe.first.seed),
-        speeds=recipe.speeds,
+        speeds=speeds,
         settings=recipe.first.sampling,
         seed=recipe.first.seed,
     )
-    targets = None if recipe.teacher is None else teach(bank, recipe.teacher, recipe.speeds, work, progress)
+    targets = None if recipe.teacher is None else teach(bank, recipe.teacher, speeds, work, progress)
     features = FeatureSettings()
     log_mel = LogMel(features).to(recipe.device)
     validation = _validation(recipe, log_mel)
@@ -87,9 +90,10 @@ def train(recipe: Recipe, report: Callable[[Report], None], progress: Progress) 
         stages.append(("triplets", triplet_stage(recipe.first, recipe.triplet_steps)))
     best: float | None = None
     for name, settings in stages:
+        voices = batches.with_settings(settings.sampling)
         trainer = Trainer(
             net,
-            batches.with_settings(settings.sampling),
+            FreshVoices(voices, recipe.fresh) if recipe.fresh and not settings.triplet else voices,
             settings,
             features=features,
             targets=targets,

@@ -5,7 +5,7 @@ A batch is a pure function of the seed and the step, so a run that was interrupt
 
 from collections import defaultdict
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,11 +14,12 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from voicemark.voice.augment import SPEEDS, Audio, Augmenter, change_speed, rms
-from voicemark.voice.corpus import AudioBank
+from voicemark.voice.corpus import AudioBank, BankEntry
 from voicemark.voice.triplets import NOT_A_VOICE, UNKNOWN
 
 WINDOW = 32_000  # samples
 CONTEXT = 8_000  # samples on either side, in the batches that have any
+ENOUGH = 96_000  # samples: a clip of an unknown speaker of this length counts in full
 QUIET = 0.3  # of its clip's level: a window below it is drawn again
 
 
@@ -30,7 +31,7 @@ class SamplingSettings:
     noise_windows: int = 3  # of these, without any voice
     per_voice: int = 1  # windows of each voice that is drawn; 2 where triplets need a positive
     original_speed: float = 0.6  # share of windows at their own speed; the others are spread evenly
-    unlabelled_weight: float = 0.15  # of a clip of an unknown speaker, against 1 of a speaker
+    unlabelled_weight: float = 0.35  # of a clip of an unknown speaker, against 1 of a speaker; less for short ones
     context_every: int = 3  # every third batch shows windows within their neighbourhood, the others alone
 
 
@@ -46,6 +47,17 @@ class Batch:
     speaker: Tensor  # (n,) index, UNKNOWN or NOT_A_VOICE
     source: Tensor  # (n,) index
     positive: Tensor  # (n,) row of another window of the same voice, or -1
+    target: Tensor | None = None  # (voices, teacher_dim) of the rows that hold a voice, where a teacher heard these
+
+    def with_targets(self, targets: Tensor, speaker: int) -> "Batch":
+        """With `targets` (voices, teacher_dim), and `speaker` for whoever speaks."""
+        spoken = self.clip >= 0
+        return replace(
+            self,
+            target=targets,
+            speaker=torch.where(spoken, speaker, self.speaker),
+            voice=torch.full_like(self.voice, -1),
+        )
 
 
 class VoiceBatches(Dataset[Batch]):
@@ -81,12 +93,17 @@ class VoiceBatches(Dataset[Batch]):
         for index, speaker in enumerate(self.speaker_of):
             clips[int(speaker) if speaker >= 0 else -10 - index].append(index)
         self._clips = [np.array(members) for members in clips.values()]
-        weights = np.array([1.0 if key >= 0 else self.settings.unlabelled_weight for key in clips])
+        weights = np.array(
+            [1.0 if key >= 0 else self._unlabelled(bank.entries[members[0]]) for key, members in clips.items()]
+        )
         favoured = np.array([key >= 0 and names[key] in self.favour for key in clips])
         if favoured.any() and not favoured.all():
             weights[favoured] *= weights[~favoured].sum() / weights[favoured].sum()
         self._weights = weights / weights.sum()
         self.speakers = len(names)
+
+    def _unlabelled(self, entry: BankEntry) -> float:
+        return self.settings.unlabelled_weight * min(1.0, entry.samples / ENOUGH)
 
     def with_settings(self, settings: SamplingSettings) -> "VoiceBatches":
         """The same voices, drawn in another way."""
@@ -147,8 +164,11 @@ class VoiceBatches(Dataset[Batch]):
         """A window of `clip` with `context` samples on either side: of the same voice, or of what came between."""
         if not context:
             return self._cut(clip, speed, WINDOW, rng)
-        whole = self._cut(clip, speed, WINDOW + 2 * context, rng)
-        if rng.random() < 0.5:  # the neighbourhood is somebody else, or nothing
+        return self._among_others(self._cut(clip, speed, WINDOW + 2 * context, rng), context, rng)
+
+    def _among_others(self, whole: Audio, context: int, rng: np.random.Generator) -> Audio:
+        """`whole`, or in half of the cases its middle with somebody else, noise or nothing on either side."""
+        if rng.random() < 0.5:
             whole = whole.copy()
             for side in (slice(0, context), slice(WINDOW + context, None)):
                 whole[side] = self._neighbour(context, rng) if rng.random() < 0.8 else whole[side]

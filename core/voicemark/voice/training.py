@@ -124,8 +124,12 @@ class Trainer:
         dim = net.config.dim
         self.softmax = AngularMarginSoftmax(dim, max(1, batches.classes), margin=settings.softmax_margin)
         self.softmax.to(self.device)
+        self.projection: Projection | None = None
         if targets is not None and settings.project_targets:
-            targets = self._projected(targets, dim)
+            sources = torch.from_numpy(batches.source_of)
+            # fitted at the first speed alone, so that targets of more speeds, or of fresh crops, fit in
+            self.projection = Projection(targets[:, 0], sources, dim)
+            targets = torch.stack([self.projection(column, sources) for column in targets.unbind(1)], dim=1)
         self.targets = targets
         self.bank = EmbeddingBank(settings.bank, dim, self.device)
         self.generator = torch.Generator().manual_seed(settings.seed)
@@ -144,12 +148,6 @@ class Trainer:
             {"params": others, "weight_decay": 0.0},
             {"params": list(self.softmax.parameters()), "weight_decay": 0.0},
         ]
-
-    def _projected(self, targets: Tensor, dim: int) -> Tensor:
-        """In the student's dimensions; fitted at the first speed alone, so that targets of more speeds fit in."""
-        sources = torch.from_numpy(self.batches.source_of)
-        projection = Projection(targets[:, 0], sources, dim)
-        return torch.stack([projection(column, sources) for column in targets.unbind(1)], dim=1)
 
     def run(self) -> dict[str, Tensor]:
         """Train to the last step and return the best state of the network."""
@@ -213,7 +211,7 @@ class Trainer:
         spoken = torch.nonzero(batch.clip >= 0).flatten()
         voices = embeddings[spoken]
         if self.targets is not None and (s.distil or s.relation):
-            targets = self.targets[batch.clip[spoken], batch.speed[spoken]].to(self.device)
+            targets = self._targets_of(batch, spoken).to(self.device)
             heard = targets.square().sum(1) > 0
             if s.distil:
                 losses["distil"] = s.distil * distillation_loss(voices[heard], targets[heard])
@@ -243,6 +241,13 @@ class Trainer:
         if not losses:
             raise ModelError("nothing to learn: every loss has weight 0, or needs labels or a teacher")
         return losses, zero_share
+
+    def _targets_of(self, batch: Batch, spoken: Tensor) -> Tensor:
+        """(voices, dim): what the teacher said of these very crops, or of the clips that they are from."""
+        if batch.target is None:
+            assert self.targets is not None
+            return self.targets[batch.clip[spoken], batch.speed[spoken]]
+        return batch.target if self.projection is None else self.projection(batch.target, batch.source[spoken])
 
     def _keep(self, score: Score) -> bool:
         if score.mean >= self.best_score:

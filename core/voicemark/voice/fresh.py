@@ -1,0 +1,141 @@
+"""Voices that no clip holds, with what the teacher hears in them: targets that cannot be learnt by heart.
+
+A student that meets the same clips with the same targets again and again learns the clips. Here crops are new: cut
+anywhere, played faster or slower (pitch and vocal tract together), their formants moved (the vocal tract alone), and
+embedded by the teacher as they then sound, to which each is another person. A crop is heard a few times, from a ring
+of the latest ones, under different noise, and then forgotten.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from voicemark.voice.augment import Audio, resampled, warp_formants
+from voicemark.voice.corpus import to_pcm
+from voicemark.voice.distil import QUIETEST
+from voicemark.voice.sampling import CONTEXT, WINDOW, Batch, VoiceBatches
+from voicemark.voice.triplets import UNKNOWN
+
+CROP = WINDOW + 2 * CONTEXT  # samples that the teacher hears
+
+
+class CropTeacher(Protocol):
+    """A speaker network that embeds equally long crops."""
+
+    @property
+    def dim(self) -> int:
+        """Dimensions of its embeddings."""
+        ...
+
+    def embed_crops(self, crops: NDArray[np.float32], /) -> NDArray[np.float32]:
+        """(n, samples) at 16 kHz → (n, dim) of unit length."""
+        ...
+
+
+@dataclass(frozen=True)
+class FreshSettings:
+    """How fast crops come and go, and how far they are from the voices that are there."""
+
+    new: int = 10  # crops a batch; a batch of 60 then hears each about six times
+    ring: int = 16_384  # crops kept: 1.6 GB
+    first: int = 1_024  # crops before the first batch
+    other_speed: float = 0.7  # share of crops that are not played as they are
+    speeds: tuple[int, int] = (20, 31)  # twenty-fifths: 0.8 to 1.24
+    other_formants: float = 0.4  # share of crops whose formants are moved
+    formants: tuple[float, float] = (0.87, 1.15)
+
+
+class FreshVoices(VoiceBatches):
+    """`VoiceBatches` whose windows come from fresh crops, each with the teacher's embedding as `Batch.target`.
+
+    `teacher` is called once in the process that prepares batches. A batch depends on those before it (the ring), so
+    a run that was interrupted goes on with other crops than one that was not. Speakers count as unknown: a voice
+    that was moved is nobody's.
+    """
+
+    def __init__(
+        self, voices: VoiceBatches, teacher: Callable[[], CropTeacher], fresh: FreshSettings | None = None
+    ) -> None:
+        super().__init__(
+            voices.bank,
+            voices.augmenter,
+            settings=voices.settings,
+            seed=voices.seed,
+            copies=voices.copies,
+            favour=voices.favour,
+        )
+        self._make_teacher = teacher
+        self.fresh = fresh or FreshSettings()
+        self._ring: _Ring | None = None
+
+    def __getitem__(self, step: int) -> Batch:
+        s = self.settings
+        rng = np.random.default_rng([self.seed, step])
+        if self._ring is None:
+            self._ring = _Ring(self._make_teacher(), self.fresh.ring)
+            self._renew(self.fresh.first, rng)
+        self._renew(self.fresh.new, rng)
+        context = CONTEXT if s.context_every and step % s.context_every == s.context_every - 1 else 0
+        drawn = rng.choice(self._ring.filled, s.batch - s.noise_windows, replace=self._ring.filled < s.batch)
+        windows = [self.augmenter(self._of_crop(self._ring.audio(int(slot)), context, rng), rng) for slot in drawn]
+        alone = [self.augmenter.noise_alone(WINDOW + 2 * context, rng) for _ in range(s.noise_windows)]
+        clip = np.concatenate([self._ring.clips[drawn], np.full(len(alone), -1)])
+        rows = [(audio, int(which), 0, -1) for audio, which in zip(windows + alone, clip, strict=True)]
+        return self._collate(rows, context).with_targets(self._ring.targets[drawn], UNKNOWN)
+
+    def _renew(self, count: int, rng: np.random.Generator) -> None:
+        """Put `count` new crops into the ring, in place of the oldest."""
+        assert self._ring is not None
+        clips = np.array([rng.choice(self._clips[k]) for k in rng.choice(len(self._clips), count, p=self._weights)])
+        self._ring.add(clips, np.stack([self._crop(int(clip), rng) for clip in clips]))
+
+    def _crop(self, clip: int, rng: np.random.Generator) -> Audio:
+        f = self.fresh
+        speed = int(rng.integers(f.speeds[0], f.speeds[1] + 1)) if rng.random() < f.other_speed else 25
+        need = -(-CROP * speed // 25) + 64
+        audio = resampled(self._cut(clip, 1.0, need, rng), speed, 25)[:CROP]
+        if rng.random() < f.other_formants:
+            audio = warp_formants(audio, rng.uniform(*f.formants))
+        return audio
+
+    def _of_crop(self, crop: Audio, context: int, rng: np.random.Generator) -> Audio:
+        """A window of the crop: anywhere in it, or its middle with what is on either side."""
+        if context:
+            return self._among_others(crop, context, rng)
+        start = int(rng.integers(0, CROP - WINDOW + 1))
+        return crop[start : start + WINDOW]
+
+
+class _Ring:
+    """The latest crops as 16-bit samples, with the teacher's embeddings and the clips that they are from."""
+
+    def __init__(self, teacher: CropTeacher, size: int) -> None:
+        self._teacher = teacher
+        self._pcm = np.zeros((size, CROP), np.int16)
+        self.targets = torch.zeros(size, teacher.dim)
+        self.clips = np.zeros(size, np.int64)
+        self._added = 0
+
+    @property
+    def filled(self) -> int:
+        """How many of the first slots hold a crop."""
+        return min(self._added, len(self._pcm))
+
+    def audio(self, slot: int) -> Audio:
+        return np.asarray(self._pcm[slot], np.float32) / 32768.0
+
+    def add(self, clips: NDArray[np.int64], crops: NDArray[np.float32]) -> None:
+        """`crops` (n, CROP) of `clips` (n,); near silence gets a target of zeros, which teaches nothing."""
+        slots = np.arange(self._added, self._added + len(crops)) % len(self._pcm)
+        targets = np.concatenate(
+            [self._teacher.embed_crops(part) for part in np.array_split(crops, -(-len(crops) // 16))]
+        )
+        targets[np.sqrt(np.mean(np.square(crops), axis=1)) < QUIETEST] = 0.0
+        self._pcm[slots] = to_pcm(crops)
+        self.targets[slots] = torch.from_numpy(targets)
+        self.clips[slots] = clips
+        self._added += len(crops)
