@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from support.disks import mounted
 from typer.testing import CliRunner
 
 from voicemark.cli.main import app
@@ -84,6 +85,19 @@ def test_metrics_are_what_the_textfile_collector_reads(database: Database, tmp_p
     assert values["voicemark_speed_ratio", None] == 120
     with pytest.raises(VoicemarkError, match="metrics_file"):
         write_metrics(database, tmp_path / "no such folder" / "voicemark.prom")
+
+
+def test_metrics_on_a_full_disk_stay_whole(database: Database, tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", size="64k") as disk:
+        metrics = disk.path / "voicemark.prom"
+        write_metrics(database, metrics)
+        before = metrics.read_bytes()
+        disk.fill()
+        with pytest.raises(VoicemarkError, match="No space left"):
+            write_metrics(database, metrics)
+        assert metrics.read_bytes() == before and disk.files() == ["voicemark.prom"]
+        disk.make_room()
+        write_metrics(database, metrics)
 
 
 def test_status_is_told_to_people_and_to_scripts(database: Database, config: Path) -> None:

@@ -208,7 +208,7 @@ def _work(jobs: Jobs, claim: Claim, recording: Recording, workshop: Workshop, li
             jobs.release(claim)
         raise
     failures = export_heard(workshop.database, [claim.path], workshop.config.export)
-    return Outcome(claim.path, Status.SCANNED, notes=(*result.notes, *failures))
+    return Outcome(claim.path, Status.SCANNED, notes=(*result.notes, *map(str, failures)))
 
 
 def scan(path: Path | str, config: Config) -> list[MarkerView]:

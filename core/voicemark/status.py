@@ -1,10 +1,11 @@
 """How far the work is: the job table in a few numbers, for people, for scripts and for Prometheus."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -122,9 +123,14 @@ def write_metrics(database: Database, path: Path) -> None:
         "When a recording was last done.",
         status.last_done.timestamp() if status.last_done else None,
     )
+    # One name, so that kills leave one half-written file at most; the collector reads `*.prom` only.
+    part = path.with_name(f".{path.name}.part")
     try:
-        write_to_textfile(str(path), registry)
+        part.write_bytes(generate_latest(registry))
+        part.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise VoicemarkError(
             f"the metrics cannot be written: {error.strerror}", path=path, hint="see [service] metrics_file"
         ) from error

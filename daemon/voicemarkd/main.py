@@ -9,7 +9,6 @@
 
 import logging
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -39,7 +38,6 @@ def serve(
     set_up_logging(logging.DEBUG if verbose else logging.INFO)
     code = run_service(config)
     logging.shutdown()
-    sys.stdout.flush()
     # Not sys.exit: a thread that hangs in a library must not hold the process.
     os._exit(code)
 

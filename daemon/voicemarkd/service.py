@@ -56,6 +56,7 @@ class Service:
         self._metrics_at = self._status_at = 0.0
         self._accepted: Config | None = None
         self._trouble: str | None = None
+        self._metrics_trouble: str | None = None
         self._recorders: dict[Path, Recorder] = {}
         self._folders: list[WatchedFolder] = []
         self._worker = Worker(
@@ -128,10 +129,18 @@ class Service:
         metrics = self._config.service.metrics_file
         if metrics is not None and (now - self._metrics_at > METRICS_S or self._metrics_at == 0.0):
             self._metrics_at = now
-            try:
-                write_metrics(self._database, metrics)
-            except VoicemarkError as error:
+            self._write_metrics(metrics)
+
+    def _write_metrics(self, path: Path) -> None:
+        """What is in the way is said once, not every minute."""
+        trouble = None
+        try:
+            write_metrics(self._database, path)
+        except VoicemarkError as error:
+            trouble = str(error)
+            if trouble != self._metrics_trouble:
                 log.warning("%s", error)
+        self._metrics_trouble = trouble
 
     def _drop_deleted(self) -> None:
         if dropped := self._jobs(self._config).drop_deleted(older_than=DROP_AFTER):

@@ -22,13 +22,13 @@ from voicemark.errors import (
     ToolError,
     VoicemarkError,
 )
-from voicemark.export.after import export_heard
 from voicemark.pipeline import Result, content_of, process
 from voicemark.recorders.base import Recorder
 from voicemark.store.database import Database
 from voicemark.store.jobs import Claim, ClaimLostError, Jobs
 from voicemark.store.results import write_result
 from voicemark.voice.rematch import rematch
+from voicemarkd.exports import Exports
 from voicemarkd.hearing import Hearing, is_gpu_failure
 from voicemarkd.inhibit import inhibited
 from voicemarkd.manners import LOOK_AGAIN_S, Manners
@@ -72,6 +72,7 @@ class Worker(threading.Thread):
         """When the work last went on, or was last seen waiting for something it knows."""
         self.claim: Claim | None = None
         self._database, self._hearing = database, hearing
+        self._exports = Exports(database, advanced=self._go_on)
         self._recorder_of, self._hint, self._changed = recorder_of, hint, changed
         self._pending: Config | None = None
         self._ending = threading.Event()
@@ -130,6 +131,7 @@ class Worker(threading.Thread):
             self._rest(f"pausing: {reason}", LOOK_AGAIN_S)
             return
         self._hearing.find_gpu_again()
+        self._exports.try_again(self._hearing.tools.config.export)
         self.claim = self.jobs.claim(self._hearing.model_id)
         if self.claim is not None:
             self._do(self.claim)
@@ -158,13 +160,11 @@ class Worker(threading.Thread):
         self.doing = "matching the archive"
 
         def advanced(_done: int, _total: int) -> None:
-            self._advance()
-            if self._ending.is_set():
-                raise StopError
+            self._go_on()
 
         report = rematch(self._database, tools.book, tools.config.match, self._hearing.model_id, progress=advanced)
+        self._exports.write(None, tools.config.export)
         self._match_due = False
-        self._export(None)
         if report.recordings:
             log.info(
                 "matched %d kept recordings (%.1f hours) anew in %.1f s: %d markers",
@@ -183,7 +183,7 @@ class Worker(threading.Thread):
                 result = self._hear(claim)
                 self._store(claim, result, time.monotonic() - began)
                 self.claim = None
-                self._export([claim.path])
+                self._exports.write([claim.path], self._hearing.tools.config.export)
         except StopError:
             self._release(claim)
         except ClaimLostError as error:
@@ -265,11 +265,6 @@ class Worker(threading.Thread):
             },
         )
 
-    def _export(self, paths: list[Path] | None) -> None:
-        """Write files for players; one that cannot be written does not make the recording be heard again."""
-        for failure in export_heard(self._database, paths, self._hearing.tools.config.export):
-            log.warning("not exported: %s", failure)
-
     def _failed(self, claim: Claim, error: BaseException, *, final: bool = False) -> None:
         text = str(error) if isinstance(error, VoicemarkError) else f"{type(error).__name__}: {error}"
         fields = {"recording": claim.path, "attempt": claim.attempt}
@@ -289,13 +284,17 @@ class Worker(threading.Thread):
             self.jobs.release(claim, pause_s=pause_s)
 
     def _beat(self, claim: Claim) -> None:
-        self._advance()
-        if self._ending.is_set():
-            raise StopError
+        self._go_on()
         if time.monotonic() - self._beaten_at > HEARTBEAT_S:
             with suppress(DatabaseError):  # A full disk is noticed soon enough when the result is written.
                 self.jobs.heartbeat(claim)
             self._beaten_at = time.monotonic()
+
+    def _go_on(self) -> None:
+        """The work advances. Raises `StopError` when it is to end."""
+        self._advance()
+        if self._ending.is_set():
+            raise StopError
 
     def _advance(self) -> None:
         self.advanced_at = time.monotonic()

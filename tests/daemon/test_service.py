@@ -4,14 +4,13 @@ import os
 import shutil
 import socket
 import sqlite3
-import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support.service import Daemon, Home, serving, serving_unready
+from support.service import Daemon, Home, serving
 
 from voicemark.requests import Request, leave_request
 
@@ -167,42 +166,6 @@ def test_a_database_locked_by_a_reader_or_a_writer_is_waited_for(tmp_path: Path,
             other.execute("COMMIT")
         daemon.wait_done(2)
         assert home.attempts() == {"a.ts": 1, "b.ts": 1}
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 8 MB."""
-    point = tmp_path / "disk"
-    point.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", point], capture_output=True, text=True)
-    if mounted.returncode != 0:
-        pytest.skip(f"needs the right to mount: {mounted.stderr.strip()}")
-    yield point
-    subprocess.run(["umount", "--lazy", point], check=True)
-
-
-def test_a_full_disk_and_a_read_only_database_are_waited_for(tmp_path: Path, sources: Path, small_disk: Path) -> None:
-    home = Home(tmp_path, sources, database=small_disk / "voicemark.db")
-    with serving(home) as daemon:
-        home.record("a.ts", 0)
-        daemon.wait_done(1)
-        filler = small_disk / "filler"
-        with filler.open("wb", buffering=0) as file, suppress(OSError):
-            while True:
-                file.write(b"\0" * 4096)
-        home.record("b.ts", 1)
-        daemon.wait(lambda: "the disk is full" in daemon.log, "the complaint")
-        filler.unlink()
-        daemon.wait_done(2)
-        assert daemon.terminate() == 0
-    assert home.intact()
-    assert len({marker[0] for marker in home.markers()}) == 2
-    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
-    home.record("c.ts", 2)
-    with serving_unready(home) as daemon:
-        daemon.wait(lambda: "is read-only" in daemon.log, "the complaint")
-        subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
-        daemon.wait_done(3)
 
 
 def test_a_wrong_configuration_ends_with_a_code_of_its_own(tmp_path: Path, sources: Path) -> None:

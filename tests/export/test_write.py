@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.disks import mounted
 from tests.support.streams import make_beeps
 
 from voicemark.config import ExportSection
@@ -19,6 +20,7 @@ from voicemark.errors import ConfigError, ExportError
 from voicemark.export.base import MarkedRecording, Marker, MediaFile
 from voicemark.export.cuts import Cuts
 from voicemark.export.files import LONGEST_NAME, mirrored, write_atomically
+from voicemark.export.ledger import Ledger
 from voicemark.export.sm import SceneMarkers
 from voicemark.export.write import WRITERS, export_recording
 
@@ -383,3 +385,33 @@ def test_what_root_exports_belongs_to_the_folders_owner(archive: Archive) -> Non
     os.chown(beside, 5, 6)
     archive.export(["edl"], BEN, in_place=True)
     assert (beside.stat().st_uid, beside.stat().st_gid) == (5, 6)
+
+
+@pytest.mark.parametrize("leave", [0, 4096, 5 * 4096])
+@pytest.mark.parametrize("present", [None, b"old"])
+def test_a_full_disk_leaves_the_old_file_or_none_and_nothing_half_written(
+    tmp_path: Path, leave: int, present: bytes | None
+) -> None:
+    with mounted(tmp_path / "disk", size="256k") as disk:
+        target, data = disk.path / "a.json", b"x" * 50_000
+        if present is not None:
+            target.write_bytes(present)
+        disk.fill(leave=leave)
+        with pytest.raises(ExportError, match=r"No space left.*space"):
+            write_atomically(target, data, present=present)
+        assert disk.files() == ([] if present is None else ["a.json"])
+        assert present is None or target.read_bytes() == present
+        disk.make_room()
+        write_atomically(target, data, present=present)
+        assert target.read_bytes() == data
+
+
+def test_a_record_begun_on_a_full_disk_is_good_when_there_is_room(tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", size="256k") as disk:
+        disk.fill()
+        with pytest.raises(ExportError, match="full"):
+            Ledger(disk.path / "export")
+        disk.make_room()
+        with Ledger(disk.path / "export") as ledger:
+            ledger.remember(b"ours")
+            assert ledger.knows(b"ours")

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -49,7 +49,7 @@ threads = 1
 
 [service]
 requests = "requests"
-metrics_file = "voicemark.prom"
+metrics_file = "{metrics}"
 rescan_s = 5.0
 retry_pause_s = 0.1
 {service}
@@ -103,6 +103,7 @@ class Home:
         settle_s: float = 0.0,
         stall_s: float = 60.0,
         database: Path | None = None,
+        metrics: Path | None = None,
     ) -> None:
         self.root = root
         self.sources = sources
@@ -114,7 +115,14 @@ class Home:
             folder.mkdir(parents=True, exist_ok=True)
         (root / "samples" / "low.wav").write_bytes((sources / "low.wav").read_bytes())
         self.config.write_text(
-            CONFIG.format(database=self.database, watch=watch, service=service, settle_s=settle_s, stall_s=stall_s)
+            CONFIG.format(
+                database=self.database,
+                metrics=metrics or root / "voicemark.prom",
+                watch=watch,
+                service=service,
+                settle_s=settle_s,
+                stall_s=stall_s,
+            )
         )
 
     def record(self, name: str, number: int = 0) -> Path:
@@ -156,23 +164,27 @@ class Home:
 class Daemon:
     """A running `voicemarkd`."""
 
-    def __init__(self, home: Home, *, path: str | None = None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        *,
+        path: str | None = None,
+        log: int | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """`path` is its PATH; `log` a file descriptor that is its stderr, in place of the home's log file."""
         self.home = home
         self.messages: list[str] = []
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         address = f"@voicemark-{os.getpid()}-{id(self)}"
         self._socket.bind("\0" + address[1:])
         self._log = (home.root / "log").open("ab")
-        environment = os.environ | {
-            "NOTIFY_SOCKET": address,
-            "OMP_NUM_THREADS": "1",
-            "PATH": path or os.environ["PATH"],
-        }
+        settings = {"NOTIFY_SOCKET": address, "OMP_NUM_THREADS": "1", "PATH": path or os.environ["PATH"]}
         self.process = psutil.Popen(
             [sys.executable, "-c", "from voicemarkd.main import run; run()", "--config", str(home.config)],
-            env=environment,
+            env={**os.environ, **settings, **(environment or {})},
             stdout=self._log,
-            stderr=self._log,
+            stderr=self._log if log is None else log,
             start_new_session=True,
         )
         threading.Thread(target=self._listen, daemon=True).start()
@@ -238,9 +250,11 @@ class Daemon:
 
 
 @contextmanager
-def serving_unready(home: Home, *, path: str | None = None) -> Iterator[Daemon]:
+def serving_unready(
+    home: Home, *, path: str | None = None, log: int | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[Daemon]:
     """The service has been started."""
-    daemon = Daemon(home, path=path)
+    daemon = Daemon(home, path=path, log=log, environment=environment)
     try:
         yield daemon
     finally:
@@ -249,9 +263,11 @@ def serving_unready(home: Home, *, path: str | None = None) -> Iterator[Daemon]:
 
 
 @contextmanager
-def serving(home: Home, *, path: str | None = None) -> Iterator[Daemon]:
+def serving(
+    home: Home, *, path: str | None = None, log: int | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[Daemon]:
     """The service runs while inside, and has told that it is ready."""
-    with serving_unready(home, path=path) as daemon:
+    with serving_unready(home, path=path, log=log, environment=environment) as daemon:
         daemon.wait_ready()
         yield daemon
 

@@ -31,7 +31,7 @@ def forget(
         failures = export_heard(database, [text_to_path(path) for path in forgotten.recordings], loaded.export)
     finally:
         database.close()
-    for line in (*erased(forgotten), *failures, *left_to_do(forgotten, loaded, config)):
+    for line in (*erased(forgotten), *map(str, failures), *left_to_do(forgotten, loaded, config)):
         screen().print(line, markup=False)
 
 

@@ -1,10 +1,11 @@
 """What happens to exported files when something happened to recordings: heard, matched anew, or gone.
 
 Called by `voicemark scan` and the service after each recording. A marker file that cannot be written is no reason to
-hear a recording again, so nothing here raises for one: failures come back as sentences.
+hear a recording again, so nothing here raises for one: failures come back, and whoever can tries again later.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import select
@@ -20,25 +21,39 @@ from voicemark.store.paths import text_to_path
 from voicemark.store.schema import RecordingRow
 
 
-def export_heard(database: Database, paths: Iterable[Path] | None, settings: ExportSection) -> list[str]:
+@dataclass(frozen=True)
+class Failure:
+    """A recording whose files could not all be written, and why; as text, the reason."""
+
+    path: Path
+    reason: str
+    again: bool
+    """Another try may help: the reason lies in the place that is written to, not in the recording."""
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+def export_heard(database: Database, paths: Iterable[Path] | None, settings: ExportSection) -> list[Failure]:
     """Write what `[export]` asks for, for the recordings at `paths` (None: all that were heard and are still there).
 
     Files that would not change are not touched. Returns what failed. Raises `DatabaseError`.
     """
     if not settings.formats:
         return []
-    failures: list[str] = []
-    for path in _heard(database) if paths is None else paths:
+    failures: list[Failure] = []
+    for path in heard(database) if paths is None else paths:
         try:
             with database.reading() as session:
                 recording = load_recording(session, path)
             export_recording(recording, settings.formats, settings)
         except (ExportError, RecordingError) as error:
-            failures.append(str(error))
+            failures.append(Failure(path, str(error), again=isinstance(error, ExportError)))
     return failures
 
 
-def _heard(database: Database) -> list[Path]:
+def heard(database: Database) -> list[Path]:
+    """Every recording that was heard and is still there."""
     with database.reading() as session:
         rows = session.scalars(
             select(RecordingRow.path).where(RecordingRow.scanned_at.is_not(None), RecordingRow.deleted_at.is_(None))

@@ -71,9 +71,7 @@ def write_atomically(target: Path, data: bytes, *, present: bytes | None) -> Non
     try:
         descriptor = _create(part)
     except OSError as error:
-        raise ExportError(
-            f"cannot be written: {error.strerror}", path=target, hint="check permissions, space and that it is mounted"
-        ) from error
+        raise _not_written(target, error) from error
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -88,10 +86,16 @@ def write_atomically(target: Path, data: bytes, *, present: bytes | None) -> Non
         _sync_folder(target.parent)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise ExportError(f"cannot be written: {error.strerror}", path=target) from error
+        raise _not_written(target, error) from error
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def _not_written(target: Path, error: OSError) -> ExportError:
+    return ExportError(
+        f"cannot be written: {error.strerror}", path=target, hint="check permissions, space and that it is mounted"
+    )
 
 
 def _create(part: Path) -> int:
@@ -100,7 +104,8 @@ def _create(part: Path) -> int:
     try:
         return os.open(part, flags, 0o666)
     except FileExistsError:
-        if time.time() - part.lstat().st_mtime < STALE_PART_S:
+        # A time in the future is that of a clock that was set back since.
+        if abs(time.time() - part.lstat().st_mtime) < STALE_PART_S:
             raise OSError(0, "another export is writing it") from None
         part.unlink()
         return os.open(part, flags, 0o666)

@@ -33,7 +33,8 @@ class Ledger:
         self._path = folder / NAME
         with self._translated():
             make_folder(folder)
-            new = not self._path.exists()
+            # One that was begun on a full disk is empty.
+            new = not self._path.exists() or self._path.stat().st_size == 0
             self._connection = sqlite3.connect(self._path, timeout=TIMEOUT_S, isolation_level=None)
             self._connection.executescript(_TABLES)
             if new:
@@ -93,7 +94,7 @@ class Ledger:
             raise ExportError(
                 f"the record of what was written cannot be kept: {error}",
                 path=self._path,
-                hint="[export] folder must be writable for the user that exports",
+                hint="[export] folder needs space, and must be writable for the user that exports",
             ) from error
 
 
