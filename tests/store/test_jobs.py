@@ -295,13 +295,17 @@ def test_a_job_given_back_costs_no_attempt(tmp_path: Path, jobs: Jobs) -> None:
         jobs.release(claim)
 
 
-def test_a_clock_set_back_does_not_prolong_a_pause(tmp_path: Path, jobs: Jobs, clock: Clock) -> None:
+@pytest.mark.parametrize("back_s", [1, 3600, 86_400, 400 * 86_400])
+def test_a_clock_set_back_does_not_prolong_a_pause(tmp_path: Path, jobs: Jobs, clock: Clock, back_s: float) -> None:
     jobs.found([write(tmp_path, "a.ts")], MODEL)
     claim = jobs.claim(MODEL)
     assert claim is not None
     jobs.fail(claim, "no audio came")
-    clock.pass_s(-400 * 86_400)
-    assert jobs.claim(MODEL) is not None
+    clock.pass_s(-back_s)
+    claim = jobs.claim(MODEL)
+    assert claim is not None
+    jobs.fail(claim, "no audio came")
+    assert jobs.claim(MODEL) is None, "a pause that begins now is kept"
 
 
 def test_the_job_of_a_process_that_died_is_taken_over(tmp_path: Path, database: Database, clock: Clock) -> None:
@@ -351,6 +355,24 @@ def test_a_worker_elsewhere_loses_its_job_only_when_it_stays_silent(
     assert here.claim(MODEL) is not None
     with pytest.raises(ClaimLostError):
         elsewhere.heartbeat(claim)
+
+
+@pytest.mark.parametrize("back_s", [3600, 86_400])
+def test_a_clock_set_back_takes_no_job_from_who_is_at_it(
+    tmp_path: Path, database: Database, clock: Clock, back_s: float
+) -> None:
+    elsewhere = Jobs(database, clock=clock, worker="recorder/1a2b3c4d/4026531836:77:1234")
+    here = Jobs(database, clock=clock)
+    elsewhere.found([write(tmp_path, "a.ts")], MODEL)
+    claim = elsewhere.claim(MODEL)
+    assert claim is not None
+    clock.pass_s(-back_s)
+    assert here.claim(MODEL) is None
+    elsewhere.heartbeat(claim)
+    clock.pass_s(599)
+    assert here.claim(MODEL) is None
+    clock.pass_s(2)
+    assert here.claim(MODEL) is not None, "it has been silent since"
 
 
 def test_many_workers_share_the_jobs_without_doing_one_twice(tmp_path: Path, database: Database, jobs: Jobs) -> None:

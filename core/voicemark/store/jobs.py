@@ -231,8 +231,6 @@ class Jobs:
         """The most urgent job that is ready now, or the one of the recording at `path` (whatever pause it is in);
         it is this worker's from here on. None when there is nothing to do."""
         now = self._clock()
-        # After the clock was set back, a pause may seem to last for years: longer than the longest it is over.
-        longest = now + LONGEST_PAUSE
         with self._database.writing() as session:
             self._take_over_from_the_dead(session, now)
             query = (
@@ -243,8 +241,9 @@ class Jobs:
                 .limit(1)
             )
             if path is None:
+                # A pause that was begun in the future ends now: the clock was set back since.
                 query = query.where(
-                    or_(JobRow.not_before.is_(None), JobRow.not_before <= now, JobRow.not_before > longest)
+                    or_(JobRow.not_before.is_(None), JobRow.not_before <= now, JobRow.updated_at > now)
                 )
             else:
                 query = query.where(RecordingRow.path == path_to_text(path))
@@ -313,7 +312,10 @@ class Jobs:
 
     def _take_over_from_the_dead(self, session: Session, now: datetime) -> None:
         for job in session.scalars(select(JobRow).where(JobRow.state == JobState.RUNNING)).all():
-            silent = job.heartbeat_at is None or abs(now - job.heartbeat_at) > STALE
+            if job.heartbeat_at is not None and job.heartbeat_at > now + STALE:
+                # A clock was set back, here or there: whether it is silent is told from now on.
+                job.heartbeat_at = now
+            silent = job.heartbeat_at is None or now - job.heartbeat_at > STALE
             if job.worker is None or silent or is_dead(job.worker):
                 if job.attempts > 1:
                     why = "the program ended without a word while at it"
