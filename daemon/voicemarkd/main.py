@@ -3,14 +3,16 @@
 0   asked to end (SIGTERM, SIGINT)
 2   wrong command line
 70  an error of the program itself; the log has the details
-74  the database cannot be used (locked, read-only, damaged, written by a newer version)
+74  the database cannot be used: damaged, or written by a newer version (locked, full or read-only, it is waited for)
 78  the configuration is wrong, or names a model or voices that cannot be used: restarting does not help
 """
 
 import logging
 import os
+import signal
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,10 +20,17 @@ from voicemark.errors import ConfigError, DatabaseError, EnrolmentError, ModelEr
 from voicemarkd.journal import set_up_logging
 from voicemarkd.notify import notify
 
+if TYPE_CHECKING:
+    from voicemark.config import Config
+    from voicemark.store.database import Database
+    from voicemarkd.hearing import Hearing
+
 EXIT_SOFTWARE, EXIT_DATABASE, EXIT_CONFIG = 70, 74, 78
 """Numbers of sysexits.h."""
 
 BUSY_S = 4.0
+"""A short wait for locks: the service tries again by itself, and a signal must not wait for SQLite."""
+OPEN_AGAIN_S = 2.0
 
 log = logging.getLogger("voicemarkd")
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -44,18 +53,13 @@ def serve(
 
 def run_service(path: Path) -> int:
     """Serve with the configuration at `path`; the exit code."""
-    from voicemark.store.database import open_database
-    from voicemarkd.hearing import Hearing
     from voicemarkd.reload import ConfigFile
     from voicemarkd.service import Service
 
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # What it asks for is done by starting.
     try:
         config_file = ConfigFile(path)
-        notify("STATUS=opening the database")
-        # A short wait for locks: the service tries again by itself, and a signal must not wait for SQLite.
-        database = open_database(config_file.accepted.database.path, busy_timeout_s=BUSY_S)
-        notify("STATUS=loading the model and the voices")
-        hearing = Hearing(config_file.accepted, database)
+        database, hearing = _open(config_file.accepted)
         fatal = Service(config_file, database, hearing).run()
         database.close()
     except (ConfigError, ModelError, EnrolmentError) as error:
@@ -66,6 +70,26 @@ def run_service(path: Path) -> int:
         log.critical("cannot go on", exc_info=True)
         return _end(EXIT_SOFTWARE, error)
     return 0 if fatal is None else _end(EXIT_SOFTWARE, fatal)
+
+
+def _open(config: "Config") -> "tuple[Database, Hearing]":
+    """What the service works with. A database that is locked, full or read-only is waited for, as systemd is told."""
+    from voicemark.store.database import DatabaseUnavailableError, open_database
+    from voicemarkd.hearing import Hearing
+
+    said = None
+    while True:
+        try:
+            notify("STATUS=opening the database")
+            database = open_database(config.database.path, busy_timeout_s=BUSY_S)
+            notify("STATUS=loading the model and the voices")
+            return database, Hearing(config, database)
+        except DatabaseUnavailableError as error:
+            if error.what != said:
+                log.error("%s", error)
+            said = error.what
+            notify(f"STATUS=waiting: {error.what}", "EXTEND_TIMEOUT_USEC=60000000")
+            time.sleep(OPEN_AGAIN_S)
 
 
 def _end(code: int, error: BaseException) -> int:

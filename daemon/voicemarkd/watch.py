@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from voicemark.config import WatchSection
-from voicemark.errors import RecordingError
+from voicemark.errors import DatabaseError, RecordingError
 from voicemark.recorders.base import Recorder
 from voicemark.recording import RecordingState, fingerprint
 from voicemark.store.jobs import CHUNK, Finding, Jobs, Known, Outcome, signature
@@ -139,8 +139,13 @@ class WatchedFolder:
                 self.look(thorough=False)
             self._next_poll = now + self._section.poll_s
         hints = self._take_hints(now)
-        if hints:
-            self._follow(hints)
+        try:
+            if hints:
+                self._follow(hints)
+        except DatabaseError:
+            for path in hints:
+                self.hint(path)
+            raise
         settle_s = self._settling.next_look_s()
         if self._settling.open and (now >= self._next_state or settle_s == 0.0):
             self.look_at(self._settling.open)
@@ -231,9 +236,10 @@ class WatchedFolder:
         try:
             outcomes = self._jobs.found(findings, self._model_id)
         except BaseException:
-            # Not written down is not seen: the next look must find them again.
+            # Not written down is not seen: they are looked at again at once.
             for finding in findings:
                 self._seen.pop(finding.recording.path, None)
+                self.hint(finding.recording.path)
             raise
         for finding, outcome in zip(findings, outcomes, strict=True):
             if finding.content is not None and outcome is not Outcome.KNOWN:
@@ -266,11 +272,12 @@ class WatchedFolder:
 
     def _mark_gone(self, absent: set[Path]) -> int:
         gone = [path for path in sorted(absent) if self._has_gone(path)]
+        count = self._jobs.gone(gone)
         for path in gone:
             self._seen.pop(path, None)
             self._known.pop(path, None)
             self._settling.forget(path)
-        return self._jobs.gone(gone)
+        return count
 
     def _has_gone(self, path: Path) -> bool:
         try:

@@ -2,15 +2,18 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from voicemark.config import WatchSection
+from voicemark.errors import DatabaseError
 from voicemark.recorders import recorder_for
 from voicemark.store.database import Database, open_database
 from voicemark.store.jobs import Jobs
@@ -383,3 +386,25 @@ def test_watching_begins_anew_when_the_folder_is_another(tmp_path: Path) -> None
         waiter.wait(0.05)
     events.stop()
     assert folder / "a.ts" in seen
+
+
+def test_what_was_found_while_the_database_was_locked_is_not_left_to_the_next_rescan(world: World) -> None:
+    world.jobs = Jobs(open_database(world.database.path, busy_timeout_s=0.05))
+    world.restart(mode="events")
+    gone = world.video / "gone.ts"
+    gone.write_bytes(b"gone")
+    world.settle()
+    with closing(sqlite3.connect(world.database.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        vdr_recording(world.video / "Tagesschau")
+        world.folder.hint(world.video / "Tagesschau")
+        gone.unlink()
+        world.folder.hint(gone)
+        for _ in range(3):
+            world.now += BURST_S
+            with pytest.raises(DatabaseError, match="is locked"):
+                world.folder.tick()
+        other.execute("ROLLBACK")
+    world.pass_s(2 * SETTLE_S)
+    assert world.jobs_by_name() == {"2026-03-01.20.15.1-0.rec": "ready"}
+    assert world.deleted() == ["gone.ts"]

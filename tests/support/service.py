@@ -133,7 +133,7 @@ class Home:
     def query(self, sql: str) -> list[tuple[object, ...]]:
         """Rows from the database, as a person would ask; nothing while there is none yet."""
         try:
-            with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10)) as connection:
+            with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=2)) as connection:
                 return connection.execute(sql).fetchall()
         except sqlite3.OperationalError:
             return []

@@ -29,6 +29,10 @@ BUSY_TIMEOUT_S = 90.0
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+class DatabaseUnavailableError(DatabaseError):
+    """Locked, full or read-only: it may be usable again in a while, and nothing is lost until then."""
+
+
 class Database:
     """An open, migrated database. `reading()` and `writing()` give sessions; each is one transaction."""
 
@@ -157,10 +161,13 @@ _ADVICE = (
     ("already exists", "holds tables of something else", "set [database] url to another file"),
 )
 
+_PASSING = ("is locked", "readonly", "is full")
+
 
 def _explained(path: Path, error: BaseException) -> DatabaseError:
     text = str(error)
     for sign, what, hint in _ADVICE:
         if sign in text.lower():
-            return DatabaseError(what, path=path, hint=hint)
+            kind = DatabaseUnavailableError if sign in _PASSING else DatabaseError
+            return kind(what, path=path, hint=hint)
     return DatabaseError(f"SQLite: {text}", path=path)

@@ -242,9 +242,7 @@ class Jobs:
             )
             if path is None:
                 # A pause that was begun in the future ends now: the clock was set back since.
-                query = query.where(
-                    or_(JobRow.not_before.is_(None), JobRow.not_before <= now, JobRow.updated_at > now)
-                )
+                query = query.where(or_(JobRow.not_before.is_(None), JobRow.not_before <= now, JobRow.updated_at > now))
             else:
                 query = query.where(RecordingRow.path == path_to_text(path))
             found = session.execute(query).first()
