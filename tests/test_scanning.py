@@ -28,7 +28,7 @@ from voicemark.config import load_config
 from voicemark.errors import RecordingError
 from voicemark.scanning import Listener, Status, open_workshop, scan_paths
 
-MACHINES = "[match]\ncalibrate = false\nthreshold = 0.62\nhysteresis = 0.05\nsmooth_s = 2.0\n"
+MACHINES = "[match]\ncalibrate = false\nthreshold = 0.75\n"
 """Talking machines are no strangers to be calibrated against: the plain cosine tells them apart."""
 VOICEMARK = [sys.executable, "-m", "voicemark"]
 ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1", "TZ": "Europe/Berlin"}

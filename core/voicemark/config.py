@@ -161,22 +161,15 @@ class JudgeSection(Section):
     """A stronger network that is asked where the fast one is in doubt."""
 
     model: Path = Field(description="An ONNX speaker model (CAM++, ERes2Net, WeSpeaker ResNet …).")
-    threshold: float = Field(0.65, ge=-1, le=1, description="Mean of its top_k cosine scores.")
+    threshold: float = Field(0.75, ge=-1, le=1, description="Cosine from which it hears a voice.")
     band: float = Field(0.1, gt=0, le=1, description="Fast scores within this of the threshold are in doubt.")
 
 
 class MatchSection(Section):
-    """When a window counts as a voice, and when windows become a marker."""
+    """When a stretch of a recording counts as a voice, and when stretches become a marker."""
 
-    threshold: float = Field(
-        0.44, ge=-1, le=1, description="Mean of the top_k cosine scores from which a voice is heard."
-    )
-    top_k: int = Field(5, ge=1, description="So many of a memory's best rows are averaged.")
+    threshold: float = Field(0.6, ge=-1, le=1, description="Score from which a voice is heard.")
     calibrate: bool = Field(True, description="Make the scores of different voices comparable (shipped cohort).")
-    smooth_s: float = Field(4.0, ge=0, description="Scores are averaged over so many seconds.")
-    hysteresis: float = Field(
-        0.1, ge=0, le=1, description="A marker goes on while scores stay above threshold minus this."
-    )
     join_gap_s: float = Field(2.0, ge=0, description="Markers of a voice closer than this become one.")
     min_marker_s: float = Field(2.0, ge=0, description="Shorter markers are dropped.")
     exclusive: float = Field(

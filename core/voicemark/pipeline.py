@@ -1,6 +1,6 @@
 """One recording's whole way, on one screen: from its files to markers.
 
-    probe + demux → log-mel → windows → embed → compact → match → segments → programmes
+    probe + demux → log-mel → windows → embed → compact → stretches → match → segments → programmes
 
 Audio streams through in blocks, so memory does not grow with the recording's length (what is kept of a window is
 128 bytes). Nothing is written here: `voicemark.store.results` writes a `Result` in one transaction.
@@ -9,24 +9,27 @@ Audio streams through in blocks, so memory does not grow with the recording's le
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from voicemark.audio.demux import AudioReader, Heard
 from voicemark.audio.timeline import SAMPLE_RATE, Samples
 from voicemark.config import Config
 from voicemark.epg.gather import programmes_of
 from voicemark.errors import RecordingError, RecordingVanishedError
+from voicemark.recorders import find_recordings
 from voicemark.recording import Programme, ProgrammeSpan, Recording, fingerprint
-from voicemark.voice.compact import quantise, restore
+from voicemark.voice.compact import quantise
 from voicemark.voice.embedder import WindowBatch
-from voicemark.voice.judge import Judge, second_opinion
-from voicemark.voice.match import VoiceBook, audible, calibrated_scores, match_key, smooth, taps
-from voicemark.voice.segments import Segment, WindowTimes, find_segments
+from voicemark.voice.judge import Judge, ReadAudio, second_opinion
+from voicemark.voice.match import VoiceBook, match_key, score
+from voicemark.voice.rematch import SecondHearing
+from voicemark.voice.segments import Segment, WindowTimes, borders, find_segments
+from voicemark.voice.stretches import Stretches, cut
 
 Progress = Callable[[float], None]
 """Called with the seconds of the recording that have been heard so far."""
@@ -58,6 +61,19 @@ class Tools:
     book: VoiceBook
     judge: Judge | None = None
 
+    @property
+    def second_hearing(self) -> SecondHearing | None:
+        """How the judge, if there is one, hears a recording of the archive again."""
+        return None if self.judge is None else SecondHearing(self.judge, self.listen)
+
+    def listen(self, path: Path, content: str) -> ReadAudio:
+        """The audio of a recording that was heard before. Raises `RecordingError` where it is not there as it was."""
+        for recorder, found in find_recordings(path):
+            recording = recorder.read(found)
+            if content_of(recording) == content:
+                return AudioReader.of(recording, self.config.audio).stretch
+        raise RecordingError("has changed since it was heard", path=path)
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -68,10 +84,10 @@ class Windows:
     hop_s: float
     window_s: float
 
-    @property
-    def embeddings(self) -> Tensor:
-        """(n, dim) of unit length, or zeros where there was silence."""
-        return torch.from_numpy(restore(self.data))
+    @cached_property
+    def stretches(self) -> Stretches:
+        """Where the recording is cut: somebody else speaks, or nobody does."""
+        return cut(self.data, self.hop_s, self.window_s)
 
 
 @dataclass(frozen=True)
@@ -160,19 +176,15 @@ def embed(blocks: Iterable[Samples], encoder: WindowEncoder) -> Windows:
 
 
 def match(windows: Windows, audio: AudioReader, tools: Tools) -> list[Segment]:
-    """Where each voice is heard; the judge, if there is one, hears doubtful windows again."""
+    """Where each voice is heard; the judge, if there is one, hears doubtful stretches again."""
     settings, book = tools.config.match, tools.book
     book.check_model(windows.model_id)
-    embeddings = windows.embeddings
-    heard, width = audible(embeddings), taps(settings, windows.hop_s)
-    own = calibrated_scores(embeddings, book, settings.top_k)
-    scores = smooth(own, heard, width)
-    if tools.judge is not None:
-        starts_s = np.arange(len(embeddings), dtype=np.float64) * windows.hop_s
-        own = second_opinion(own, book.thresholds.cpu(), starts_s, tools.judge, audio.stretch, scores)
-        scores = smooth(own, heard, width)
+    stretches = windows.stretches
     times = WindowTimes(windows.hop_s, windows.window_s, audio.heard.duration_s)
-    return find_segments(scores, book.thresholds.tolist(), settings, times)
+    scores = score(stretches.directions, book)
+    if tools.judge is not None:
+        scores = second_opinion(scores, book.thresholds.cpu(), borders(stretches, times), tools.judge, audio.stretch)
+    return find_segments(scores, book.thresholds.tolist(), settings, stretches, times)
 
 
 def notes_on(heard: Heard) -> list[str]:

@@ -116,7 +116,7 @@ def load_judge(config: Config, book: VoiceBook, database: Database) -> Judge | N
     if missing:
         raise EnrolmentError(f"the judge finds nothing in the samples of {', '.join(missing)}", path=section.model)
     memories = [theirs.memory(theirs.names.index(name)).cpu() for name in book.names]
-    return Judge(encoder, memories, section.threshold, section.band, config.match.top_k)
+    return Judge(encoder, memories, section.threshold, section.band)
 
 
 def scan_paths(paths: Sequence[Path], workshop: Workshop, listener: Listener | None = None) -> Iterator[Outcome]:
@@ -135,7 +135,13 @@ def scan_paths(paths: Sequence[Path], workshop: Workshop, listener: Listener | N
             yield outcome
     if some_known:
         tools = workshop.tools
-        report = rematch(workshop.database, tools.book, workshop.config.match, tools.encoder.model_id)
+        report = rematch(
+            workshop.database,
+            tools.book,
+            workshop.config.match,
+            tools.encoder.model_id,
+            hearing=tools.second_hearing,
+        )
         if report.recordings:
             export_heard(workshop.database, None, workshop.config.export)
     label_programmes(workshop.database, workshop.config.titles.model)

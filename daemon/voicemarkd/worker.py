@@ -162,7 +162,14 @@ class Worker(threading.Thread):
         def advanced(_done: int, _total: int) -> None:
             self._go_on()
 
-        report = rematch(self._database, tools.book, tools.config.match, self._hearing.model_id, progress=advanced)
+        report = rematch(
+            self._database,
+            tools.book,
+            tools.config.match,
+            self._hearing.model_id,
+            hearing=tools.second_hearing,
+            progress=advanced,
+        )
         self._exports.write(None, tools.config.export)
         self._match_due = False
         if report.recordings:

@@ -9,20 +9,20 @@ import torch
 from voicemark.audio.ffmpeg import probe
 from voicemark.bench import archive, cost
 from voicemark.bench.media import make_recording
-from voicemark.bench.products import naive_scores, scores_by_window
+from voicemark.bench.products import naive_scores, scores_by_stretch
 from voicemark.bench.usage import of_call, of_command
 from voicemark.config import MatchSection
 from voicemark.errors import ToolError
-from voicemark.voice.match import Memory, VoiceBook, top_mean
+from voicemark.voice.match import Memory, VoiceBook, score
 
 
 def test_the_three_forms_of_a_product_give_the_same_scores() -> None:
     rows = torch.nn.functional.normalize(torch.randn(21, 16, generator=torch.Generator().manual_seed(1)), dim=1)
     memories = [Memory(str(n), memory, 0.5) for n, memory in enumerate(torch.split(rows[:11], [3, 8]))]
     book = VoiceBook.of(memories, "m", MatchSection(calibrate=False))
-    expected = naive_scores(rows[11:], book, 5)
-    torch.testing.assert_close(scores_by_window(rows[11:], book, 5), expected, atol=1e-5, rtol=0)
-    torch.testing.assert_close(top_mean(rows[11:], book, 5), expected, atol=1e-5, rtol=0)
+    expected = naive_scores(rows[11:], book)
+    torch.testing.assert_close(scores_by_stretch(rows[11:], book), expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(score(rows[11:], book), expected, atol=1e-5, rtol=0)
 
 
 def test_the_archive_that_is_measured_is_matched_whole(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from voicemark.evaluation.protocol import (
     enrolment_trials,
     judge_trials,
     normalised,
+    program_scoring,
     top_k_mean,
     verification_trials,
 )
@@ -92,6 +93,21 @@ def test_the_best_few_are_those_of_sorting() -> None:
     for width in (1, 3, 5, 40):
         cosines = rng.standard_normal((7, width)).astype(np.float32)
         assert np.allclose(top_k_mean(cosines), np.sort(cosines, axis=1)[:, -5:].mean(axis=1), atol=1e-6)
+
+
+def test_the_program_scores_a_window_against_the_middle_of_the_same_memory() -> None:
+    clips = some_clips()
+    embeddings = embeddings_of(clips, 0.5)
+    unit = normalised(embeddings)
+    trials = enrolment_trials(clips, embeddings, embeddings, scoring=program_scoring(None))
+    plain = enrolment_trials(clips, embeddings, embeddings)
+    assert np.array_equal(trials.positive, plain.positive) and np.array_equal(trials.negative, plain.negative)
+    for window in range(0, len(unit), 7):
+        own = (clips.speaker == clips.speaker[window]) & (clips.utterance != clips.utterance[window])
+        if own.sum() <= MEMORY_WINDOWS:
+            middle = unit[own].sum(axis=0)
+            expected = unit[window] @ middle / np.linalg.norm(middle)
+            assert trials.scores[window, clips.speaker[window]] == pytest.approx(expected, abs=1e-5)
 
 
 def test_windows_are_two_seconds() -> None:

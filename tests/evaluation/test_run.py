@@ -50,6 +50,7 @@ def test_our_encoder_is_measured_under_every_condition_asked_for(report: Report)
     for cell in own.cells:
         assert 0 <= cell.enrolment.pooled.eer <= 1
         assert set(cell.verification.per_source) == {"a", "b"}
+        assert cell.program is not None and set(cell.program.per_source) == {"a", "b"}
 
 
 def test_a_peer_that_is_not_there_is_a_row_that_says_how_to_get_it(report: Report) -> None:
@@ -62,7 +63,8 @@ def test_a_peer_that_is_not_there_is_a_row_that_says_how_to_get_it(report: Repor
 
 def test_tables_have_a_line_for_every_row_and_equal_widths(report: Report) -> None:
     table = voices_table(report.rows)
-    assert len(table) == 1 + len(report.rows)
+    assert len(table) == 1 + len(report.rows) + 1  # ours once more, as the program scores
+    assert table[2][0].endswith("as the program scores")
     assert len({len(line) for line in table}) == 1
     details = detail_table(report.rows)
     assert len({len(line) for line in details}) == 1

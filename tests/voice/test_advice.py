@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from voicemark.voice.advice import FEWEST_ROWS, NEIGHBOURS, advise, own_scores
-from voicemark.voice.calibration import Calibration, identity
+from voicemark.voice.advice import FEWEST_ROWS, NEIGHBOURS, PIECE, advise, own_scores, pieces
+from voicemark.voice.calibration import Calibration, calibrate
 
 
 def voice(seed: int, rows: int = 40, spread: float = 0.3, centre: Tensor | None = None) -> Tensor:
@@ -15,9 +15,13 @@ def voice(seed: int, rows: int = 40, spread: float = 0.3, centre: Tensor | None 
     return normalize(centre + spread * torch.randn(rows, 32, generator=generator), dim=1)
 
 
+def plain(voices: int) -> Calibration:
+    return Calibration(torch.zeros(voices), None)
+
+
 def warnings(*memories: Tensor, calibration: Calibration | None = None) -> list[tuple[str, str]]:
     names = [f"voice {number}" for number in range(len(memories))]
-    given = advise(names, memories, [0.6] * len(memories), calibration or identity(len(memories)), 5)
+    given = advise(names, memories, [0.6] * len(memories), calibration or plain(len(memories)))
     return [(advice.voice, advice.text) for advice in given]
 
 
@@ -46,22 +50,36 @@ def test_the_same_person_under_two_names_is_noticed_from_both_sides() -> None:
 
 
 def test_figures_are_on_the_calibrated_scale() -> None:
-    halved = Calibration(torch.zeros(1), torch.full((1,), 0.5), 0.0)
-    [(_, text)] = warnings(voice(1), calibration=halved)
-    assert "samples differ" in text and "median 0.4" in text
+    memory = voice(1)
+    strangers = normalize(
+        memory.mean(0) + 0.2 * torch.randn(200, 32, generator=torch.Generator().manual_seed(9)), dim=1
+    )
+    [(_, text)] = warnings(memory, calibration=calibrate(normalize(memory.mean(0), dim=0)[None], strangers))
+    assert "samples differ" in text and "median 0.9" not in text
+
+
+def test_pieces_are_the_middles_of_rows_that_follow_each_other() -> None:
+    memory = voice(1, rows=2 * PIECE + 3)
+    assert torch.allclose(
+        pieces(memory), torch.stack([normalize(memory[first : first + PIECE].sum(0), dim=0) for first in (0, PIECE)])
+    )
+    assert pieces(memory[:3]).shape == (1, 32)
+    assert len(pieces(memory[:0])) == 0
 
 
 def test_own_scores_leave_neighbours_out() -> None:
-    memory = voice(1, rows=20)
-    scores = own_scores(memory, 3)
-    for row in range(20):
-        others = [float(memory[row] @ memory[k]) for k in range(20) if abs(k - row) > NEIGHBOURS]
-        assert float(scores[row]) == pytest.approx(sum(sorted(others, reverse=True)[:3]) / 3, abs=1e-5)
+    memory = voice(1, rows=4 * PIECE)
+    scores = own_scores(memory, plain(1))
+    for number in range(4):
+        first = number * PIECE
+        others = [memory[k] for k in range(4 * PIECE) if not first - NEIGHBOURS <= k < first + PIECE + NEIGHBOURS]
+        middle = normalize(torch.stack(others).sum(0), dim=0)
+        assert float(scores[number]) == pytest.approx(float(pieces(memory)[number] @ middle), abs=1e-5)
 
 
 def test_a_memory_too_small_to_leave_neighbours_out_says_nothing_of_itself() -> None:
-    assert len(own_scores(voice(1, rows=2 * NEIGHBOURS + 1), 5)) == 0
-    assert own_scores(voice(1, rows=2 * NEIGHBOURS + 2), 5).isfinite().all()
+    assert len(own_scores(voice(1, rows=2 * PIECE + NEIGHBOURS - 1), plain(1))) == 0
+    assert own_scores(voice(1, rows=2 * PIECE + NEIGHBOURS), plain(1)).isfinite().all()
 
 
 def test_no_voices_need_no_advice() -> None:

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from voicemark.voice.judge import Judge, in_doubt, runs, second_opinion
+from voicemark.voice.judge import JOIN_S, MOST_S, Judge, groups, in_doubt, second_opinion
 
 RATE = 1000
 WINDOW_S = 2.0
-STARTS = np.array([k / 2 for k in range(20)], np.float64)
-RECORDING = np.arange(int((STARTS[-1] + WINDOW_S) * RATE), dtype=np.float32)
+BORDERS = [0.0, 4.0, 10.0, 11.0, 20.0, 40.0, 44.5]
+RECORDING = np.arange(int(BORDERS[-1] * RATE), dtype=np.float32)
 THRESHOLDS = torch.tensor([0.6, 0.7])
+NOTHING = torch.full((2, 6), 0.2)
 
 
 class PlaceEncoder:
@@ -48,52 +49,51 @@ def never_read(start_s: float, end_s: float) -> NDArray[np.float32]:
     raise AssertionError("nothing was in doubt")
 
 
-def test_only_windows_in_the_band_are_heard_again_and_from_their_own_place() -> None:
-    scores = torch.full((2, 20), 0.2)
-    scores[0, [3, 4, 15]] = torch.tensor([0.65, 0.52, 0.7])
-    scores[1, 9] = 0.75
+def test_only_stretches_in_the_band_are_heard_again_whole_and_from_their_own_place() -> None:
+    scores = NOTHING.clone()
+    scores[0, 0] = 0.65
+    scores[1, 5] = 0.75
     encoder = PlaceEncoder()
-    second_opinion(scores, THRESHOLDS, STARTS, judge(encoder), read)
-    assert encoder.heard == [1.5, 2.0, 4.5, 7.5]
+    second_opinion(scores, THRESHOLDS, BORDERS, judge(encoder), read)
+    assert encoder.heard == [0.0, 2.0, 40.25, 42.25]  # side by side, what does not fill a window shared by both ends
 
 
-def test_a_judged_window_lies_as_far_from_the_threshold_as_the_judge_says() -> None:
-    scores = torch.full((2, 20), 0.2)
-    scores[0, 6] = 0.61
-    result = second_opinion(scores, THRESHOLDS, STARTS, judge(PlaceEncoder()), read)
-    angle = STARTS[6] * RATE / len(RECORDING) * np.pi / 2
-    assert float(result[0, 6]) == pytest.approx(0.6 + np.cos(angle) - 0.5, abs=1e-5)
-    result[0, 6] = scores[0, 6]
-    assert torch.equal(result, scores)  # nothing else changed, the other voice's score of this window neither
+def test_a_judged_stretch_lies_as_far_from_the_threshold_as_the_judge_says() -> None:
+    scores = NOTHING.clone()
+    scores[0, 0] = 0.61
+    result = second_opinion(scores, THRESHOLDS, BORDERS, judge(PlaceEncoder()), read)
+    middle = normalize(PlaceEncoder().embed_windows(np.stack([RECORDING[:2000], RECORDING[2000:4000]])).sum(0), dim=0)
+    assert float(result[0, 0]) == pytest.approx(0.6 + float(middle[0]) - 0.5, abs=1e-5)
+    result[0, 0] = scores[0, 0]
+    assert torch.equal(result, scores)  # nothing else changed, the other voice's score of this stretch neither
+
+
+def test_the_judge_knows_a_voice_by_the_middle_of_its_memory() -> None:
+    rows = normalize(torch.tensor([[1.0, 0.2], [0.3, 1.0], [0.9, 0.1]]), dim=1)
+    said = Judge(PlaceEncoder(), [rows], 0.5, 0.1).hear(RECORDING[:2000])
+    assert said is not None
+    assert float(said[0]) == pytest.approx(float(normalize(rows.sum(0), dim=0)[0]), abs=1e-5)
 
 
 def test_nothing_is_read_where_nothing_is_in_doubt() -> None:
-    scores = torch.full((2, 20), 0.2)
-    assert torch.equal(second_opinion(scores, THRESHOLDS, STARTS, judge(PlaceEncoder()), never_read), scores)
+    assert torch.equal(second_opinion(NOTHING, THRESHOLDS, BORDERS, judge(PlaceEncoder()), never_read), NOTHING)
     nobody = Judge(PlaceEncoder(), [], 0.5, 0.1)
-    assert second_opinion(torch.zeros(0, 20), torch.zeros(0), STARTS, nobody, never_read).shape == (0, 20)
+    assert second_opinion(torch.zeros(0, 6), torch.zeros(0), BORDERS, nobody, never_read).shape == (0, 6)
 
 
-def test_a_window_that_cannot_be_read_whole_keeps_its_score() -> None:
-    scores = torch.full((2, 20), 0.2)
-    scores[0, 19] = 0.6
-    cut_short = second_opinion(scores, THRESHOLDS, STARTS, judge(PlaceEncoder()), lambda a, b: read(a, b - 0.5))
-    assert torch.equal(cut_short, scores)
-
-
-def test_doubt_is_read_from_smoothed_scores_where_they_are_given() -> None:
-    scores, smoothed = torch.full((2, 20), 0.6), torch.full((2, 20), 0.2)
-    smoothed[0, 4] = 0.65
-    encoder = PlaceEncoder()
-    result = second_opinion(scores, THRESHOLDS, STARTS, judge(encoder), read, smoothed)
-    assert encoder.heard == [2.0]
-    assert int((result != scores).sum()) == 1 and result[0, 4] != scores[0, 4]
+def test_a_stretch_too_short_for_the_judge_keeps_its_score() -> None:
+    scores = NOTHING.clone()
+    scores[0, 2] = 0.6  # a second
+    assert torch.equal(second_opinion(scores, THRESHOLDS, BORDERS, judge(PlaceEncoder()), read), scores)
+    scores[0, 5] = 0.6
+    ended = second_opinion(scores, THRESHOLDS, BORDERS, judge(PlaceEncoder()), lambda a, b: read(a, min(b, 41)))
+    assert torch.equal(ended, scores)
 
 
 def test_the_scores_that_came_in_are_not_changed() -> None:
-    scores = torch.full((2, 20), 0.6)
+    scores = torch.full((2, 6), 0.6)
     before = scores.clone()
-    second_opinion(scores, THRESHOLDS, STARTS, judge(PlaceEncoder()), read)
+    second_opinion(scores, THRESHOLDS, BORDERS, judge(PlaceEncoder()), read)
     assert torch.equal(scores, before)
 
 
@@ -103,24 +103,14 @@ def test_doubt_is_counted_voice_by_voice() -> None:
 
 
 @given(
-    windows=st.lists(st.integers(0, 500), unique=True).map(sorted),
-    gap=st.integers(1, 20),
-    most=st.integers(1, 60),
+    lengths=st.lists(st.floats(0.5, 50), min_size=1, max_size=40),
+    chosen=st.lists(st.booleans(), min_size=40, max_size=40),
 )
-def test_runs_keep_every_window_once_and_in_order(windows: list[int], gap: int, most: int) -> None:
-    groups = runs(windows, gap, most)
-    assert [window for group in groups for window in group] == windows
-    for group in groups:
-        assert group[-1] - group[0] <= most
-        assert all(after - before <= gap for before, after in pairwise(group))
-
-
-def test_rescoring_is_the_mean_of_the_judges_best_rows() -> None:
-    rng = np.random.default_rng(0)
-    encoder = PlaceEncoder()
-    memory = normalize(torch.from_numpy(rng.standard_normal((8, 2)).astype(np.float32)), dim=1)
-    windows = np.stack([RECORDING[start : start + 2000] for start in (0, 3000)])
-    scores = Judge(encoder, [memory], 0.5, 0.1, top_k=3).rescore(windows)
-    for column, embedding in enumerate(encoder.embed_windows(windows)):
-        best = sorted((float(row @ embedding) for row in memory), reverse=True)[:3]
-        assert float(scores[0, column]) == pytest.approx(sum(best) / 3, abs=1e-5)
+def test_groups_keep_every_stretch_once_and_in_order(lengths: list[float], chosen: list[bool]) -> None:
+    moments = [0.0, *np.cumsum(lengths).tolist()]
+    doubtful = [k for k in range(len(lengths)) if chosen[k]]
+    together = groups(doubtful, moments)
+    assert [one for group in together for one in group] == doubtful
+    for group in together:
+        assert len(group) == 1 or moments[group[-1] + 1] - moments[group[0]] <= MOST_S
+        assert all(moments[after] - moments[before + 1] <= JOIN_S for before, after in pairwise(group))

@@ -8,8 +8,9 @@ import torch
 from voicemark.config import MatchSection
 from voicemark.errors import EnrolmentError
 from voicemark.recording import Recording
+from voicemark.voice.advice import pieces
 from voicemark.voice.enrolment import Enrolment, VoiceReport
-from voicemark.voice.match import Memory, VoiceBook, top_mean
+from voicemark.voice.match import Memory, VoiceBook
 from voicemark.voice.memory import SampleWindows
 from voicemark.voice.samples import Sample
 from voicemark.voice.summary import closeness, summarise
@@ -33,10 +34,10 @@ def book_of(*memories: torch.Tensor) -> VoiceBook:
     return VoiceBook.of(named, "model", plain)
 
 
-def test_closeness_is_the_mean_score_of_one_voices_windows_against_anothers_memory() -> None:
+def test_closeness_is_the_mean_score_of_one_voices_pieces_against_anothers_memory() -> None:
     book = book_of(cloud(1, 30, 2), cloud(3, 20, 4))
-    result = closeness(book, 5)
-    assert float(result[0, 1]) == pytest.approx(float(top_mean(book.memory(1), book, 5)[0].mean()), abs=1e-5)
+    result = closeness(book)
+    assert float(result[0, 1]) == pytest.approx(float((pieces(book.memory(1)) @ book.centres[0]).mean()), abs=1e-5)
     assert result[0, 0] > result[0, 1] and result[1, 1] > result[1, 0]
     assert result[0, 0] < 1  # a window is not compared with itself
 
@@ -49,7 +50,7 @@ def test_a_summary_counts_what_became_of_each_window_and_names_what_failed() -> 
         VoiceReport("voice 0", memory, (one, two), (EnrolmentError("is silent", path="three.wav"),)),
         VoiceReport("gone", None, error=EnrolmentError("voice 'gone' cannot be enrolled")),
     )
-    anna, gone = summarise(Enrolment(book_of(memory), reports), 5)
+    anna, gone = summarise(Enrolment(book_of(memory), reports))
     assert (anna.windows, anna.threshold) == (5, 0.5)
     first, second = anna.samples
     assert (first.sample, first.windows, first.kept, first.spare) == ("one.wav", 10, 3, 4)

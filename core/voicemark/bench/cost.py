@@ -24,10 +24,12 @@ from voicemark.config import AudioSection, MatchSection
 from voicemark.store.database import open_database
 from voicemark.store.markers import Marker, voice_ids, write_markers
 from voicemark.store.schema import EmbeddingRow, RecordingRow
-from voicemark.voice.compact import pack, unpack
+from voicemark.voice.compact import pack, quantise
 from voicemark.voice.embedder import Encoder
-from voicemark.voice.match import Memory, VoiceBook, score_windows
+from voicemark.voice.match import Memory, VoiceBook, score
 from voicemark.voice.segments import Segment, WindowTimes, find_segments
+from voicemark.voice.stretches import Stretches, cut
+from voicemark.voice.stretches import pack as pack_stretches
 
 RATE = 16_000
 BLOCK_S = 30
@@ -121,15 +123,21 @@ def _stages(recording: Path, folder: Path, minutes: int) -> Iterator[tuple[str, 
     embeddings = np.concatenate(parts)
     book = _book(embeddings, encoder)
     found: list[Segment] = []
+    stretches: list[Stretches] = []
     settings = MatchSection()
     times = WindowTimes(encoder.hop_s, encoder.window_s, minutes * 60.0)
 
+    def divide() -> None:
+        stretches.append(cut(quantise(embeddings), encoder.hop_s, encoder.window_s))
+
+    yield "cut into stretches", of_call(divide).cpu_s
+
     def match() -> None:
-        scores = score_windows(unpack(pack(embeddings), encoder.dim), book, settings, encoder.hop_s)
-        found.extend(find_segments(scores, book.thresholds.tolist(), settings, times))
+        scores = score(stretches[0].directions, book)
+        found.extend(find_segments(scores, book.thresholds.tolist(), settings, stretches[0], times))
 
     yield f"match {VOICES} voices, segments", of_call(match).cpu_s
-    yield "store", of_call(lambda: _store(folder, embeddings, encoder, found, book)).cpu_s
+    yield "store", of_call(lambda: _store(folder, embeddings, encoder, stretches[0], found, book)).cpu_s
 
 
 def _book(embeddings: NDArray[np.float32], encoder: Encoder) -> VoiceBook:
@@ -139,7 +147,12 @@ def _book(embeddings: NDArray[np.float32], encoder: Encoder) -> VoiceBook:
 
 
 def _store(
-    folder: Path, embeddings: NDArray[np.float32], encoder: Encoder, segments: list[Segment], book: VoiceBook
+    folder: Path,
+    embeddings: NDArray[np.float32],
+    encoder: Encoder,
+    stretches: Stretches,
+    segments: list[Segment],
+    book: VoiceBook,
 ) -> None:
     for file in folder.glob("stage.db*"):
         file.unlink()
@@ -152,6 +165,7 @@ def _store(
             EmbeddingRow(
                 recording_id=row.id, model_id=encoder.model_id, content="c", windows=len(embeddings),
                 dim=encoder.dim, hop_s=encoder.hop_s, window_s=encoder.window_s, data=pack(embeddings),
+                stretches=pack_stretches(stretches),
             )
         )  # fmt: skip
         markers = [Marker(book.names[one.voice], one.start_s, one.end_s, one.score) for one in segments]

@@ -25,7 +25,7 @@ def enrol(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
     encoder = load_encoder(settings.encoder.model, settings.encoder.device)
     database = open_database(settings.database.path)
     try:
-        summaries = summarise(enrol_all(settings, encoder, database, anew=True), settings.match.top_k)
+        summaries = summarise(enrol_all(settings, encoder, database, anew=True))
     finally:
         database.close()
     if as_json:

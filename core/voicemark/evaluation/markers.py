@@ -24,17 +24,11 @@ from voicemark.errors import ToolError
 from voicemark.evaluation.clips import SAMPLE_RATE, WINDOW_SAMPLES, Audio, read_mono
 from voicemark.evaluation.noise import read_noise
 from voicemark.evaluation.peers import PeerMissingError
+from voicemark.voice.compact import quantise
 from voicemark.voice.judge import Judge, second_opinion
-from voicemark.voice.match import (
-    Memory,
-    VoiceBook,
-    audible,
-    calibrated_scores,
-    score_windows,
-    smooth,
-    taps,
-)
-from voicemark.voice.segments import WindowTimes, find_segments
+from voicemark.voice.match import Memory, VoiceBook, score
+from voicemark.voice.segments import WindowTimes, borders, find_segments
+from voicemark.voice.stretches import Stretches, cut
 
 HOP_SAMPLES = SAMPLE_RATE // 2  # a window every half second, as in the program
 
@@ -69,7 +63,7 @@ class MarkerRow:
     scores: tuple[MarkerScore, ...]
     missing: str | None = None
     judge_cpu_s_per_hour: float | None = None
-    """What a judge's second hearing of doubtful windows cost, where there was one."""
+    """What a judge's second hearing of doubtful stretches cost, where there was one."""
 
 
 @dataclass(frozen=True)
@@ -97,14 +91,19 @@ class Composed:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A recording as one embedder hears it: windows (n, d), and a memory for each voice."""
+    """A recording as one embedder hears it: its stretches, and a memory for each voice."""
 
     composed: Composed
-    windows: Tensor
+    stretches: Stretches
     memories: dict[str, Tensor]
     model_id: str
     cohort: Tensor | None
     duration_s: float
+
+    @property
+    def times(self) -> WindowTimes:
+        """Where its windows lie."""
+        return WindowTimes(HOP_SAMPLES / SAMPLE_RATE, WINDOW_SAMPLES / SAMPLE_RATE, self.duration_s)
 
 
 def compose(composer: Path, corpus: Path, noise: Path, split: str, seed: int, minutes: float, cache: Path) -> Composed:
@@ -135,12 +134,13 @@ def prepare(composed: Composed, embed: EmbedAll, model_id: str, cohort: Tensor |
         if len(rows) > most_rows:
             rows = rows[torch.linspace(0, len(rows) - 1, most_rows).long()]
         memories[name] = rows
-    return Prepared(composed, windows, memories, model_id, cohort, len(audio) / SAMPLE_RATE)
+    stretches = cut(quantise(windows.numpy()), HOP_SAMPLES / SAMPLE_RATE, WINDOW_SAMPLES / SAMPLE_RATE)
+    return Prepared(composed, stretches, memories, model_id, cohort, len(audio) / SAMPLE_RATE)
 
 
-def smoothed_scores(prepared: Prepared, settings: MatchSection) -> Tensor:
-    """The program's own scores (voices, n), calibrated and smoothed."""
-    return score_windows(prepared.windows, book_of(prepared, settings, 0.0), settings, HOP_SAMPLES / SAMPLE_RATE)
+def own_scores(prepared: Prepared, settings: MatchSection) -> Tensor:
+    """The program's own calibrated scores (voices, s)."""
+    return score(prepared.stretches.directions, book_of(prepared, settings, 0.0))
 
 
 def book_of(prepared: Prepared, settings: MatchSection, threshold: float) -> VoiceBook:
@@ -154,18 +154,15 @@ def book_of(prepared: Prepared, settings: MatchSection, threshold: float) -> Voi
 
 
 def judged_scores(prepared: Prepared, threshold: float, judge: Judge, settings: MatchSection) -> Tensor:
-    """Smoothed scores (voices, n), doubtful windows heard again by `judge` before that, as in the program."""
+    """Scores (voices, s), doubtful stretches heard again by `judge`, as in the program."""
     audio = prepared.composed.audio()
 
     def read(start_s: float, end_s: float) -> Audio:
         return audio[round(start_s * SAMPLE_RATE) : round(end_s * SAMPLE_RATE)]
 
-    book = book_of(prepared, settings, threshold)
-    raw = calibrated_scores(prepared.windows, book, settings.top_k)
-    heard, width = audible(prepared.windows), taps(settings, HOP_SAMPLES / SAMPLE_RATE)
-    starts_s = np.arange(raw.shape[1]) * HOP_SAMPLES / SAMPLE_RATE
-    judged = second_opinion(raw, book.thresholds, starts_s, judge, read, smooth(raw, heard, width))
-    return smooth(judged, heard, width)
+    scores = own_scores(prepared, settings)
+    moments = borders(prepared.stretches, prepared.times)
+    return second_opinion(scores, torch.full((len(scores),), threshold), moments, judge, read)
 
 
 def find_markers(
@@ -173,11 +170,8 @@ def find_markers(
 ) -> list[dict[str, object]]:
     """Markers in the scorer's form: speaker, start_s, end_s."""
     names = list(prepared.memories)
-    times = WindowTimes(HOP_SAMPLES / SAMPLE_RATE, WINDOW_SAMPLES / SAMPLE_RATE, prepared.duration_s)
-    return [
-        {"speaker": names[segment.voice], "start_s": segment.start_s, "end_s": segment.end_s}
-        for segment in find_segments(scores, [threshold] * len(names), settings, times)
-    ]
+    found = find_segments(scores, [threshold] * len(names), settings, prepared.stretches, prepared.times)
+    return [{"speaker": names[segment.voice], "start_s": segment.start_s, "end_s": segment.end_s} for segment in found]
 
 
 def score_markers(scorer: Path, composed: Composed, markers: Sequence[dict[str, object]]) -> MarkerScore:
@@ -198,7 +192,7 @@ def score_all(
 ) -> tuple[MarkerScore, ...]:
     """Every recording at one threshold, and last their mean."""
     scores = [
-        score_markers(scorer, one.composed, find_markers(one, smoothed_scores(one, settings), threshold, settings))
+        score_markers(scorer, one.composed, find_markers(one, own_scores(one, settings), threshold, settings))
         for one in prepared
     ]
     return (*scores, mean_score(scores))
@@ -226,7 +220,7 @@ def mean_score(scores: Sequence[MarkerScore]) -> MarkerScore:
 
 def hindsight_threshold(scorer: Path, prepared: Sequence[Prepared], settings: MatchSection) -> float:
     """The single threshold with the best mean F1 over these recordings: known only afterwards."""
-    scored = [smoothed_scores(one, settings) for one in prepared]
+    scored = [own_scores(one, settings) for one in prepared]
 
     def best_of(thresholds: NDArray[np.float64]) -> float:
         f1 = [

@@ -2,24 +2,32 @@
 
 **Verification**: every pair of a clean window and a test window of two different utterances.
 **Enrolment**, the way the program works: each voice has a memory of up to 30 clean windows; a test window's
-score is the mean of its five best cosines; the memory never holds a window of the test window's own utterance.
+score is the mean of its five best cosines; the memory never holds a window of the test window's own utterance. The same
+trials can be scored as the program scores a stretch (`program_scoring`) instead.
 
 The reference side is always clean, the test side carries the condition: samples are chosen, television is not.
 Negatives come from the same source (`within`: the channel gives nothing away), then from every source (`across`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from voicemark.config import MatchSection
 from voicemark.evaluation.clips import Clips, seeded
 from voicemark.evaluation.metrics import equal_error_rate, min_dcf
+from voicemark.voice.match import Memory, VoiceBook, score
 
 MEMORY_WINDOWS = 30
 TOP_K = 5
 
 Embeddings = NDArray[np.float32]
+Scoring = Callable[[Embeddings, Embeddings], NDArray[np.float32]]
+"""Test windows (n, d) and a memory (m, d), rows of length 1 → scores (n,)."""
 
 
 @dataclass(frozen=True)
@@ -78,25 +86,43 @@ def top_k_mean(cosines: NDArray[np.float32], k: int = TOP_K) -> NDArray[np.float
     return best
 
 
-def enrolment_trials(clips: Clips, clean: Embeddings, test: Embeddings, *, seed: int = 0) -> Trials:
+def plain_scoring(test: Embeddings, memory: Embeddings) -> NDArray[np.float32]:
+    """Mean of the five best cosines: the same for every embedder."""
+    return top_k_mean(test @ memory.T)
+
+
+def program_scoring(cohort: Tensor | None) -> Scoring:
+    """A window scored as the program scores a stretch: against the memory's middle, calibrated on a cohort."""
+
+    def scoring(test: Embeddings, memory: Embeddings) -> NDArray[np.float32]:
+        book = VoiceBook.of([Memory("", torch.from_numpy(memory), 0.0)], "", MatchSection(), cohort)
+        scores: NDArray[np.float32] = score(torch.from_numpy(test), book)[0].numpy()
+        return scores
+
+    return scoring
+
+
+def enrolment_trials(
+    clips: Clips, clean: Embeddings, test: Embeddings, *, seed: int = 0, scoring: Scoring = plain_scoring
+) -> Trials:
     """Scores of every test window against every voice's memory.
 
     A voice with a single utterance has a memory for others' windows and no positive trial of its own.
     """
-    cosines = normalised(test) @ normalised(clean).T  # (n, n)
+    clean, test = normalised(clean), normalised(test)
     voices = np.unique(clips.speaker)
     scores = np.zeros((len(clips.speaker), len(voices)), np.float32)
     valid = np.ones_like(scores, bool)
     for column, voice in enumerate(voices):
         own = np.flatnonzero(clips.speaker == voice)
         own = own[seeded(seed, "memory", int(voice)).permutation(len(own))]
-        scores[:, column] = top_k_mean(cosines[:, own[:MEMORY_WINDOWS]])
+        scores[:, column] = scoring(test, clean[own[:MEMORY_WINDOWS]])
         for utterance in np.unique(clips.utterance[own]):
             tests = np.flatnonzero(clips.utterance == utterance)
             memory = own[clips.utterance[own] != utterance][:MEMORY_WINDOWS]
             valid[tests, column] = len(memory) > 0
             if len(memory):
-                scores[tests, column] = top_k_mean(cosines[np.ix_(tests, memory)])
+                scores[tests, column] = scoring(test[tests], clean[memory])
     same_voice = clips.speaker[:, None] == voices[None, :]
     source_of = np.array([clips.source[clips.speaker == voice][0] for voice in voices])
     return Trials(scores, same_voice & valid, ~same_voice, clips.source[:, None] == source_of[None, :])

@@ -109,7 +109,7 @@ def evaluate_markers(plan: Plan, embedders: Sequence[OwnEmbedder | PeerEmbedder]
             scores = score_all(plan.scorer, prepared, plan.match.threshold, plan.match)
             rows.append(MarkerRow(embedder.name, plan.match.threshold, False, scores))
             if plan.judge is not None:
-                say(f"{embedder.name}: doubtful windows before the judge")
+                say(f"{embedder.name}: doubtful stretches before the judge")
                 rows.append(judged_row(plan, embedder.name, prepared, plan.judge, plan.scorer))
         best = hindsight_threshold(plan.scorer, prepared, plan.match)
         rows.append(MarkerRow(embedder.name, best, True, score_all(plan.scorer, prepared, best, plan.match)))
@@ -117,7 +117,7 @@ def evaluate_markers(plan: Plan, embedders: Sequence[OwnEmbedder | PeerEmbedder]
 
 
 def judged_row(plan: Plan, name: str, prepared: Sequence[Prepared], section: JudgeSection, scorer: Path) -> MarkerRow:
-    """The markers at the default threshold with doubtful windows heard again, and what that cost."""
+    """The markers at the default threshold with doubtful stretches heard again, and what that cost."""
     encoder = OwnEmbedder(section.model)
     scores, spent, seconds = [], 0.0, 0.0
     for one in prepared:
@@ -127,7 +127,6 @@ def judged_row(plan: Plan, name: str, prepared: Sequence[Prepared], section: Jud
             [heard.memories[voice] for voice in one.memories],
             section.threshold,
             section.band,
-            plan.match.top_k,
         )
         before = cpu_seconds()
         judged = judged_scores(one, plan.match.threshold, judge, plan.match)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from torch import Tensor
+
 from voicemark.evaluation.clips import Audio, Clips
 from voicemark.evaluation.conditions import Condition, NoiseBank
 from voicemark.evaluation.peers import Embedded, PeerMissingError
@@ -11,6 +13,7 @@ from voicemark.evaluation.protocol import (
     ProtocolResult,
     enrolment_trials,
     judge_trials,
+    program_scoring,
     verification_trials,
 )
 
@@ -29,6 +32,9 @@ class Embedder(Protocol):
         """(n, samples) at 16 kHz → (n, d), with the CPU seconds spent. PeerMissingError where it is not there."""
         ...
 
+    cohort: Tensor | None
+    peer: bool
+
     def hour_cpu_s(self) -> float | None:
         """CPU seconds for an hour of audio where that is not the price of so many windows; else None."""
         ...
@@ -41,6 +47,8 @@ class Cell:
     condition: str
     verification: ProtocolResult
     enrolment: ProtocolResult
+    program: ProtocolResult | None = None
+    """Enrolment trials scored as the program scores; None for a peer, which the program does not run with."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +81,17 @@ def measure_row(
             test = reference if windows is clips.samples else embedder.embed(windows)
             cpu_s += test.cpu_s
             embedded_windows += len(windows)
+            program = None if embedder.peer else program_scoring(embedder.cohort)
             cells.append(
                 Cell(
                     condition.name,
                     judge_trials(clips, verification_trials(clips, reference.embeddings, test.embeddings)),
                     judge_trials(clips, enrolment_trials(clips, reference.embeddings, test.embeddings, seed=seed)),
+                    program
+                    and judge_trials(
+                        clips,
+                        enrolment_trials(clips, reference.embeddings, test.embeddings, seed=seed, scoring=program),
+                    ),
                 )
             )
         hour = embedder.hour_cpu_s()

@@ -14,9 +14,9 @@ from voicemark.evaluation.markers import (
     compose,
     find_markers,
     mean_score,
+    own_scores,
     prepare,
     score_markers,
-    smoothed_scores,
 )
 
 STEP = 0.02
@@ -71,7 +71,7 @@ def sweep(
 
 def sweep_prepared(scorer: Path, prepared: Sequence[Prepared], match: MatchSection) -> list[ThresholdResult]:
     """Every threshold in steps of `STEP` between what is common and what nobody reaches."""
-    scored = [smoothed_scores(one, match) for one in prepared]
+    scored = [own_scores(one, match) for one in prepared]
     low = min(float(scores.flatten().quantile(0.5)) for scores in scored)
     high = max(float(scores.max()) for scores in scored)
     results = []

@@ -1,29 +1,32 @@
-"""The kept embeddings of all recordings, one recording at a time."""
+"""What is kept of all recordings for matching, some recordings at a time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from voicemark.store.database import Database
+from voicemark.store.paths import text_to_path
 from voicemark.store.schema import EmbeddingRow, RecordingRow
 
 
 @dataclass(frozen=True)
 class KeptRecording:
-    """A scanned recording's embeddings as they are stored."""
+    """What is kept of a scanned recording, but for the embeddings of its windows."""
 
     recording_id: int
+    path: Path
     content: str
     """Fingerprint of what was embedded."""
     dim: int
     hop_s: float
     window_s: float
     duration_s: float
-    data: bytes
-    """int8 rows, see `voicemark.voice.compact`."""
+    stretches: bytes | None
+    """See `voicemark.voice.stretches`."""
 
 
 def count_stale(session: Session, model_id: str, match_key: str) -> int:
@@ -32,8 +35,8 @@ def count_stale(session: Session, model_id: str, match_key: str) -> int:
     return count
 
 
-def stale_recordings(database: Database, model_id: str, match_key: str) -> Iterator[KeptRecording]:
-    """Those recordings, newest first; each is read when it is asked for.
+def stale_recordings(database: Database, model_id: str, match_key: str, at_once: int) -> Iterator[list[KeptRecording]]:
+    """Those recordings, newest first, `at_once` at a time; each batch is read when it is asked for.
 
     Every read is a short transaction of its own, so that the caller can write in between and the log of a busy
     database does not grow. A recording that disappears meanwhile is passed over.
@@ -44,20 +47,30 @@ def stale_recordings(database: Database, model_id: str, match_key: str) -> Itera
         model_id,
         match_key,
         RecordingRow.id,
+        RecordingRow.path,
         EmbeddingRow.content,
         EmbeddingRow.dim,
         EmbeddingRow.hop_s,
         EmbeddingRow.window_s,
         func.coalesce(RecordingRow.duration_s, length),
-        EmbeddingRow.data,
-    )
+        EmbeddingRow.stretches,
+    ).order_by(*newest_first)
     with database.reading() as session:
         ids = session.scalars(_stale(model_id, match_key, RecordingRow.id).order_by(*newest_first)).all()
-    for recording_id in ids:
+    for first in range(0, len(ids), at_once):
+        some = ids[first : first + at_once]
         with database.reading() as session:
-            row = session.execute(wanted.where(RecordingRow.id == recording_id)).one_or_none()
-        if row is not None:
-            yield KeptRecording(*row)
+            rows = session.execute(wanted.where(RecordingRow.id.in_(some))).all()
+        if rows:
+            yield [KeptRecording(row[0], text_to_path(row[1]), *row[2:]) for row in rows]
+
+
+def kept_windows(session: Session, kept: KeptRecording) -> bytes:
+    """The embeddings of a recording's windows, see `voicemark.voice.compact`. Empty when they are gone."""
+    wanted = select(EmbeddingRow.data).where(
+        EmbeddingRow.recording_id == kept.recording_id, EmbeddingRow.content == kept.content
+    )
+    return session.scalar(wanted) or b""
 
 
 def is_still(session: Session, kept: KeptRecording, model_id: str) -> bool:

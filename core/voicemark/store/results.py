@@ -10,6 +10,7 @@ from voicemark.pipeline import Result
 from voicemark.store.markers import Marker, voice_ids, write_markers
 from voicemark.store.programmes import lay_programmes
 from voicemark.store.schema import EmbeddingRow, RecordingRow
+from voicemark.voice import stretches
 
 
 def write_result(session: Session, recording_id: int, result: Result) -> None:
@@ -42,6 +43,7 @@ def write_result(session: Session, recording_id: int, result: Result) -> None:
             dim=result.windows.data.shape[1],
             hop_s=result.windows.hop_s,
             window_s=result.windows.window_s,
+            stretches=stretches.pack(result.windows.stretches),
             data=result.windows.data.tobytes(),
         )
     )

@@ -210,6 +210,9 @@ class EmbeddingRow(Base):
     dim: Mapped[int]
     hop_s: Mapped[float]
     window_s: Mapped[float]
+    stretches: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Where the recording is cut and what each stretch sounds like, see `voicemark.voice.stretches`; null: not cut yet.
+    Before `data`, so that SQLite reads it without walking over them."""
     data: Mapped[bytes] = mapped_column(LargeBinary)
     """int8, `windows` rows of `dim`; a row divided by its length is the embedding, a zero row is silence."""
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from voicemark.voice.advice import advise, own_scores
-from voicemark.voice.calibration import memory_scores
+from voicemark.voice.advice import advise, own_scores, pieces, scores_with
+from voicemark.voice.calibration import Calibration
 from voicemark.voice.enrolment import Enrolment, VoiceReport
-from voicemark.voice.match import VoiceBook, calibrated_scores
+from voicemark.voice.match import VoiceBook, score
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class SampleSummary:
     dropped: dict[str, int]
     """Reason → windows."""
     closeness: float | None
-    """Mean score of its kept windows against the voice's other samples."""
+    """Mean score of its pieces of some seconds against the voice's other samples."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class VoiceSummary:
     """Rows of the memory."""
     samples: list[SampleSummary]
     own: float | None
-    """Mean score of the memory's windows against the rest of it; None where there are too few."""
+    """Mean score of the memory's pieces against the rest of it; None where there are too few."""
     others: dict[str, float]
-    """Other voice → mean score of its windows against this memory."""
+    """Other voice → mean score of its pieces against this memory."""
     problems: list[str]
     """Samples that cannot be used."""
     advice: list[str]
@@ -47,12 +47,12 @@ class VoiceSummary:
     """Why the voice cannot be enrolled."""
 
 
-def summarise(enrolment: Enrolment, top_k: int) -> list[VoiceSummary]:
+def summarise(enrolment: Enrolment) -> list[VoiceSummary]:
     """A summary for every voice of the config, in its order."""
     book = enrolment.book.to("cpu")
     memories = [book.memory(voice) for voice in range(len(book))]
-    advice = advise(book.names, memories, book.thresholds.tolist(), book.calibration, top_k)
-    scores = closeness(book, top_k)
+    advice = advise(book.names, memories, book.thresholds.tolist(), book.calibration)
+    scores = closeness(book)
     summaries = []
     for report in enrolment.reports:
         voice = book.names.index(report.name) if report.name in book.names else None
@@ -61,7 +61,7 @@ def summarise(enrolment: Enrolment, top_k: int) -> list[VoiceSummary]:
                 name=report.name,
                 threshold=None if voice is None else round(float(book.thresholds[voice]), 3),
                 windows=0 if report.memory is None else len(report.memory),
-                samples=[] if voice is None else _samples(report, book.only(voice), top_k),
+                samples=[] if voice is None else _samples(report, book.calibration.of(voice)),
                 own=None if voice is None else _rounded(scores[voice, voice]),
                 others={}
                 if voice is None
@@ -78,31 +78,28 @@ def summarise(enrolment: Enrolment, top_k: int) -> list[VoiceSummary]:
     return summaries
 
 
-def closeness(book: VoiceBook, top_k: int) -> Tensor:
-    """(voices, voices): mean score against the row's memory of the column's windows; nan where it cannot be known.
+def closeness(book: VoiceBook) -> Tensor:
+    """(voices, voices): mean score against the row's memory of the column's pieces; nan where it cannot be known.
 
-    A voice's own windows are scored against those that share no audio with them.
+    A voice's own pieces are scored against rows that share no audio with them.
     """
     result = torch.full((len(book), len(book)), torch.nan)
     for column in range(len(book)):
         theirs = book.memory(column)
-        result[:, column] = calibrated_scores(theirs, book, top_k).mean(dim=1)
-        own = own_scores(theirs, top_k)
-        result[column, column] = (
-            book.only(column).calibration.apply(own[None]).mean() if len(own) else torch.tensor(torch.nan)
-        )
+        result[:, column] = score(pieces(theirs), book).mean(dim=1)
+        own = own_scores(theirs, book.calibration.of(column))
+        result[column, column] = own.mean() if len(own) else torch.nan
     return result
 
 
-def _samples(report: VoiceReport, book: VoiceBook, top_k: int) -> list[SampleSummary]:
-    """`book` is that of this voice alone."""
+def _samples(report: VoiceReport, calibration: Calibration) -> list[SampleSummary]:
+    """`calibration` is that of this voice alone."""
     summaries = []
     for heard in report.samples:
         rest = [other.embeddings[other.kept] for other in report.samples if other is not heard and other.kept]
         mean = None
         if heard.kept and rest:
-            raw = memory_scores(torch.cat(rest), heard.embeddings[heard.kept], top_k)
-            mean = round(float(book.calibration.apply(raw[None]).mean()), 3)
+            mean = round(float(scores_with(torch.cat(rest), heard.embeddings[heard.kept], calibration).mean()), 3)
         summaries.append(
             SampleSummary(
                 sample=str(heard.sample),

@@ -172,6 +172,7 @@ def upgrade() -> None:
         sa.Column("dim", sa.Integer(), nullable=False),
         sa.Column("hop_s", sa.Double(), nullable=False),
         sa.Column("window_s", sa.Double(), nullable=False),
+        sa.Column("stretches", sa.LargeBinary(), nullable=True),
         sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["recording_id"], ["recordings.id"], name=op.f("fk_window_embeddings_recording_id"), ondelete="CASCADE"
