@@ -16,7 +16,7 @@
 set -eu
 
 here=$(cd "$(dirname "$0")/.." && pwd)
-command=install from=$here cpu='' start=yes root=''
+command=install from=$here cpu='' start=yes root='' unfilled=''
 case ${1-} in install | uninstall | purge) command=$1 && shift ;; esac
 while [ $# -gt 0 ]; do
     case $1 in
@@ -124,6 +124,7 @@ install_config() {
     if [ ! -e "$config/config.toml" ]; then
         "$program/bin/voicemark" config example >"$config/config.toml.new"
         mv "$config/config.toml.new" "$config/config.toml"
+        unfilled=yes
         echo "a configuration to fill in is at $config/config.toml"
     fi
 }
@@ -150,8 +151,13 @@ install_units() {
 }
 
 begin() {
+    if [ -z "$root" ] && ! with_systemd; then
+        echo "systemd does not run here, so nothing was started; as user voicemark:" \
+            "$program/bin/voicemarkd --config $config/config.toml"
+        return
+    fi
     with_systemd && [ -n "$start" ] || return 0
-    if grep -q '^\[\[watch\]\]' "$config/config.toml"; then
+    if [ -z "$unfilled" ] && grep -q '^\[\[watch\]\]' "$config/config.toml"; then
         systemctl restart voicemark.service
         echo "the service runs: systemctl status voicemark"
     else
