@@ -91,9 +91,10 @@ def test_install_again_upgrade_and_uninstall_keep_what_is_the_owners(root: Path,
 
 
 def test_the_installer_is_clean_shell() -> None:
-    if shutil.which("shellcheck") is None:
+    program = shutil.which("shellcheck", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    if program is None:
         pytest.skip("needs shellcheck")
-    done = subprocess.run(["shellcheck", INSTALL], capture_output=True, text=True)
+    done = subprocess.run([program, INSTALL], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
 

@@ -23,9 +23,13 @@ class Machine:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._container = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--link-journal=no", f"--directory={root}",
-                           f"--machine=voicemark-test-{os.getpid()}", f"--bind-ro={REPOSITORY}:{SOURCE}",
-                           f"--bind-ro={site.getsitepackages()[0]}:{PACKAGES}"]  # fmt: skip
+        self._container = [
+            *("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--link-journal=no"),
+            f"--directory={root}",
+            f"--machine=voicemark-test-{os.getpid()}",
+            f"--bind-ro={REPOSITORY}:{SOURCE}",
+            f"--bind-ro={site.getsitepackages()[0]}:{PACKAGES}",
+        ]
         self._settings = ["PYTHON=/usr/bin/python3", "PIP_NO_INDEX=1", "PIP_NO_CACHE_DIR=1", "OMP_NUM_THREADS=1"]
         self._leader: int | None = None
 
