@@ -1,6 +1,8 @@
 """The state of the work in numbers, as people, scripts and Prometheus get it, and trying again what was set aside."""
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from support.disks import mounted
 from typer.testing import CliRunner
 
 from voicemark.cli.main import app
-from voicemark.errors import VoicemarkError
+from voicemark.errors import DatabaseError, VoicemarkError
 from voicemark.recording import Recording
 from voicemark.status import read_status, write_metrics
 from voicemark.store.database import Database, open_database
@@ -106,6 +108,32 @@ def test_status_is_told_to_people_and_to_scripts(database: Database, config: Pat
     assert "120 × real time" in told.stdout and "voicemark retry" in told.stdout
     as_json = CliRunner().invoke(app, ["status", "--json", "--config", str(config)])
     assert json.loads(as_json.stdout)["queue"]["ready"] == 1
+
+
+def test_what_is_in_the_way_is_told_in_words(config: Path, tmp_path: Path) -> None:
+    def told() -> list[str]:
+        done = CliRunner().invoke(app, ["status", "--json", "--config", str(config)])
+        obstacles: list[str] = json.loads(done.stdout)["obstacles"]
+        return obstacles
+
+    with mounted(tmp_path / "disk") as disk:
+        path = disk.path / "voicemark.db"
+        config.write_text(
+            f'[database]\nurl = "sqlite:///{path}"\n[export]\nformats = ["edl"]\nfolder = "{disk.path}/export"\n'
+        )
+        open_database(path).close()
+        assert told() == []
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert [text for text in told() if "is locked by another program" in text]
+            other.execute("ROLLBACK")
+        disk.fill(leave=1 << 20)
+        full = told()
+        assert len(full) == 2 and "disk of the database is full: 1.0 MB" in full[0] and "exports" in full[1]
+        disk.make_room()
+        disk.remount("ro")
+        done = CliRunner().invoke(app, ["status", "--config", str(config)])
+        assert isinstance(done.exception, DatabaseError) and done.exception.what == "is read-only"
 
 
 def test_retry_makes_set_aside_recordings_ready(database: Database, config: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,9 +12,11 @@ from pathlib import Path
 import torch
 
 from voicemark.audio import ffmpeg
-from voicemark.config import Config
+from voicemark.config import Config, WatchSection
 from voicemark.config_check import missing
 from voicemark.errors import VoicemarkError
+from voicemark.recorders import recorder_for
+from voicemark.recorders.auto import Auto
 from voicemark.store.database import open_database
 from voicemark.voice.embedder import load_encoder
 
@@ -53,8 +56,22 @@ def examine(config: Config) -> Iterator[Finding]:
     yield from (Finding(Grade.WRONG, fault, "correct the configuration, or bring it back") for fault in faults)
     if not faults:
         yield Finding(Grade.RIGHT, f"{len(config.watch)} watched folder(s), {len(config.speakers)} voice(s) configured")
+        yield from map(_folder, config.watch)
     if not config.speakers:
         yield Finding(Grade.NOTE, "no voice is configured", "add a [[speakers]] table with samples")
+
+
+def _folder(section: WatchSection) -> Finding:
+    """What the service will find there."""
+    recorder = recorder_for(section)
+    if isinstance(recorder, Auto):
+        counts = recorder.census(section.path)
+    else:
+        counts = Counter({recorder.name: sum(1 for _ in recorder.find(section.path))})
+    if not counts.total():
+        return Finding(Grade.NOTE, f"no recordings in {section.path}", "check [[watch]] path and recorder")
+    kinds = ", ".join(f"{count} {name}" for name, count in counts.most_common())
+    return Finding(Grade.RIGHT, f"{counts.total()} recording(s) in {section.path}: {kinds}")
 
 
 def _programs() -> Iterator[Finding]:

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from voicemark.recorders.base import Recorder
 from voicemark.recording import RecordingState, fingerprint
 from voicemark.store.jobs import CHUNK, Finding, Jobs, Known, Outcome, signature
 from voicemark.store.paths import text_to_path
+from voicemarkd.census import Census
 from voicemarkd.events import Events
 from voicemarkd.mounts import has_events
 from voicemarkd.settle import Settling, Signature
@@ -48,19 +49,6 @@ class Clocks:
 
     monotonic: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
-
-
-@dataclass
-class Looked:
-    """What a look found."""
-
-    recordings: int = 0
-    outcomes: dict[Outcome, int] = field(default_factory=dict)
-    gone: int = 0
-
-    def count(self, outcomes: Iterable[Outcome]) -> None:
-        for outcome in outcomes:
-            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
 
 
 class WatchedFolder:
@@ -131,7 +119,9 @@ class WatchedFolder:
         if now >= self._next_thorough:
             # Watching begins before looking, so that nothing falls between the two.
             self._polls = not (self._events and self._events.start())
-            self.look(thorough=True)
+            census = self.look(thorough=True)
+            if self._next_thorough == float("-inf"):
+                log.info("%s: %s", self.root, census, extra={"fields": {"folder": self.root, **census.numbers()}})
             self._next_thorough = now + self._rescan_s
             self._next_poll = now + self._section.poll_s
         elif self._polls and now >= self._next_poll:
@@ -153,9 +143,9 @@ class WatchedFolder:
             settle_s = self._settling.next_look_s()
         return self._sleep_s(settle_s)
 
-    def look(self, *, thorough: bool) -> Looked:
+    def look(self, *, thorough: bool) -> Census:
         """Walk the folder. A thorough look also asks after the files of what was settled before."""
-        looked = Looked()
+        census = Census()
         if thorough:
             self._known = self._jobs.known(self.root, self._model_id)
         expected = {path for path, known in self._known.items() if not known.deleted} | set(self._seen)
@@ -163,39 +153,40 @@ class WatchedFolder:
         findings: list[Finding] = []
         for path in self._recorder.find(self.root):
             if not self._alive():
-                return looked
+                return census
             present.add(path)
-            finding = self._inspect(path, thorough=thorough)
+            finding = self._inspect(path, census, thorough=thorough)
             if finding is not None:
                 findings.append(finding)
             if len(findings) >= CHUNK:
-                self._write_down(findings, looked)
-        self._write_down(findings, looked)
-        looked.recordings = len(present)
+                self._write_down(findings, census)
+        self._write_down(findings, census)
+        census.present = len(present)
         if not self._is_away(present, expected):
-            looked.gone = self._mark_gone(expected - present)
-        return looked
+            census.gone = self._mark_gone(expected - present)
+        return census
 
-    def look_at(self, paths: Iterable[Path]) -> Looked:
+    def look_at(self, paths: Iterable[Path]) -> Census:
         """Look at single recordings (paths as the recorder's `find` gives them)."""
-        looked = Looked()
+        census = Census()
         findings, absent = [], []
         for path in sorted(set(paths)):
             if os.path.lexists(path):
-                finding = self._inspect(path, thorough=True)
+                finding = self._inspect(path, census, thorough=True)
                 if finding is not None:
                     findings.append(finding)
             else:
                 absent.append(path)
-        self._write_down(findings, looked)
+        self._write_down(findings, census)
         if absent and not self._is_away(set(), set(absent), whole=False):
-            looked.gone = self._mark_gone(set(absent))
-        return looked
+            census.gone = self._mark_gone(set(absent))
+        return census
 
-    def _inspect(self, path: Path, *, thorough: bool) -> Finding | None:
+    def _inspect(self, path: Path, census: Census, *, thorough: bool) -> Finding | None:
         """One recording: what has to be written down of it, if anything."""
         seen = self._seen.get(path)
         if seen is not None and seen.settled and (not thorough or _stamp(path, seen.stamp) == seen.stamp):
+            census.unchanged += 1
             return None
         try:
             state = self._recorder.state(path, datetime.fromtimestamp(self._clocks.wall(), UTC))
@@ -204,15 +195,19 @@ class WatchedFolder:
             recording = self._recorder.read(path)
         except (RecordingError, OSError) as error:
             self._complain(path, str(error))
+            census.unreadable += 1
             return None
+        census.recorders[recording.recorder] += 1
         files = signature(recording.files)
         stamp = _stamp(path, files)
         known = self._known.get(path)
         unchanged = known is not None and known.settled and not known.deleted and known.sizes == files
         if seen is None and unchanged and state is not RecordingState.RECORDING:
             self._seen[path] = Seen(stamp, settled=True)
+            census.unchanged += 1
             return None
         if not self._settling.at_rest(path, state, files):
+            census.unsettled += 1
             if seen is not None and not seen.settled:
                 return None
             self._seen[path] = Seen(stamp, settled=False)
@@ -222,15 +217,17 @@ class WatchedFolder:
         except OSError as error:
             self._complain(path, f"cannot be read: {error.strerror}")
             self._seen.pop(path, None)
+            census.unreadable += 1
             return None
         if (changed := signature(recording.files)) != files:
             self._settling.begin(path, state, changed)
+            census.unsettled += 1
             self._seen[path] = Seen(stamp, settled=False)
             return None
         self._seen[path] = Seen(stamp, settled=True)
         return Finding(recording, content)
 
-    def _write_down(self, findings: list[Finding], looked: Looked) -> None:
+    def _write_down(self, findings: list[Finding], census: Census) -> None:
         if not findings:
             return
         try:
@@ -242,11 +239,12 @@ class WatchedFolder:
                 self.hint(finding.recording.path)
             raise
         for finding, outcome in zip(findings, outcomes, strict=True):
-            if finding.content is not None and outcome is not Outcome.KNOWN:
-                log.debug("%s: %s", finding.recording.path, outcome)
+            if finding.content is not None:
+                census.outcomes[outcome] += 1
+                if outcome is not Outcome.KNOWN:
+                    log.debug("%s: %s", finding.recording.path, outcome)
         if any(finding.content is not None for finding in findings):
             self._found()
-        looked.count(outcomes)
         findings.clear()
 
     def _is_away(self, present: set[Path], expected: set[Path], *, whole: bool = True) -> bool:

@@ -110,6 +110,24 @@ def test_a_recording_is_ready_when_it_has_been_quiet_and_not_before(world: World
     assert world.jobs_by_name() == {"a.ts": "ready"}
 
 
+def test_the_first_look_says_what_was_found(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    for name in ("a.ts", "b.ts"):
+        (world.video / name).write_bytes(name.encode())
+    world.settle()
+    assert "0 new" not in caplog.text
+    vdr_recording(world.video / "Tagesschau")
+    (world.video / "b.ts").unlink()
+    (world.video / "c.ts").write_bytes(b"c")
+    os.utime(world.video / "c.ts", (1_600_000_000, 1_600_000_000))
+    caplog.clear()
+    world.restart()
+    world.pass_s(2 * RESCAN_S)
+    assert [record.getMessage() for record in caplog.records if record.name == "voicemarkd.watch"] == [
+        f"{world.video}: 3 recordings (2 plain, 1 vdr): 1 new, 1 known, 1 unsettled, 1 gone"
+    ]
+
+
 def test_a_recording_that_grows_for_its_whole_length_is_done_once(world: World) -> None:
     file = world.video / "a.ts"
     done = []

@@ -8,24 +8,30 @@ import typer
 
 from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, screen
 
+LOCKED_AFTER_S = 3.0
+"""A lock that is held for so long is told of; the service holds one for milliseconds."""
+
 
 def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Show the queue, the speed, what failed, and how to try it again."""
     from voicemark.config import load_config
     from voicemark.errors import DatabaseError
+    from voicemark.obstacles import obstacles
     from voicemark.status import read_status
     from voicemark.store.database import open_database
 
-    path = load_config(config).database.path
+    settings = load_config(config)
+    path = settings.database.path
     if not path.exists():
         raise DatabaseError("there is no database yet", path=path, hint="start the service, or scan a recording")
-    database = open_database(path)
+    database = open_database(path, busy_timeout_s=LOCKED_AFTER_S)
     try:
         found = read_status(database)
+        in_the_way = list(obstacles(database, settings))
     finally:
         database.close()
     if as_json:
-        typer.echo(json.dumps(asdict(found), default=_plain, ensure_ascii=False))
+        typer.echo(json.dumps({**asdict(found), "obstacles": in_the_way}, default=_plain, ensure_ascii=False))
         return
     console = screen()
 
@@ -44,6 +50,8 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
         line("last done", f"{found.last_done.astimezone():%Y-%m-%d %H:%M:%S}")
     if found.last_error and found.last_error_at:
         line("last error", f"{found.last_error_at.astimezone():%Y-%m-%d %H:%M:%S} {found.last_error}")
+    for obstacle in in_the_way:
+        line("in the way", obstacle)
     for aside in found.set_aside:
         line("set aside", f"{aside.error} – after {aside.attempts} tries; again with: {aside.retry}")
 

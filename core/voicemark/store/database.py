@@ -5,6 +5,7 @@ SQLAlchemy's pysqlite dialect leaves BEGIN to the driver, which never wraps DDL;
 noticed before work is done, and deferred for readers.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -152,7 +153,7 @@ _ADVICE = (
         "is locked by another program",
         "end what holds it open (an sqlite3 shell with BEGIN?) and try again",
     ),
-    ("readonly", "is read-only", "give this user the right to write the file and its folder"),
+    ("readonly", "is read-only", "give this user the right to write the file and its folder; is the disk mounted so?"),
     ("unable to open", "cannot be opened", "check that the path exists and may be read and written"),
     ("is full", "the disk is full", "free some space; what was being written will be done again"),
     ("disk i/o", "the disk reported an error", "check space and health of the disk"),
@@ -166,6 +167,8 @@ _PASSING = ("is locked", "readonly", "is full")
 
 def _explained(path: Path, error: BaseException) -> DatabaseError:
     text = str(error)
+    if "unable to open" in text and path.exists() and os.statvfs(path).f_flag & os.ST_RDONLY:
+        text = "readonly"  # Even a reader needs to write beside a database in WAL mode.
     for sign, what, hint in _ADVICE:
         if sign in text.lower():
             kind = DatabaseUnavailableError if sign in _PASSING else DatabaseError
