@@ -3,6 +3,7 @@
 import os
 import random
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,8 @@ def test_kills_at_random_moments_change_no_result(tmp_path: Path, sources: Path)
     chance = random.Random(20260301)
     # At so many done recordings a kill is due, and some time into the next: kills fall on every stage of the work.
     due = sorted(chance.randrange(RECORDINGS) for _ in range(KILLS))
-    written = amid = 0
+    written = amid = checks = 0
+    began = time.monotonic()
     for done in due:
         daemon = Daemon(home)
         # The recorder goes on meanwhile.
@@ -42,6 +44,7 @@ def test_kills_at_random_moments_change_no_result(tmp_path: Path, sources: Path)
         amid += "running" in home.states().values()
         daemon.kill()
         assert home.intact() or not home.states()
+        checks += 1
     for number in range(written, RECORDINGS):
         home.record(f"{number:03}.ts", number)
     with serving(home) as daemon:
@@ -57,5 +60,10 @@ def test_kills_at_random_moments_change_no_result(tmp_path: Path, sources: Path)
     assert home.markers(), "nothing was found at all"
     kept = "SELECT sum(length(data)), sum(windows) FROM window_embeddings"
     assert home.query(kept) == undisturbed.query(kept)
-    retried = sum(attempts > 1 for attempts in home.attempts().values())
-    print(f"{RECORDINGS} recordings, {KILLS} kills, {amid} amid a recording; {retried} were begun more than once")
+    deaths = Counter(attempts - 1 for attempts in home.attempts().values())
+    print(
+        f"{RECORDINGS} recordings, {KILLS} kills, {amid} amid a recording; deaths per recording: "
+        + ", ".join(f"{number} in {count}" for number, count in sorted(deaths.items()))
+        + f"; {checks + 1} integrity checks; {len(home.markers())} markers compared; "
+        f"{(time.monotonic() - began) / 60:.1f} minutes"
+    )
