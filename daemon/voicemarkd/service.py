@@ -53,7 +53,7 @@ class Service:
         self._wake = threading.Event()
         self._status = ""
         self._ready = False
-        self._metrics_at = self._status_at = 0.0
+        self._metrics_at = self._status_at = self._fed_at = 0.0
         self._accepted: Config | None = None
         self._trouble: str | None = None
         self._metrics_trouble: str | None = None
@@ -120,8 +120,7 @@ class Service:
     def _report(self) -> None:
         """Tell systemd and the metrics file how it goes."""
         now = time.monotonic()
-        if not self._ready or now - self._worker.advanced_at < STUCK_S:
-            notify("WATCHDOG=1")
+        self._feed_watchdog(now)
         status = self._trouble or self._worker.doing
         if status != self._status or now - self._status_at > METRICS_S:
             self._status, self._status_at = status, now
@@ -212,10 +211,17 @@ class Service:
     def _looking(self) -> bool:
         """Asked during long looks: systemd is told that they go on."""
         now = time.monotonic()
-        if now - self._status_at > TICK_S:
-            self._status_at = now
-            notify("WATCHDOG=1", "STATUS=looking at the folders", "EXTEND_TIMEOUT_USEC=60000000")
+        if now - self._fed_at > TICK_S:
+            self._feed_watchdog(now)
+            if not self._ready:
+                notify("STATUS=looking at the folders", "EXTEND_TIMEOUT_USEC=60000000")
         return not self._ending.is_set()
+
+    def _feed_watchdog(self, now: float) -> None:
+        """Unless the work is stuck, whatever else goes on."""
+        self._fed_at = now
+        if not self._ready or now - self._worker.advanced_at < STUCK_S:
+            notify("WATCHDOG=1")
 
     def _recorder_of(self, path: Path) -> Recorder:
         """The adapter of the innermost watched folder around `path`; one that finds out by looking outside of all

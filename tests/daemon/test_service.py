@@ -4,6 +4,8 @@ import os
 import shutil
 import socket
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,6 +15,7 @@ import pytest
 from support.service import Daemon, Home, serving
 
 from voicemark.requests import Request, leave_request
+from voicemarkd.service import TICK_S
 
 pytestmark = pytest.mark.timeout(600)
 """Processes wait for each other; on a busy machine that takes a while."""
@@ -174,3 +177,49 @@ def test_a_wrong_configuration_ends_with_a_code_of_its_own(tmp_path: Path, sourc
     daemon = Daemon(home)
     assert daemon.process.wait(timeout=60) == 78
     assert "match.threshold" in daemon.log
+
+
+def test_a_damaged_database_ends_with_another(tmp_path: Path, sources: Path) -> None:
+    home = Home(tmp_path, sources)
+    home.database.write_text("no database " * 1000)
+    daemon = Daemon(home)
+    assert daemon.process.wait(timeout=60) == 74
+    assert "is no SQLite database" in daemon.log
+
+
+def test_two_services_and_a_scan_share_the_work_without_doing_any_twice(tmp_path: Path, sources: Path) -> None:
+    home = Home(tmp_path, sources)
+    count = 12
+    for number in range(count):
+        home.record(f"{number:02}.ts", number)
+    scan = [sys.executable, "-c", "from voicemark.cli.main import run; run()", "scan", home.video, "-c", home.config]
+    with serving(home) as first, serving(home) as second:
+        scanned = subprocess.run(scan, capture_output=True, text=True)
+        assert scanned.returncode == 0, scanned.stderr
+        first.wait_done(count)
+        assert first.terminate() == second.terminate() == 0
+    assert home.attempts() == {f"{number:02}.ts": 1 for number in range(count)}
+    assert home.query("SELECT count(*) FROM window_embeddings") == [(count,)]
+    done_by_services = len([line for line in first.log.splitlines() if "× real time" in line])
+    assert done_by_services + scanned.stderr.count(": scanned") == count
+
+
+def test_the_watchdog_is_not_fed_while_the_work_is_stuck(tmp_path: Path, sources: Path, programs: Path) -> None:
+    home = Home(tmp_path, sources, stall_s=600.0)
+    daemon = Daemon(home, path=f"{programs}:/bin", prelude="import voicemarkd.service as s; s.STUCK_S = 4.0")
+    try:
+        daemon.wait_ready()
+        (programs / "fault").write_text("hangs")
+        home.record("stuck.ts")
+        daemon.wait(lambda: bool(daemon.process.children(recursive=True)), "ffmpeg")
+        time.sleep(4.0 + 2 * TICK_S)
+        daemon.messages.clear()
+        time.sleep(3 * TICK_S)
+        assert "WATCHDOG=1" not in daemon.messages
+        (programs / "fault").write_text("none")
+        for child in daemon.process.children(recursive=True):
+            child.kill()
+        daemon.wait(lambda: "WATCHDOG=1" in daemon.messages, "a sign that it advances")
+        daemon.wait_done(1)
+    finally:
+        daemon.kill()

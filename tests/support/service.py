@@ -171,8 +171,10 @@ class Daemon:
         path: str | None = None,
         log: int | None = None,
         environment: Mapping[str, str] | None = None,
+        prelude: str = "",
     ) -> None:
-        """`path` is its PATH; `log` a file descriptor that is its stderr, in place of the home's log file."""
+        """`path` is its PATH; `log` a file descriptor that is its stderr, in place of the home's log file; `prelude`
+        is Python that runs before it."""
         self.home = home
         self.messages: list[str] = []
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -181,7 +183,7 @@ class Daemon:
         self._log = (home.root / "log").open("ab")
         settings = {"NOTIFY_SOCKET": address, "OMP_NUM_THREADS": "1", "PATH": path or os.environ["PATH"]}
         self.process = psutil.Popen(
-            [sys.executable, "-c", "from voicemarkd.main import run; run()", "--config", str(home.config)],
+            [sys.executable, "-c", f"{prelude}\nfrom voicemarkd.main import run; run()", "--config", str(home.config)],
             env={**os.environ, **settings, **(environment or {})},
             stdout=self._log,
             stderr=self._log if log is None else log,
