@@ -52,11 +52,6 @@ def unpack_int8(data: bytes, dim: int) -> NDArray[np.int8]:
     return np.frombuffer(data, np.int8).reshape(-1, dim)
 
 
-def unpack(data: bytes, dim: int) -> Tensor:
-    """The embeddings (n, dim), float32 of length 1 (or zeros). Raises DatabaseError as `unpack_int8` does."""
-    return torch.from_numpy(restore(unpack_int8(data, dim)))
-
-
 def error_bound(embedding: NDArray[np.float32]) -> float:
     """How far a cosine with `embedding` (d,), of length 1, can move at most by packing it."""
     step = float(np.abs(embedding).max()) / LARGEST
