@@ -100,6 +100,21 @@ def test_a_recording_is_decoded_once(place):
     workshop.database.close()
 
 
+def test_a_recording_of_the_archive_can_be_heard_again_as_long_as_it_is_the_same(place):
+    """What a judge hears when the archive is matched anew."""
+    workshop = open_workshop(load_config(place / "config.toml"))
+    [path] = [outcome.path for outcome in scan_paths([place / "video"], workshop)]
+    [(content,)] = rows(place, "SELECT content FROM recordings")
+    audio = workshop.tools.listen(path, content)(12.0, 15.0)
+    assert len(audio) == 3 * 16_000 and abs(audio).max() > 0.01
+    with pytest.raises(RecordingError, match="has changed"):
+        workshop.tools.listen(path, "another")
+    shutil.rmtree(path)
+    with pytest.raises(RecordingError):
+        workshop.tools.listen(path, content)
+    workshop.database.close()
+
+
 def test_a_new_voice_is_found_without_decoding(place):
     text = (place / "config.toml").read_text()
     anna_only = text[: text.rindex("[[speakers]]")]

@@ -32,7 +32,7 @@ def voices(
         float | None, typer.Option(help="Threshold for markers; none: the configuration's default.")
     ] = None,
     judge: Annotated[
-        Path | None, typer.Option(help="ONNX speaker model that hears doubtful windows again, in a row of its own.")
+        Path | None, typer.Option(help="ONNX speaker model that hears doubtful stretches again, in a row of its own.")
     ] = None,
     cache: Annotated[
         Path | None, typer.Option(help="Where peers' embeddings and recordings are kept; none: the user's cache.")
