@@ -56,10 +56,12 @@ def test_exports_to_a_full_disk_are_owed_and_written_when_there_is_room(
         daemon.wait_done(2)
         assert not [name for name in disk.files() if not name.startswith(".voicemark-written")]
         disk.make_room()
-        daemon.wait(lambda: daemon.log.count("exported after all") == 2, "the exports")
+        written = [".voicemark-written.db", "a.ts.edl", "a.ts.json", "b.ts.edl", "b.ts.json"]
+        daemon.wait(lambda: disk.files() == written, "the exports")
+        assert "a.ts: exported after all" in daemon.log
         assert daemon.terminate() == 0
     assert home.attempts() == {"a.ts": 1, "b.ts": 1}, "heard again"
-    assert disk.files() == [".voicemark-written.db", "a.ts.edl", "a.ts.json", "b.ts.edl", "b.ts.json"]
+    assert disk.files() == written, "nothing half-written is left"
     for file in exports.rglob("*.json"):
         assert json.loads(file.read_text())["markers"]
 

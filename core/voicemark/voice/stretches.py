@@ -54,7 +54,7 @@ class Stretches:
     @property
     def silent(self) -> NDArray[np.bool_]:
         """(s,): where nothing is heard."""
-        return ~self.data.any(axis=1)
+        return ~not_zero(self.data)
 
     @property
     def directions(self) -> Tensor:
@@ -65,7 +65,7 @@ class Stretches:
 def cut(windows: NDArray[np.int8], hop_s: float, window_s: float) -> Stretches:
     """The stretches of a recording from its kept windows (n, d), one every `hop_s` and `window_s` long."""
     units = restore(windows)
-    heard = windows.any(axis=1)
+    heard = not_zero(windows)
     penalty = PENALTY * typical_distance(units, heard, max(1, round(window_s / hop_s)))
     longest = max(1, round(LONGEST_S / hop_s))
     lengths: list[int] = []
@@ -78,6 +78,11 @@ def cut(windows: NDArray[np.int8], hop_s: float, window_s: float) -> Stretches:
     starts = np.cumsum([0, *lengths[:-1]])
     sums = np.add.reduceat(units, starts, axis=0) if lengths else np.zeros((0, windows.shape[1]), np.float32)
     return Stretches(np.array(lengths, np.int64), quantise(sums))
+
+
+def not_zero(rows: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """(n, d) → (n,): which rows hold anything, that is, where something is heard."""
+    return np.asarray(rows.any(axis=1), np.bool_)
 
 
 def typical_distance(units: NDArray[np.float32], heard: NDArray[np.bool_], lag: int) -> float:
