@@ -58,7 +58,7 @@ def test_exports_to_a_full_disk_are_owed_and_written_when_there_is_room(
         disk.make_room()
         written = [".voicemark-written.db", "a.ts.edl", "a.ts.json", "b.ts.edl", "b.ts.json"]
         daemon.wait(lambda: disk.files() == written, "the exports")
-        assert "a.ts: exported after all" in daemon.log
+        daemon.wait(lambda: "a.ts: exported after all" in daemon.log, "its line in the log")
         assert daemon.terminate() == 0
     assert home.attempts() == {"a.ts": 1, "b.ts": 1}, "heard again"
     assert disk.files() == written, "nothing half-written is left"
