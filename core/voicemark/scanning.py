@@ -5,7 +5,7 @@ one recording twice.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ from voicemark.voice.embedder import load_encoder
 from voicemark.voice.enrolment import VoiceReport, enrol
 from voicemark.voice.judge import Judge
 from voicemark.voice.match import VoiceBook
-from voicemark.voice.rematch import rematch
+from voicemark.voice.rematch import RematchReport, rematch
 
 HEARTBEAT_S = 5.0
 """A heartbeat is a transaction: not for every block."""
@@ -133,18 +133,23 @@ def scan_paths(paths: Sequence[Path], workshop: Workshop, listener: Listener | N
             some_known |= outcome.status is Status.KNOWN
             listener.finished(outcome)
             yield outcome
-    if some_known:
-        tools = workshop.tools
-        report = rematch(
-            workshop.database,
-            tools.book,
-            workshop.config.match,
-            tools.encoder.model_id,
-            hearing=tools.second_hearing,
-        )
-        if report.recordings:
-            export_heard(workshop.database, None, workshop.config.export)
+    if some_known and match_archive(workshop.database, workshop.tools).recordings:
+        export_heard(workshop.database, None, workshop.config.export)
     label_programmes(workshop.database, workshop.config.titles.model)
+
+
+def match_archive(
+    database: Database, tools: Tools, progress: Callable[[int, int], None] | None = None
+) -> RematchReport:
+    """What is kept of all recordings, matched with `tools` where it was matched otherwise; see `rematch`."""
+    return rematch(
+        database,
+        tools.book,
+        tools.config.match,
+        tools.encoder.model_id,
+        hearing=tools.second_hearing,
+        progress=progress,
+    )
 
 
 def _scan_path(path: Path, workshop: Workshop, listener: Listener) -> Iterator[Outcome]:

@@ -24,10 +24,10 @@ from voicemark.errors import (
 )
 from voicemark.pipeline import Result, content_of, process
 from voicemark.recorders.base import Recorder
+from voicemark.scanning import match_archive
 from voicemark.store.database import Database
 from voicemark.store.jobs import Claim, ClaimLostError, Jobs
 from voicemark.store.results import write_result
-from voicemark.voice.rematch import rematch
 from voicemarkd.exports import Exports
 from voicemarkd.hearing import Hearing, is_gpu_failure
 from voicemarkd.inhibit import inhibited
@@ -162,14 +162,7 @@ class Worker(threading.Thread):
         def advanced(_done: int, _total: int) -> None:
             self._go_on()
 
-        report = rematch(
-            self._database,
-            tools.book,
-            tools.config.match,
-            self._hearing.model_id,
-            hearing=tools.second_hearing,
-            progress=advanced,
-        )
+        report = match_archive(self._database, tools, advanced)
         self._exports.write(None, tools.config.export)
         self._match_due = False
         if report.recordings:

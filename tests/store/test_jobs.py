@@ -19,6 +19,7 @@ from voicemark.store.database import Database, open_database
 from voicemark.store.jobs import (
     CHUNK,
     MOST_DEATHS,
+    Claim,
     ClaimLostError,
     Finding,
     Jobs,
@@ -74,6 +75,15 @@ def write(folder: Path, name: str, content: str | None = None) -> Finding:
 def seen(file: Path, *, settled: bool = True, started_at: datetime | None = None) -> Finding:
     recording = Recording(path=file, recorder="plain", files=(file,), started_at=started_at)
     return Finding(recording, fingerprint([file]) if settled else None)
+
+
+def claimed_elsewhere(folder: Path, database: Database, clock: Clock) -> tuple[Jobs, Claim]:
+    """A worker on another machine, at work on a recording."""
+    elsewhere = Jobs(database, clock=clock, worker="recorder/1a2b3c4d/4026531836:77:1234")
+    elsewhere.found([write(folder, "a.ts")], MODEL)
+    claim = elsewhere.claim(MODEL)
+    assert claim is not None
+    return elsewhere, claim
 
 
 def states(database: Database) -> Counter[tuple[str, str]]:
@@ -342,11 +352,8 @@ def test_a_recording_that_kills_the_program_is_set_aside_in_the_end(
 def test_a_worker_elsewhere_loses_its_job_only_when_it_stays_silent(
     tmp_path: Path, database: Database, clock: Clock
 ) -> None:
-    elsewhere = Jobs(database, clock=clock, worker="recorder/1a2b3c4d/4026531836:77:1234")
+    elsewhere, claim = claimed_elsewhere(tmp_path, database, clock)
     here = Jobs(database, clock=clock)
-    elsewhere.found([write(tmp_path, "a.ts")], MODEL)
-    claim = elsewhere.claim(MODEL)
-    assert claim is not None
     for _ in range(10):
         clock.pass_s(500)
         elsewhere.heartbeat(claim)
@@ -361,11 +368,8 @@ def test_a_worker_elsewhere_loses_its_job_only_when_it_stays_silent(
 def test_a_clock_set_back_takes_no_job_from_who_is_at_it(
     tmp_path: Path, database: Database, clock: Clock, back_s: float
 ) -> None:
-    elsewhere = Jobs(database, clock=clock, worker="recorder/1a2b3c4d/4026531836:77:1234")
+    elsewhere, claim = claimed_elsewhere(tmp_path, database, clock)
     here = Jobs(database, clock=clock)
-    elsewhere.found([write(tmp_path, "a.ts")], MODEL)
-    claim = elsewhere.claim(MODEL)
-    assert claim is not None
     clock.pass_s(-back_s)
     assert here.claim(MODEL) is None
     elsewhere.heartbeat(claim)

@@ -4,7 +4,7 @@ Windows of many training speakers, clean and with broadcast noise under them, an
 applause alone. What a memory draws from these is what it would draw from television that it should not mark.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from voicemark.evaluation.clips import WINDOW_SAMPLES, cut_windows, read_mono, read_utterances, seeded
+from voicemark.evaluation.clips import WINDOW_SAMPLES, Audio, cut_windows, read_mono, read_utterances, seeded
 from voicemark.evaluation.conditions import mix, stretch
 from voicemark.evaluation.noise import read_noise
 
@@ -49,15 +49,13 @@ def build_cohort(
     order = seeded(seed, "cohort").permutation(len(utterances))[:strangers]
     clips = cut_windows([utterances[k] for k in sorted(order)], per_utterance=1, seed=seed, progress=progress)
     backgrounds = [read_mono(file.path) for file in read_noise(noise, evaluation=False)]
-    noisy = []
-    for number, window in enumerate(clips.samples):
-        rng = seeded(seed, "under", number)
-        noisy.append(mix(window, stretch(backgrounds, WINDOW_SAMPLES, rng), rng.uniform(*SNR_DB)))
     alone = [
         stretch([backgrounds[number % len(backgrounds)]], WINDOW_SAMPLES, seeded(seed, "alone", number))
         for number in range(noise_windows)
     ]
-    rows = encoder.embed_windows(np.concatenate([clips.samples, np.stack([*noisy, *alone])]))
+    rows = encoder.embed_windows(
+        np.concatenate([clips.samples, np.stack([*with_noise(clips.samples, backgrounds, seed, "under"), *alone])])
+    )
     return without_duplicates(rows[rows.any(dim=1)])
 
 
@@ -77,11 +75,17 @@ def labelled_windows(
         read_utterances(corpus, split, per_speaker=2, seed=seed), per_utterance=2, seed=seed, progress=progress
     )
     backgrounds = [read_mono(file.path) for file in read_noise(noise, evaluation=False)]
+    noisy = with_noise(clips.samples, backgrounds, seed, "within")
+    return np.concatenate([clips.samples, noisy]), np.concatenate([clips.speaker, clips.speaker])
+
+
+def with_noise(windows: Audio, backgrounds: Sequence[Audio], seed: int, what: str) -> Audio:
+    """Each of the windows (n, samples) over a stretch of one of the backgrounds; `what` tells draws of a seed apart."""
     noisy = []
-    for number, window in enumerate(clips.samples):
-        rng = seeded(seed, "within", number)
+    for number, window in enumerate(windows):
+        rng = seeded(seed, what, number)
         noisy.append(mix(window, stretch(backgrounds, WINDOW_SAMPLES, rng), rng.uniform(*SNR_DB)))
-    return np.concatenate([clips.samples, np.stack(noisy)]), np.concatenate([clips.speaker, clips.speaker])
+    return np.stack(noisy)
 
 
 def without_duplicates(rows: Tensor) -> Tensor:

@@ -131,9 +131,7 @@ class _Ring:
     def add(self, clips: NDArray[np.int64], crops: NDArray[np.float32]) -> None:
         """`crops` (n, CROP) of `clips` (n,); near silence gets a target of zeros, which teaches nothing."""
         slots = np.arange(self._added, self._added + len(crops)) % len(self._pcm)
-        targets = np.concatenate(
-            [self._teacher.embed_crops(part) for part in np.array_split(crops, -(-len(crops) // 16))]
-        )
+        targets = self._teacher.embed_crops(crops)
         targets[np.sqrt(np.mean(np.square(crops), axis=1)) < QUIETEST] = 0.0
         self._pcm[slots] = to_pcm(crops)
         self.targets[slots] = torch.from_numpy(targets)

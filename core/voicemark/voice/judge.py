@@ -7,6 +7,7 @@ above or below its own.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -48,6 +49,11 @@ class Judge:
     threshold: float
     band: float
 
+    @cached_property
+    def centres(self) -> Tensor:
+        """The middles (voices, d) of the memories, of length 1."""
+        return torch.stack([centre(memory) for memory in self.memories])
+
     def hear(self, audio: NDArray[np.float32]) -> Tensor | None:
         """Its scores (voices,) of a stretch (samples,), from windows side by side; None of one too short for it."""
         length = round(self.encoder.window_s * self.encoder.sample_rate)
@@ -57,7 +63,7 @@ class Judge:
         spare = (len(audio) - count * length) // 2
         windows = audio[spare : spare + count * length].reshape(count, length)
         direction = centre(self.encoder.embed_windows(np.ascontiguousarray(windows)))
-        return torch.stack([centre(memory.to(direction)) for memory in self.memories]) @ direction
+        return self.centres.to(direction) @ direction
 
 
 def in_doubt(scores: Tensor, thresholds: Tensor, band: float) -> Tensor:

@@ -111,9 +111,8 @@ class OnnxEncoder:
 
     def embed_whole(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
         """A whole clip (samples,), a second or longer, in one pass of the network: → (dim,), of unit length."""
-        embedding = self._run(np.asarray(audio, np.float32)[None])[0]
-        unit: NDArray[np.float32] = embedding / max(float(np.linalg.norm(embedding)), 1e-12)
-        return unit
+        embedding: NDArray[np.float32] = self.embed_crops(np.asarray(audio, np.float32)[None])[0]
+        return embedding
 
     def embed_crops(self, crops: NDArray[np.float32]) -> NDArray[np.float32]:
         """Crops (n, samples) of a second or longer, each in one pass: → (n, dim), of unit length."""
