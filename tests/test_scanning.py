@@ -100,6 +100,18 @@ def test_a_recording_is_decoded_once(place):
     workshop.database.close()
 
 
+def test_the_exports_of_a_recording_follow_it(place):
+    with (place / "config.toml").open("a") as config:
+        config.write(f'[export]\nformats = ["edl"]\nfolder = "{place}/export"\n')
+    workshop = open_workshop(load_config(place / "config.toml"))
+    assert [outcome.status for outcome in scan_paths([place / "video"], workshop)] == [Status.SCANNED]
+    (place / "video").rename(place / "archive")
+    assert [outcome.status for outcome in scan_paths([place / "archive"], workshop)] == [Status.KNOWN]
+    workshop.database.close()
+    [exported] = (place / "export").rglob("*.edl")
+    assert exported.is_relative_to(f"{place}/export{place}/archive")
+
+
 def test_a_recording_of_the_archive_can_be_heard_again_as_long_as_it_is_the_same(place):
     """What a judge hears when the archive is matched anew."""
     workshop = open_workshop(load_config(place / "config.toml"))

@@ -7,7 +7,7 @@ one recording twice.
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -24,6 +24,7 @@ from voicemark.recorders.base import Recorder
 from voicemark.recording import Recording, RecordingState
 from voicemark.store.database import Database, open_database
 from voicemark.store.jobs import Claim, ClaimLostError, Finding, Jobs
+from voicemark.store.jobs import Outcome as Found
 from voicemark.store.queries import MarkerFilter, MarkerView, find_markers
 from voicemark.store.results import write_result
 from voicemark.voice.embedder import load_encoder
@@ -169,10 +170,13 @@ def _scan_recording(recorder: Recorder, path: Path, workshop: Workshop, listener
     jobs = workshop.jobs
     try:
         recording = recorder.read(path)
-        jobs.found([Finding(recording, content_of(recording))], workshop.tools.encoder.model_id)
+        [found] = jobs.found([Finding(recording, content_of(recording))], workshop.tools.encoder.model_id)
         claim = _claim(jobs, path, workshop.tools.encoder.model_id)
         if isinstance(claim, Outcome):
-            return claim
+            if found is not Found.MOVED:
+                return claim
+            failures = export_heard(workshop.database, [path], workshop.config.export)
+            return replace(claim, notes=tuple(map(str, failures)))
     except RecordingError as error:
         return Outcome(path, Status.FAILED, str(error))
     listener.started(path, recording.expected_duration_s)

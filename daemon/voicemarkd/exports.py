@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from queue import SimpleQueue
 
 from voicemark.config import ExportSection
 from voicemark.export.after import export_heard, heard
@@ -33,6 +34,7 @@ class Exports:
         self._database, self._advanced, self._monotonic = database, advanced, monotonic
         self._owed: dict[Path, str] = {}
         """And why each was not written at the last try."""
+        self._moved: SimpleQueue[Path] = SimpleQueue()
         self._pause_s = FIRST_PAUSE_S
         self._due_at = float("-inf")
 
@@ -40,6 +42,10 @@ class Exports:
     def owed(self) -> tuple[Path, ...]:
         """Recordings whose files are still to be written."""
         return tuple(self._owed)
+
+    def owe(self, path: Path) -> None:
+        """The recording at `path` was elsewhere before, or gone. May be called from any thread."""
+        self._moved.put(path)
 
     def write(self, paths: Iterable[Path] | None, settings: ExportSection) -> None:
         """Export the recordings at `paths` (None: all that were heard). Raises `DatabaseError`; they are owed then."""
@@ -52,7 +58,9 @@ class Exports:
             self._due_at = min(self._due_at, self._monotonic())  # Whatever was in the way may be gone.
 
     def try_again(self, settings: ExportSection) -> None:
-        """Write what is owed, if its pause is over. Raises `DatabaseError`."""
+        """Write what has become owed, and what failed before if its pause is over. Raises `DatabaseError`."""
+        if moved := [self._moved.get() for _ in range(self._moved.qsize())]:
+            self.write(moved, settings)
         now = self._monotonic()
         if not self._owed or now < self._due_at:
             return
@@ -70,10 +78,12 @@ class Exports:
             failures = export_heard(self._database, [path], settings)
             before = self._owed.pop(path, "")
             for failure in failures:
+                if not failure.again:  # It has not been heard yet, or is elsewhere by now.
+                    log.debug("not exported: %s", failure.reason)
+                    continue
                 if failure.reason != before:
-                    log.warning("not exported%s: %s", "; tried again later" if failure.again else "", failure.reason)
-                if failure.again:
-                    self._owed[path] = failure.reason
+                    log.warning("not exported; tried again later: %s", failure.reason)
+                self._owed[path] = failure.reason
             if not failures:
                 written = True
                 if before:

@@ -202,6 +202,7 @@ class Service:
                 rescan_s=config.service.rescan_s,
                 alive=self._looking,
                 found=self._worker.wake,
+                moved=self._worker.exports.owe,
             )
             for section in config.watch
         ]

@@ -65,14 +65,16 @@ class WatchedFolder:
         clocks: Clocks | None = None,
         alive: Callable[[], bool] = lambda: True,
         found: Callable[[], None] = lambda: None,
+        moved: Callable[[Path], None] = lambda _: None,
     ) -> None:
-        """`alive` is asked during long looks (False ends them); `found` is called when there is new work."""
+        """`alive` is asked during long looks (False ends them); `found` is called when there is new work, `moved` with
+        each recording that was known elsewhere, or was gone."""
         self.root = section.path
         self._section, self._recorder = section, recorder
         self._jobs, self._model_id = jobs, model_id
         self._clocks = clocks or Clocks()
         self._rescan_s = rescan_s
-        self._alive, self._found = alive, found
+        self._alive, self._found, self._moved = alive, found, moved
         self._settling = Settling(section.settle_s, monotonic=self._clocks.monotonic, wall=self._clocks.wall)
         self._seen: dict[Path, Seen] = {}
         self._known: dict[Path, Known] = {}
@@ -243,6 +245,8 @@ class WatchedFolder:
                 census.outcomes[outcome] += 1
                 if outcome is not Outcome.KNOWN:
                     log.debug("%s: %s", finding.recording.path, outcome)
+                if outcome in (Outcome.MOVED, Outcome.RESTORED):
+                    self._moved(finding.recording.path)
         if any(finding.content is not None for finding in findings):
             self._found()
         findings.clear()

@@ -71,8 +71,8 @@ class Worker(threading.Thread):
         self.advanced_at = time.monotonic()
         """When the work last went on, or was last seen waiting for something it knows."""
         self.claim: Claim | None = None
+        self.exports = Exports(database, advanced=self._go_on)
         self._database, self._hearing = database, hearing
-        self._exports = Exports(database, advanced=self._go_on)
         self._recorder_of, self._hint, self._changed = recorder_of, hint, changed
         self._pending: Config | None = None
         self._ending = threading.Event()
@@ -127,11 +127,11 @@ class Worker(threading.Thread):
             self._take_over_config(self._pending)
         if self._match_due:
             self._match_archive()
+        self.exports.try_again(self._hearing.tools.config.export)
         if (reason := self.manners.reason_to_pause()) is not None:
             self._rest(f"pausing: {reason}", LOOK_AGAIN_S)
             return
         self._hearing.find_gpu_again()
-        self._exports.try_again(self._hearing.tools.config.export)
         self.claim = self.jobs.claim(self._hearing.model_id)
         if self.claim is not None:
             self._do(self.claim)
@@ -163,7 +163,7 @@ class Worker(threading.Thread):
             self._go_on()
 
         report = match_archive(self._database, tools, advanced)
-        self._exports.write(None, tools.config.export)
+        self.exports.write(None, tools.config.export)
         self._match_due = False
         if report.recordings:
             log.info(
@@ -183,7 +183,7 @@ class Worker(threading.Thread):
                 result = self._hear(claim)
                 self._store(claim, result, time.monotonic() - began)
                 self.claim = None
-                self._exports.write([claim.path], self._hearing.tools.config.export)
+                self.exports.write([claim.path], self._hearing.tools.config.export)
         except StopError:
             self._release(claim)
         except ClaimLostError as error:

@@ -20,7 +20,7 @@ from voicemark.errors import ConfigError, ExportError
 from voicemark.export.base import MarkedRecording, Marker, MediaFile
 from voicemark.export.cuts import Cuts
 from voicemark.export.files import LONGEST_NAME, mirrored, write_atomically
-from voicemark.export.ledger import Ledger
+from voicemark.export.ledger import Ledger, Place
 from voicemark.export.sm import SceneMarkers
 from voicemark.export.write import WRITERS, export_recording
 
@@ -207,6 +207,17 @@ def test_the_boxs_own_cuts_stay_and_ours_follow_the_markers(archive: Archive) ->
     target.write_bytes(box_cuts(*watched))
     archive.export(["cuts"], BEN, in_place=True)
     assert records(target.read_bytes()) == sorted([*own[:2], (27_000_000, 2), (45_000_000, 3)])
+
+
+@pytest.mark.parametrize("content", ["c0ffee", ""], ids=["the same", "still being written"])
+def test_what_was_written_for_another_recording_stays(archive: Archive, content: str) -> None:
+    """Also for one that this database does not know; and what is being written is not told apart by its content."""
+    where = ExportSection(folder=archive.exports)
+    export_recording(archive.recording(ANNA, content=content), ["edl"], where)
+    other = replace(archive.recording(ANNA, content=content), path=archive.tv / "Copy.ts")
+    archive.media.unlink() if not content else None
+    export_recording(other, ["edl"], where)
+    assert sorted(file.name for file in archive.exports.rglob("*.edl")) == ["Copy.ts.edl", "Tatort.ts.edl"]
 
 
 def test_our_cuts_are_known_after_a_rename(archive: Archive) -> None:
@@ -413,5 +424,5 @@ def test_a_record_begun_on_a_full_disk_is_good_when_there_is_room(tmp_path: Path
             Ledger(disk.path / "export")
         disk.make_room()
         with Ledger(disk.path / "export") as ledger:
-            ledger.remember(b"ours")
+            ledger.remember(b"ours", Place(disk.path / "a.edl", "c0ffee:edl:0", disk.path / "a.ts"))
             assert ledger.knows(b"ours")

@@ -1,4 +1,4 @@
-"""What happens to exported files when something happened to recordings: heard, matched anew, or gone.
+"""What happens to exported files when something happened to recordings: heard, matched anew, moved, or gone.
 
 Called by `voicemark scan` and the service after each recording. A marker file that cannot be written is no reason to
 hear a recording again, so nothing here raises for one: failures come back, and whoever can tries again later.
@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from voicemark.config import ExportSection
 from voicemark.errors import ExportError, RecordingError
-from voicemark.export.files import mirrored, read_present
+from voicemark.export.files import mirrored
 from voicemark.export.ledger import Ledger
 from voicemark.export.load import load_recording
-from voicemark.export.write import WRITERS, export_recording
+from voicemark.export.write import WRITERS, export_recording, remove_if_ours
 from voicemark.store.database import Database
 from voicemark.store.paths import text_to_path
 from voicemark.store.schema import RecordingRow
@@ -72,13 +72,8 @@ def remove_exports(paths: Iterable[Path], settings: ExportSection) -> list[str]:
     with Ledger(settings.folder) as ledger:
         for path in paths:
             for writer in WRITERS.values():
-                target = mirrored(settings.folder, path, writer.suffix)
                 try:
-                    present = read_present(target)
-                    if present is not None and ledger.knows(present):
-                        target.unlink()
+                    remove_if_ours(mirrored(settings.folder, path, writer.suffix), ledger)
                 except ExportError as error:
                     failures.append(str(error))
-                except OSError as error:
-                    failures.append(f"{target}: cannot be removed: {error.strerror}")
     return failures

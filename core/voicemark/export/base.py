@@ -56,7 +56,7 @@ class MarkedRecording:
     path: Path
     recorder: str
     content: str
-    """The recording's fingerprint: survives renames."""
+    """The recording's fingerprint: survives renames; empty while it is being written."""
     files: tuple[MediaFile, ...]
     markers: tuple[Marker, ...]
     """By start."""
@@ -69,6 +69,8 @@ class MarkedRecording:
     frames: int | None = None
     """So many frames are in VDR's index; None when there is none."""
     holes: tuple[Hole, ...] = ()
+    copies: tuple[Path, ...] = ()
+    """Other recordings with the same content: their files are theirs, and none that this one has left behind."""
 
     def file_part(self, file: MediaFile) -> "MarkedRecording":
         """What of this recording lies in `file`, on the file's own clock. Markers across its edges are cut there."""

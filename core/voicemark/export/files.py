@@ -45,7 +45,7 @@ def read_present(target: Path) -> bytes | None:
     """What is at `target`; None when there is nothing. Raises `ExportError` for what cannot be a small file."""
     try:
         descriptor = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise ExportError(f"cannot be read: {error.strerror}", path=target, hint="move it away") from error

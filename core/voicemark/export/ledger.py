@@ -3,26 +3,42 @@
 Formats differ in whether they allow a signature inside, and a signature would not tell a file that its owner has
 changed since. So a digest of every file written is kept, in one small SQLite file in the export folder: a file is ours
 when its bytes are exactly what was once written, wherever it lies now (recordings are renamed and moved, their files
-with them). For formats that others write too, the entries that are ours are kept.
+with them). Where each was written is kept too, so that a file is found that a moved recording has left behind. For
+formats that others write too, the entries that are ours are kept.
 """
 
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from voicemark.errors import ExportError
 from voicemark.export.files import give_to_folders_owner, make_folder
+from voicemark.store.paths import path_to_text, text_to_path
 
 NAME = ".voicemark-written.db"
 TIMEOUT_S = 30.0
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS files (digest TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS places (target TEXT PRIMARY KEY, made TEXT, recording TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS places_made ON places (made);
 CREATE TABLE IF NOT EXISTS entries (target TEXT, entry TEXT, PRIMARY KEY (target, entry)) WITHOUT ROWID;
 """
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a file was written."""
+
+    target: Path
+    made: str
+    """What it is, wherever it lies: the recording's content and the format."""
+    recording: Path
+    """Where the recording was then."""
 
 
 class Ledger:
@@ -52,10 +68,31 @@ class Ledger:
             found = self._connection.execute("SELECT 1 FROM files WHERE digest = ?", (_digest(data),)).fetchone()
         return found is not None
 
-    def remember(self, data: bytes) -> None:
-        """A file with these bytes is about to be written."""
+    def remember(self, data: bytes, place: Place) -> None:
+        """A file with these bytes is about to be written there."""
+        row = path_to_text(place.target), place.made, path_to_text(place.recording)
         with self._translated():
             self._connection.execute("INSERT OR IGNORE INTO files VALUES (?)", (_digest(data),))
+            self._connection.execute(
+                "INSERT INTO places VALUES (?, ?, ?) ON CONFLICT (target) DO UPDATE"
+                " SET made = excluded.made, recording = excluded.recording"
+                " WHERE made != excluded.made OR recording != excluded.recording",
+                row,
+            )
+
+    def elsewhere(self, place: Place) -> list[Place]:
+        """Where the same was written when its recording, or one with the same content, was at another path."""
+        with self._translated():
+            rows = self._connection.execute(
+                "SELECT target, recording FROM places WHERE made = ? AND recording != ?",
+                (place.made, path_to_text(place.recording)),
+            ).fetchall()
+        return [Place(text_to_path(target), place.made, text_to_path(recording)) for target, recording in rows]
+
+    def forget(self, place: Place) -> None:
+        """Nothing of ours is there any more."""
+        with self._translated():
+            self._connection.execute("DELETE FROM places WHERE target = ?", (path_to_text(place.target),))
 
     def entries(self, targets: Iterable[str]) -> set[str]:
         """The entries that are ours in a file known by any of the names `targets`."""

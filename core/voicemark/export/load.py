@@ -31,6 +31,7 @@ def load_recording(session: Session, path: Path) -> MarkedRecording:
     if row.scanned_at is None:
         raise RecordingError("has not been heard yet", path=path, hint="the service will, or `voicemark scan` does")
     files = tuple(MediaFile(text_to_path(file.path)) for file in row.files)
+    same_content = RecordingRow.content == row.content, RecordingRow.id != row.id
     return MarkedRecording(
         path=text_to_path(row.path),
         recorder=row.recorder,
@@ -51,6 +52,7 @@ def load_recording(session: Session, path: Path) -> MarkedRecording:
         channel=row.channel,
         started_at=row.started_at,
         duration_s=row.duration_s,
+        copies=tuple(map(text_to_path, session.scalars(select(RecordingRow.path).where(*same_content)))),
     )
 
 

@@ -4,6 +4,7 @@ By default everything goes to the export folder, where recordings' paths are mir
 ask for, players' formats lie where players look for them, and those that the recorder writes too are merged.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeGuard
@@ -15,7 +16,7 @@ from voicemark.export.chapters import Ffmetadata, MatroskaChapters
 from voicemark.export.cuts import Cuts
 from voicemark.export.edl import Edl
 from voicemark.export.files import make_folder, mirrored, read_present, write_atomically
-from voicemark.export.ledger import Ledger
+from voicemark.export.ledger import Ledger, Place
 from voicemark.export.load import with_file_times, with_frames
 from voicemark.export.rttm import Rttm
 from voicemark.export.sm import SceneMarkers
@@ -52,8 +53,9 @@ def writer_for(name: str) -> Writer:
 def export_recording(recording: MarkedRecording, formats: Sequence[str], settings: ExportSection) -> list[Path]:
     """Write `recording`'s markers in each of `formats`; returns the files that now hold them.
 
-    Without markers, files for players that an earlier export wrote are removed again. When one format fails the
-    others are still written. Raises `ExportError` with every failure, `ConfigError` for an unknown format.
+    Without markers, files for players that an earlier export wrote are removed again; and so is what it wrote where
+    the recording lay before it moved. When one format fails the others are still written. Raises `ExportError` with
+    every failure, `ConfigError` for an unknown format.
     """
     writers = [writer_for(name) for name in dict.fromkeys(formats)]
     written: list[Path] = []
@@ -68,11 +70,13 @@ def export_recording(recording: MarkedRecording, formats: Sequence[str], setting
             else:
                 places = [(mirrored(settings.folder, recording.path, writer.suffix), recording)]
             for position, (target, part) in enumerate(places):
+                place = Place(target, f"{recording.content}:{writer.name}:{position}", recording.path)
                 try:
                     if settings.in_place and _merges(writer):
-                        there = _merge(writer, part, target, position, ledger)
+                        there = _merge(writer, part, place, ledger)
                     else:
-                        there = _replace(writer, part, target, ledger, mirror=not settings.in_place)
+                        there = _replace(writer, part, place, ledger, mirror=not settings.in_place)
+                        _leave_nothing_behind(recording, place, ledger)
                 except ExportError as error:
                     failures.append(error if error.path else ExportError(error.what, path=target, hint=error.hint))
                 else:
@@ -98,8 +102,9 @@ def _merges(writer: Writer) -> TypeGuard[MergingWriter]:
     return hasattr(writer, "merge")
 
 
-def _replace(writer: Writer, part: MarkedRecording, target: Path, ledger: Ledger, *, mirror: bool) -> bool:
+def _replace(writer: Writer, part: MarkedRecording, place: Place, ledger: Ledger, *, mirror: bool) -> bool:
     """Write a file that is ours alone; returns whether there is one now."""
+    target = place.target
     present = read_present(target)
     wanted = part.markers or not writer.for_player
     data = writer.render(part) if wanted else b""
@@ -115,7 +120,7 @@ def _replace(writer: Writer, part: MarkedRecording, target: Path, ledger: Ledger
         if present is not None:
             _remove(target)
         return False
-    ledger.remember(data)
+    ledger.remember(data, place)
     if present != data:
         if mirror:
             make_folder(target.parent)
@@ -123,11 +128,22 @@ def _replace(writer: Writer, part: MarkedRecording, target: Path, ledger: Ledger
     return True
 
 
-def _merge(writer: MergingWriter, part: MarkedRecording, target: Path, position: int, ledger: Ledger) -> bool:
+def _leave_nothing_behind(recording: MarkedRecording, place: Place, ledger: Ledger) -> None:
+    """Take away what was written for `recording` where no recording is any more; a file changed by its owner stays."""
+    if not recording.content:
+        return  # So are all that are being written.
+    for old in ledger.elsewhere(place):
+        if old.recording not in recording.copies and not os.path.lexists(old.recording):
+            remove_if_ours(old.target, ledger)
+            ledger.forget(old)
+
+
+def _merge(writer: MergingWriter, part: MarkedRecording, place: Place, ledger: Ledger) -> bool:
     """Put our entries among those of others; returns whether any of ours are there now."""
+    target = place.target
     present = read_present(target)
     # By path, and by content, so that a renamed recording's entries are still known.
-    names = [path_to_text(target), f"{part.content}:{writer.name}:{position}"]
+    names = [path_to_text(target), place.made]
     earlier = ledger.entries(names)
     data, added = writer.merge(present or b"", earlier, writer.entries(part))
     ledger.remember_entries(names, added)
@@ -138,6 +154,13 @@ def _merge(writer: MergingWriter, part: MarkedRecording, target: Path, position:
         write_atomically(target, data, present=present)
     ledger.forget_entries(names, added)
     return bool(added)
+
+
+def remove_if_ours(target: Path, ledger: Ledger) -> None:
+    """Take away a file that is exactly what was once written. Raises `ExportError`."""
+    present = read_present(target)
+    if present is not None and ledger.knows(present):
+        _remove(target)
 
 
 def _remove(target: Path) -> None:
