@@ -53,11 +53,11 @@ def serve(
 
 def run_service(path: Path) -> int:
     """Serve with the configuration at `path`; the exit code."""
-    from voicemarkd.reload import ConfigFile
-    from voicemarkd.service import Service
-
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # What it asks for is done by starting.
     try:
+        from voicemarkd.reload import ConfigFile
+        from voicemarkd.service import Service
+
         config_file = ConfigFile(path)
         database, hearing = _open(config_file.accepted)
         fatal = Service(config_file, database, hearing).run()
