@@ -26,8 +26,9 @@ ffmpeg:
 demo: setup
 	$(PYTHON) -m voicemark.demo .work/demo
 
+# In two processes of one thread each: what waits for running services shares the machine with what computes.
 test: setup
-	$(PYTHON) -m pytest -q
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -n 2 --dist loadgroup
 
 check: $(READY)
 	$(VENV)/bin/ruff format --check .

@@ -12,10 +12,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support.service import Daemon, Home, serving
+from support.service import IMPATIENT, Daemon, Home, serving
 
 from voicemark.requests import Request, leave_request
-from voicemarkd.service import TICK_S
 
 pytestmark = pytest.mark.timeout(600)
 """Processes wait for each other; on a busy machine that takes a while."""
@@ -156,7 +155,7 @@ def test_a_malicious_recording_reads_nothing_but_itself(tmp_path: Path, sources:
 
 def test_a_database_locked_by_a_reader_or_a_writer_is_waited_for(tmp_path: Path, sources: Path) -> None:
     home = Home(tmp_path, sources)
-    with serving(home) as daemon:
+    with serving(home, prelude=IMPATIENT) as daemon:
         with closing(sqlite3.connect(home.database, isolation_level=None)) as other:
             other.execute("BEGIN")
             other.execute("SELECT count(*) FROM jobs").fetchall()  # A reader's snapshot stays open.
@@ -206,15 +205,17 @@ def test_two_services_and_a_scan_share_the_work_without_doing_any_twice(tmp_path
 
 def test_the_watchdog_is_not_fed_while_the_work_is_stuck(tmp_path: Path, sources: Path, programs: Path) -> None:
     home = Home(tmp_path, sources, stall_s=600.0)
-    daemon = Daemon(home, path=f"{programs}:/bin", prelude="import voicemarkd.service as s; s.STUCK_S = 4.0")
+    stuck_s, tick_s = 2.0, 0.5
+    prelude = f"from voicemarkd import service; service.STUCK_S, service.TICK_S = {stuck_s}, {tick_s}"
+    daemon = Daemon(home, path=f"{programs}:/bin", prelude=prelude)
     try:
         daemon.wait_ready()
         (programs / "fault").write_text("hangs")
         home.record("stuck.ts")
         daemon.wait(lambda: bool(daemon.process.children(recursive=True)), "ffmpeg")
-        time.sleep(4.0 + 2 * TICK_S)
+        time.sleep(stuck_s + 2 * tick_s)
         daemon.messages.clear()
-        time.sleep(3 * TICK_S)
+        time.sleep(4 * tick_s)
         assert "WATCHDOG=1" not in daemon.messages
         (programs / "fault").write_text("none")
         for child in daemon.process.children(recursive=True):

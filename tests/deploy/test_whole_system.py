@@ -75,6 +75,9 @@ def test_a_life_under_systemd(machine: Machine, tmp_path: Path) -> None:
     sources = make_sources(tmp_path)
     root, data = machine.root, machine.root / "var/lib/voicemark"
     video, config = root / "srv/video", root / "etc/voicemark/config.toml"
+    own = root / "etc/systemd/system/voicemark.service.d"
+    own.mkdir(parents=True)
+    (own / "owner.conf").write_text("[Service]\nRestartSec=1\n")  # An owner without patience.
     with machine.booted():
         assert "name your recorder's folder" in install(machine)
         assert machine.run("systemctl", "is-enabled", "voicemark").stdout == "enabled\n"

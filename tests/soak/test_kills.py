@@ -1,15 +1,13 @@
 """Killed at random moments, again and again: every recording once, nothing missing, nothing doubled."""
 
-import os
 import random
 import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from support.service import Daemon, Home, serving
+from support.service import LONG, Daemon, Home, serving
 
-LONG = bool(os.environ.get("VOICEMARK_SOAK"))
 RECORDINGS, KILLS = (200, 50) if LONG else (10, 4)
 
 

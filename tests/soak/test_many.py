@@ -6,9 +6,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from support.service import Home, serving
+from support.service import LONG, Home, serving
 
-LONG = bool(os.environ.get("VOICEMARK_SOAK"))
 IN_A_ROW = 500 if LONG else 16
 AT_START = 20_000 if LONG else 300
 

@@ -19,8 +19,23 @@ import psutil
 from numpy.typing import NDArray
 from support.speech import ANNA, BERT, RATE, speak, write_wav
 
+LONG = bool(os.environ.get("VOICEMARK_SOAK"))
+"""The tests of `make soak` run at their full length, and services at their own pace."""
+
 PATIENCE_S = 300.0
 """After so long a test gives up; nothing takes that long unless it hangs."""
+
+PACE = """
+from voicemarkd import exports, service, watch, worker
+exports.FIRST_PAUSE_S = 2.0
+service.TICK_S = 0.5
+watch.BURST_S = 0.5
+worker.IDLE_S = worker.LOOK_AGAIN_S = 1.0
+"""
+"""Run before a service: it looks up from its rests sooner than a machine that records would like."""
+
+IMPATIENT = "" if LONG else "from voicemarkd import main; main.BUSY_S = 1.0"
+"""A prelude for services that will find their database locked: they complain sooner."""
 
 CONFIG = """
 [database]
@@ -174,7 +189,7 @@ class Daemon:
         prelude: str = "",
     ) -> None:
         """`path` is its PATH; `log` a file descriptor that is its stderr, in place of the home's log file; `prelude`
-        is Python that runs before it."""
+        is Python that runs before it, after `PACE`."""
         self.home = home
         self.messages: list[str] = []
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -182,8 +197,9 @@ class Daemon:
         self._socket.bind("\0" + address[1:])
         self._log = (home.root / "log").open("ab")
         settings = {"NOTIFY_SOCKET": address, "OMP_NUM_THREADS": "1", "PATH": path or os.environ["PATH"]}
+        program = f"{'' if LONG else PACE}\n{prelude}\nfrom voicemarkd.main import run; run()"
         self.process = psutil.Popen(
-            [sys.executable, "-c", f"{prelude}\nfrom voicemarkd.main import run; run()", "--config", str(home.config)],
+            [sys.executable, "-c", program, "--config", str(home.config)],
             env={**os.environ, **settings, **(environment or {})},
             stdout=self._log,
             stderr=self._log if log is None else log,
@@ -253,10 +269,15 @@ class Daemon:
 
 @contextmanager
 def serving_unready(
-    home: Home, *, path: str | None = None, log: int | None = None, environment: Mapping[str, str] | None = None
+    home: Home,
+    *,
+    path: str | None = None,
+    log: int | None = None,
+    environment: Mapping[str, str] | None = None,
+    prelude: str = "",
 ) -> Iterator[Daemon]:
     """The service has been started."""
-    daemon = Daemon(home, path=path, log=log, environment=environment)
+    daemon = Daemon(home, path=path, log=log, environment=environment, prelude=prelude)
     try:
         yield daemon
     finally:
@@ -266,10 +287,15 @@ def serving_unready(
 
 @contextmanager
 def serving(
-    home: Home, *, path: str | None = None, log: int | None = None, environment: Mapping[str, str] | None = None
+    home: Home,
+    *,
+    path: str | None = None,
+    log: int | None = None,
+    environment: Mapping[str, str] | None = None,
+    prelude: str = "",
 ) -> Iterator[Daemon]:
     """The service runs while inside, and has told that it is ready."""
-    with serving_unready(home, path=path, log=log, environment=environment) as daemon:
+    with serving_unready(home, path=path, log=log, environment=environment, prelude=prelude) as daemon:
         daemon.wait_ready()
         yield daemon
 
