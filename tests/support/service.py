@@ -67,8 +67,11 @@ requests = "requests"
 metrics_file = "{metrics}"
 rescan_s = 5.0
 retry_pause_s = 0.1
+nice = 0
+idle_io = false
 {service}
 """
+"""It does not step back behind whatever else runs: other tests do."""
 
 
 def make_recording(path: Path, parts: Sequence[NDArray[np.float32]]) -> Path:
