@@ -99,7 +99,9 @@ def test_metrics_on_a_full_disk_stay_whole(database: Database, tmp_path: Path) -
             write_metrics(database, metrics)
         assert metrics.read_bytes() == before and disk.files() == ["voicemark.prom"]
         disk.make_room()
+        metrics.chmod(0o640)
         write_metrics(database, metrics)
+        assert metrics.stat().st_mode & 0o777 == 0o640, "the owner's mode is kept"
 
 
 def test_status_is_told_to_people_and_to_scripts(database: Database, config: Path) -> None:

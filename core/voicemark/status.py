@@ -1,6 +1,5 @@
 """How far the work is: the job table in a few numbers, for people, for scripts and for Prometheus."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +8,8 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from voicemark.errors import VoicemarkError
+from voicemark.errors import ExportError
+from voicemark.export.files import read_present, write_atomically
 from voicemark.store.database import Database
 from voicemark.store.jobs import JobState
 from voicemark.store.paths import text_to_path
@@ -96,7 +96,7 @@ def read_status(database: Database, *, now: datetime | None = None) -> Status:
 def write_metrics(database: Database, path: Path) -> None:
     """Write the state of `database` to `path` for node_exporter's textfile collector; the file is replaced whole.
 
-    Raises `DatabaseError`, and `VoicemarkError` when the file cannot be written.
+    Raises `DatabaseError`, and `ExportError` when the file cannot be written.
     """
     status = read_status(database)
     registry = CollectorRegistry()
@@ -123,17 +123,10 @@ def write_metrics(database: Database, path: Path) -> None:
         "When a recording was last done.",
         status.last_done.timestamp() if status.last_done else None,
     )
-    # One name, so that kills leave one half-written file at most; the collector reads `*.prom` only.
-    part = path.with_name(f".{path.name}.part")
     try:
-        part.write_bytes(generate_latest(registry))
-        part.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise VoicemarkError(
-            f"the metrics cannot be written: {error.strerror}", path=path, hint="see [service] metrics_file"
-        ) from error
+        write_atomically(path, generate_latest(registry), present=read_present(path))
+    except ExportError as error:
+        raise ExportError(f"the metrics file {error.what}", path=path, hint="see [service] metrics_file") from error
 
 
 def _done(session: Session) -> tuple[int, float]:

@@ -366,7 +366,7 @@ def test_a_part_that_a_killed_export_left_is_taken_away(tmp_path: Path) -> None:
     write_atomically(target, b"x", present=None)
     part = f".{hashlib.sha256(b'a.edl').hexdigest()[:16]}.part"
     (tmp_path / part).write_bytes(b"half")
-    with pytest.raises(ExportError, match="another export"):
+    with pytest.raises(ExportError, match="another program"):
         write_atomically(target, b"y", present=b"x")
     os.utime(tmp_path / part, (1000, 1000))
     write_atomically(target, b"y", present=b"x")

@@ -99,14 +99,14 @@ def _not_written(target: Path, error: OSError) -> ExportError:
 
 
 def _create(part: Path) -> int:
-    """A new file; one that a killed export left is taken away first."""
+    """A new file; one that a killed program left is taken away first."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         return os.open(part, flags, 0o666)
     except FileExistsError:
         # A time in the future is that of a clock that was set back since.
         if abs(time.time() - part.lstat().st_mtime) < STALE_PART_S:
-            raise OSError(0, "another export is writing it") from None
+            raise OSError(0, "another program is writing it") from None
         part.unlink()
         return os.open(part, flags, 0o666)
 
