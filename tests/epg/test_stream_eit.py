@@ -9,8 +9,8 @@ from support import dvb_tables as dvb
 
 import voicemark.epg.stream_eit as stream_eit
 from voicemark.epg.eit import parse_section
-from voicemark.epg.packets import SectionAssembler, packets
 from voicemark.epg.stream_eit import read_stream_epg
+from voicemark.mpegts import SectionAssembler, packets
 
 START = datetime(2024, 1, 31, 19, 0, tzinfo=UTC)
 NEWS, CRIME, TALK = 101, 102, 103

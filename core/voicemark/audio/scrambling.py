@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from voicemark.epg.packets import PACKET, alignment
+from voicemark.mpegts import PACKET, alignment
 
 LOOK_AT = 4 * 1024**2
 MOST = 0.5

@@ -28,7 +28,7 @@ from voicemark.epg.eit import (
     parse_mjd_time,
     parse_section,
 )
-from voicemark.epg.packets import PACKET, PCR_WRAP_S, Packet, SectionAssembler, packets
+from voicemark.mpegts import PACKET, PCR_WRAP_S, Packet, SectionAssembler, packets
 
 PAT, SDT, EIT, TDT = 0x00, 0x11, 0x12, 0x14
 HEAD = 24 << 20  # bytes read at the beginning of a longer one: at 6 Mbit/s enough for the clock, every 30 s

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.dvb_tables import StreamWriter, eit_section, event, short_event, slow_crc32
 
-from voicemark.epg.packets import PACKET, SectionAssembler, alignment, packets
+from voicemark.mpegts import PACKET, SectionAssembler, alignment, packets
 
 
 def stream(count: int = 40, seed: int = 1) -> tuple[StreamWriter, list[bytes]]:
