@@ -54,7 +54,7 @@ def test_an_event_with_all_its_descriptors_is_read() -> None:
         StreamHint(2, "ger", "audio description"),
         StreamHint(0x19, "eng"),
     )
-    programme = event.programme(channel="Das Erste")
+    programme = event.programme("eit", "Das Erste")
     assert programme is not None
     assert (programme.genres, programme.source, programme.channel) == (
         ("movie", "news", "thriller", "documentary"),

@@ -12,11 +12,10 @@ from pathlib import Path
 
 from voicemark.epg.clean_text import one_line
 from voicemark.epg.dvb_text import decode_text, join_texts
-from voicemark.epg.epgdata import AUDIO_STREAMS
-from voicemark.epg.genres import words_of_content
+from voicemark.epg.event import AUDIO_STREAMS, Event
 from voicemark.epg.languages import language_code
 from voicemark.errors import GuideError
-from voicemark.recording import Programme, StreamHint
+from voicemark.recording import StreamHint
 
 PRESENT_FOLLOWING = 0x4E  # table ids, of the own transport stream
 SCHEDULE = range(0x50, 0x60)
@@ -29,7 +28,7 @@ _AUDIO_DESCRIPTION = {0x02: (0x40, 0x47, 0x48), 0x06: (0x40, 0x44, 0x47, 0x48)} 
 
 
 @dataclass(frozen=True)
-class EitEvent:
+class EitEvent(Event):
     """One event. Times are UTC; None where undefined or no time at all."""
 
     event_id: int
@@ -43,27 +42,8 @@ class EitEvent:
     description: str | None = None
     language: str | None = None
     content: tuple[int, ...] = ()
-    """Content bytes of descriptor 0x54."""
     age_rating: int | None = None
     streams: tuple[StreamHint, ...] = ()
-
-    def programme(self, source: str = "eit", channel: str | None = None) -> Programme | None:
-        """The event as a programme; None when it has no title."""
-        if not self.title:
-            return None
-        return Programme(
-            title=self.title,
-            source=source,
-            subtitle=self.subtitle,
-            description=self.description,
-            channel=channel,
-            start=self.start,
-            duration_s=self.duration_s,
-            genres=words_of_content(self.content),
-            language=self.language,
-            event_id=self.event_id,
-            age_rating=self.age_rating,
-        )
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from voicemark.epg.clean_text import clean, decoded, one_line
-from voicemark.epg.genres import words_of_content
+from voicemark.epg.event import AUDIO_STREAMS, Event
 from voicemark.epg.languages import language_code
 from voicemark.errors import GuideError
 from voicemark.recording import Programme, StreamHint
 
 MAX_LINE = 1 << 20  # bytes; a description is a few thousand
 MAX_DURATION_S = 7 * 86400
-AUDIO_STREAMS = frozenset({0x02, 0x04, 0x06, 0x19})  # MP2, AC-3, HE-AAC, AC-4
 
 
 @dataclass
-class EventLines:
+class EventLines(Event):
     """One event as its lines come in; `programme()` is what they say together."""
 
     event_id: int | None = None
@@ -30,7 +29,7 @@ class EventLines:
     title: str | None = None
     subtitle: str | None = None
     description: str | None = None
-    genres: tuple[int, ...] = ()
+    content: tuple[int, ...] = ()
     age_rating: int | None = None
     language: str | None = None
     streams: list[StreamHint] = field(default_factory=list)
@@ -47,7 +46,7 @@ class EventLines:
             case "D":
                 self.description = clean(text.replace("|", "\n")) or None
             case "G":
-                self.genres = genre_codes(text)
+                self.content = genre_codes(text)
             case "R":
                 rating = number(text)
                 self.age_rating = rating if rating is not None and 0 < rating < 100 else None
@@ -78,25 +77,6 @@ class EventLines:
         elif kind in AUDIO_STREAMS:
             self.streams.append(StreamHint(kind, language, one_line(parts[3]) or None if len(parts) > 3 else None))
         return True
-
-    def programme(self, source: str, channel: str | None = None, title: str | None = None) -> Programme | None:
-        """The event, under `title` when it has none of its own; None when there is no title at all."""
-        name = self.title or title
-        if not name:
-            return None
-        return Programme(
-            title=name,
-            source=source,
-            subtitle=self.subtitle,
-            description=self.description,
-            channel=channel,
-            start=self.start,
-            duration_s=self.duration_s,
-            genres=words_of_content(self.genres),
-            language=self.language,
-            event_id=self.event_id,
-            age_rating=self.age_rating,
-        )
 
 
 def genre_codes(text: str) -> tuple[int, ...]:
