@@ -49,6 +49,7 @@ def test_media_files_are_found_and_nothing_else(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     assert [path.name for path in Plain().find(tmp_path)] == ["a.mkv", "b.TS", "c.mp3", "d.avi"]
+    assert list(Plain().find(tmp_path / "a.nfo")) == [tmp_path / "a.mkv"], "a sidecar stands for its media file"
 
 
 def test_an_episodes_sidecar(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from voicemark.recorders.base import Recorder
 from voicemark.recorders.enigma2 import Enigma2
 from voicemark.recorders.plain import Plain
-from voicemark.recorders.tree import is_file, is_folder, walk
+from voicemark.recorders.tree import is_file, is_folder, is_hidden, walk
 from voicemark.recorders.tvheadend import Tvheadend
 from voicemark.recorders.vdr import Vdr, is_recording_name
 from voicemark.recording import Recording, RecordingState
@@ -45,10 +45,10 @@ class Auto:
             if adapter and found is not None:
                 yield adapter, found
             return
-        for listing in walk(root, leaf=lambda name: name.startswith(".") or is_recording_name(name)):
-            for path in self.vdr.find_in(listing.path, listing.folders):
+        for listing in walk(root, leaf=lambda name: is_hidden(name) or is_recording_name(name)):
+            for path in self.vdr.find_in(listing):
                 yield self.vdr, path
-            for path in self.plain.find_in(listing.path, listing.files):
+            for path in self.plain.find_in(listing):
                 if self.enigma2.owns(path.name, listing.files):
                     yield self.enigma2, path
                 elif not self.tvheadend.owns(path):

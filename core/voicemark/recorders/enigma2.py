@@ -19,7 +19,7 @@ from voicemark.epg.eit import EitEvent, read_eit_file
 from voicemark.epg.epgdata import MAX_DURATION_S, from_unix, number
 from voicemark.errors import GuideError, RecordingVanishedError
 from voicemark.recorders.names import read_file_name
-from voicemark.recorders.tree import is_file, walk
+from voicemark.recorders.tree import Listing, find_below, is_file, is_hidden
 from voicemark.recording import Programme, Recording, RecordingState
 
 MAX_META = 64 * 1024  # bytes; Enigma2 reads 4096 of each of ten lines
@@ -52,14 +52,12 @@ class Enigma2:
 
     def find(self, root: Path) -> Iterator[Path]:
         """All `.ts` files at or below `root`, with or without `.meta`."""
-        own = self.recognise(root)
-        if own is not None:
-            yield own
-            return
-        for listing in walk(root, leaf=lambda name: name.startswith(".")):
-            for name in sorted(listing.files):
-                if name.lower().endswith(".ts") and not name.startswith("."):
-                    yield listing / name
+        return find_below(root, self.recognise, self.find_in, leaf=is_hidden)
+
+    def find_in(self, listing: Listing) -> Iterator[Path]:
+        """The `.ts` files in one folder."""
+        names = sorted(listing.files)
+        return (listing / name for name in names if name.lower().endswith(".ts") and not is_hidden(name))
 
     def owns(self, name: str, siblings: frozenset[str]) -> bool:
         """Whether a `.ts` file bears Enigma2's signs: `.meta` or `.eit` beside it, or its way of naming."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from voicemark.errors import RecordingError, RecordingVanishedError
 from voicemark.recorders.names import read_file_name
 from voicemark.recorders.sidecars import read_sidecar
-from voicemark.recorders.tree import is_file, is_folder, walk
+from voicemark.recorders.tree import Listing, find_below, is_file, is_folder, is_hidden
 from voicemark.recording import Programme, Recording, RecordingState
 
 _VIDEO = (
@@ -31,17 +31,11 @@ class Plain:
 
     def find(self, root: Path) -> Iterator[Path]:
         """All media files at or below `root`, but hidden ones and those in hidden folders (trash, snapshots)."""
-        if self.recognise(root) is not None:
-            yield root
-            return
-        for listing in walk(root, leaf=lambda name: name.startswith(".")):
-            yield from self.find_in(listing.path, listing.files)
+        return find_below(root, self.recognise, self.find_in, leaf=is_hidden)
 
-    def find_in(self, folder: str, names: frozenset[str]) -> Iterator[Path]:
-        """The media files among the names of the files in one folder."""
-        for name in sorted(names):
-            if is_media_name(name):
-                yield Path(folder, name)
+    def find_in(self, listing: Listing) -> Iterator[Path]:
+        """The media files in one folder."""
+        return (listing / name for name in sorted(listing.files) if is_media_name(name))
 
     def recognise(self, path: Path) -> Path | None:
         """A media file is itself; the file that a sidecar belongs to, where it is there."""
@@ -98,4 +92,4 @@ class Plain:
 def is_media_name(name: str) -> bool:
     """Whether a file of that name holds audio that ffmpeg can read, as far as the suffix tells; hidden files not."""
     dot = name.rfind(".")
-    return dot > 0 and not name.startswith(".") and name[dot:].lower() in MEDIA_SUFFIXES
+    return dot > 0 and not is_hidden(name) and name[dot:].lower() in MEDIA_SUFFIXES

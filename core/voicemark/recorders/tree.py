@@ -4,7 +4,7 @@ One `scandir` per directory and no `stat` beyond what links need: on NFS each wo
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +54,26 @@ def walk(root: Path, leaf: Callable[[str], bool] = lambda name: False) -> Iterat
             if not leaf(name) and target not in seen:
                 seen.add(target)
                 waiting.append((below(path, name), target))
+
+
+def find_below(
+    root: Path,
+    recognise: Callable[[Path], Path | None],
+    find_in: Callable[[Listing], Iterable[Path]],
+    leaf: Callable[[str], bool],
+) -> Iterator[Path]:
+    """The recording that `root` belongs to, or else what `find_in` sees in each directory of a `walk` of it."""
+    own = recognise(root)
+    if own is not None:
+        yield own
+        return
+    for listing in walk(root, leaf):
+        yield from find_in(listing)
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or directory of that name is hidden (trash, snapshots)."""
+    return name.startswith(".")
 
 
 def below(folder: str, name: str) -> str:

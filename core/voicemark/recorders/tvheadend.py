@@ -11,7 +11,7 @@ from pathlib import Path
 
 from voicemark.errors import RecordingVanishedError
 from voicemark.recorders.plain import Plain
-from voicemark.recorders.tree import is_file, is_folder, walk
+from voicemark.recorders.tree import Listing, find_below, is_file, is_folder, is_hidden
 from voicemark.recorders.tvheadend_log import MARGIN, Log, LogEntry
 from voicemark.recording import Programme, Recording, RecordingState
 
@@ -34,14 +34,11 @@ class Tvheadend:
 
     def find(self, root: Path) -> Iterator[Path]:
         """All media files at or below `root`, of several that are one recording only the first."""
-        own = self.recognise(root)
-        if own is not None:
-            yield own
-            return
-        for listing in walk(root, leaf=lambda name: name.startswith(".")):
-            for path in self.plain.find_in(listing.path, listing.files):
-                if self.recognise(path) == path:
-                    yield path
+        return find_below(root, self.recognise, self.find_in, leaf=is_hidden)
+
+    def find_in(self, listing: Listing) -> Iterator[Path]:
+        """Those in one folder."""
+        return (path for path in self.plain.find_in(listing) if self.recognise(path) == path)
 
     def recognise(self, path: Path) -> Path | None:
         """The first file of the entry that `path` is listed in; a media file without an entry is itself."""

@@ -9,7 +9,7 @@ VDR's recording.c (`ExchangeChars`, `cRecording::cRecording`).
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from voicemark.epg.clean_text import clean, decoded, one_line
 from voicemark.epg.epgdata import EventLines, channel_line
 from voicemark.errors import RecordingError, RecordingVanishedError
 from voicemark.recorders.local_time import aware
-from voicemark.recorders.tree import is_folder, walk
+from voicemark.recorders.tree import Listing, find_below, is_folder
 from voicemark.recording import Programme, Recording, RecordingState
 
 MAX_INFO = 1 << 20  # bytes of an info file that are read
@@ -56,18 +56,11 @@ class Vdr:
 
     def find(self, root: Path) -> Iterator[Path]:
         """All `.rec` directories at or below `root`; deleted ones are hidden."""
-        own = self.recognise(root)
-        if own is not None:
-            yield own
-            return
-        for listing in walk(root, leaf=is_recording_name):
-            yield from self.find_in(listing.path, listing.folders)
+        return find_below(root, self.recognise, self.find_in, leaf=is_recording_name)
 
-    def find_in(self, folder: str, names: Sequence[str]) -> Iterator[Path]:
-        """The recordings among the names of the directories in one folder."""
-        for name in names:
-            if name.endswith(".rec") and is_recording_name(name):
-                yield Path(folder, name)
+    def find_in(self, listing: Listing) -> Iterator[Path]:
+        """The recordings among the directories in one folder."""
+        return (listing / name for name in listing.folders if name.endswith(".rec") and is_recording_name(name))
 
     def recognise(self, path: Path) -> Path | None:
         """The directory, for itself and for the files that VDR writes into it."""
