@@ -1,11 +1,16 @@
 """Which trials there are, and what a memory may hold: against loops over windows."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import pytest
+import torch
 
+from voicemark.config import MatchSection
 from voicemark.evaluation.clips import WINDOW_SAMPLES, Clips
 from voicemark.evaluation.protocol import (
     MEMORY_WINDOWS,
+    Question,
     enrolment_trials,
     judge_trials,
     normalised,
@@ -13,6 +18,7 @@ from voicemark.evaluation.protocol import (
     top_k_mean,
     verification_trials,
 )
+from voicemark.voice.match import Memory, VoiceBook, score
 
 
 def some_clips(seed: int = 0, speakers: int = 6, utterances: int = 3, windows: int = 3) -> Clips:
@@ -108,6 +114,25 @@ def test_the_program_scores_a_window_against_the_middle_of_the_same_memory() -> 
             middle = unit[own].sum(axis=0)
             expected = unit[window] @ middle / np.linalg.norm(middle)
             assert trials.scores[window, clips.speaker[window]] == pytest.approx(expected, abs=1e-5)
+
+
+def test_all_memories_at_once_are_scored_as_each_alone() -> None:
+    clips = some_clips()
+    clean, test = embeddings_of(clips, 0.5), embeddings_of(clips, 0.8, seed=1)
+    test[4] = 0.0  # a silent window
+    strangers = torch.from_numpy(normalised(np.random.default_rng(2).standard_normal((200, 16)).astype(np.float32)))
+
+    def one_by_one(test: np.ndarray, questions: Sequence[Question]) -> Iterator[np.ndarray]:
+        for question in questions:
+            memory = Memory("", torch.from_numpy(question.memory), 0.0)
+            book = VoiceBook.of([memory], "", MatchSection(), strangers)
+            yield np.array([score(torch.from_numpy(test[[row]]), book).item() for row in question.tests])
+
+    naive = enrolment_trials(clips, clean, test, scoring=one_by_one).scores
+    scores = enrolment_trials(clips, clean, test, scoring=program_scoring(strangers)).scores
+    assert np.allclose(scores, naive, atol=1e-6)
+    plain = enrolment_trials(clips, clean, test, scoring=program_scoring(None)).scores
+    assert np.abs(scores - plain)[5:].min() > 0.01, "the cohort takes something from every score"
 
 
 def test_windows_are_two_seconds() -> None:

@@ -9,7 +9,7 @@ The reference side is always clean, the test side carries the condition: samples
 Negatives come from the same source (`within`: the channel gives nothing away), then from every source (`across`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +26,19 @@ MEMORY_WINDOWS = 30
 TOP_K = 5
 
 Embeddings = NDArray[np.float32]
-Scoring = Callable[[Embeddings, Embeddings], NDArray[np.float32]]
-"""Test windows (n, d) and a memory (m, d), rows of length 1 → scores (n,)."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A memory of one of the voices, and the test windows that it is asked about."""
+
+    voice: int
+    memory: Embeddings  # (m, d)
+    tests: NDArray[np.intp]  # (k,): rows of the test windows
+
+
+Scoring = Callable[[Embeddings, Sequence[Question]], Iterator[NDArray[np.float32]]]
+"""Test windows (n, d) and questions, all rows of length 1 → for each question in turn its scores (k,)."""
 
 
 @dataclass(frozen=True)
@@ -86,18 +97,19 @@ def top_k_mean(cosines: NDArray[np.float32], k: int = TOP_K) -> NDArray[np.float
     return best
 
 
-def plain_scoring(test: Embeddings, memory: Embeddings) -> NDArray[np.float32]:
+def plain_scoring(test: Embeddings, questions: Sequence[Question]) -> Iterator[NDArray[np.float32]]:
     """Mean of the five best cosines: the same for every embedder."""
-    return top_k_mean(test @ memory.T)
+    return (top_k_mean(test[question.tests] @ question.memory.T) for question in questions)
 
 
 def program_scoring(cohort: Tensor | None) -> Scoring:
     """A window scored as the program scores a stretch: against the memory's middle, calibrated on a cohort."""
 
-    def scoring(test: Embeddings, memory: Embeddings) -> NDArray[np.float32]:
-        book = VoiceBook.of([Memory("", torch.from_numpy(memory), 0.0)], "", MatchSection(), cohort)
-        scores: NDArray[np.float32] = score(torch.from_numpy(test), book)[0].numpy()
-        return scores
+    def scoring(test: Embeddings, questions: Sequence[Question]) -> Iterator[NDArray[np.float32]]:
+        memories = [Memory("", torch.from_numpy(question.memory), 0.0) for question in questions]
+        # One book of all: what the cohort takes from a window costs more than every memory's cosine with it.
+        scores = score(torch.from_numpy(test), VoiceBook.of(memories, "", MatchSection(), cohort)).numpy()
+        return (row[question.tests] for row, question in zip(scores, questions, strict=True))
 
     return scoring
 
@@ -111,18 +123,21 @@ def enrolment_trials(
     """
     clean, test = normalised(clean), normalised(test)
     voices = np.unique(clips.speaker)
-    scores = np.zeros((len(clips.speaker), len(voices)), np.float32)
-    valid = np.ones_like(scores, bool)
+    valid = np.ones((len(clips.speaker), len(voices)), bool)
+    questions: list[Question] = []
     for column, voice in enumerate(voices):
         own = np.flatnonzero(clips.speaker == voice)
         own = own[seeded(seed, "memory", int(voice)).permutation(len(own))]
-        scores[:, column] = scoring(test, clean[own[:MEMORY_WINDOWS]])
+        questions.append(Question(column, clean[own[:MEMORY_WINDOWS]], np.arange(len(clips.speaker))))
         for utterance in np.unique(clips.utterance[own]):
             tests = np.flatnonzero(clips.utterance == utterance)
             memory = own[clips.utterance[own] != utterance][:MEMORY_WINDOWS]
             valid[tests, column] = len(memory) > 0
             if len(memory):
-                scores[tests, column] = scoring(test[tests], clean[memory])
+                questions.append(Question(column, clean[memory], tests))
+    scores = np.zeros(valid.shape, np.float32)
+    for question, answer in zip(questions, scoring(test, questions), strict=True):
+        scores[question.tests, question.voice] = answer
     same_voice = clips.speaker[:, None] == voices[None, :]
     source_of = np.array([clips.source[clips.speaker == voice][0] for voice in voices])
     return Trials(scores, same_voice & valid, ~same_voice, clips.source[:, None] == source_of[None, :])
