@@ -20,8 +20,11 @@ REPOSITORY = Path(__file__).parents[2]
 CONVENTION = {"sample_rate": "16000", "normalize_samples": "1", "feature_normalize_type": "global-mean"}
 
 
-def tiny_model(path: Path, metadata: dict[str, str], bins: int = 80, dim: int = 6) -> Path:
-    """(N, T, bins) → (N, dim): the mean of the features' squares over time, times a fixed matrix."""
+def tiny_model(path: Path, metadata: dict[str, str], bins: int = 80, dim: int = 6, frames: bool = False) -> Path:
+    """(N, T, bins) → (N, dim): the mean of the features' squares over time, times a fixed matrix.
+
+    With `frames` it also tells these squares, as (N, bins, T).
+    """
     helper, float32 = onnx.helper, onnx.TensorProto.FLOAT
     matrix = np.random.default_rng(0).standard_normal((bins, dim)).astype(np.float32)
     graph = helper.make_graph(
@@ -29,10 +32,14 @@ def tiny_model(path: Path, metadata: dict[str, str], bins: int = 80, dim: int = 
             helper.make_node("Mul", ["x", "x"], ["squares"]),
             helper.make_node("ReduceMean", ["squares"], ["mean"], axes=[1], keepdims=0),
             helper.make_node("MatMul", ["mean", "matrix"], ["embedding"]),
+            *([helper.make_node("Transpose", ["squares"], ["frames"], perm=[0, 2, 1])] if frames else []),
         ],
         "tiny",
         [helper.make_tensor_value_info("x", float32, ["N", "T", bins])],
-        [helper.make_tensor_value_info("embedding", float32, ["N", dim])],
+        [
+            helper.make_tensor_value_info("embedding", float32, ["N", dim]),
+            *([helper.make_tensor_value_info("frames", float32, ["N", bins, "T"])] if frames else []),
+        ],
         [onnx.numpy_helper.from_array(matrix, "matrix")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
@@ -75,6 +82,16 @@ def test_embeddings_have_length_one_and_silence_has_none(encoder: OnnxEncoder) -
     windows = np.stack([some_audio(2), np.zeros(32_000, np.float32)])
     lengths = encoder.embed_windows(windows).norm(dim=1)
     assert lengths.tolist() == pytest.approx([1.0, 0.0], abs=1e-5)
+
+
+def test_a_teacher_may_tell_its_frames_beside_its_embeddings(encoder: OnnxEncoder, tmp_path: Path) -> None:
+    telling = load_onnx_encoder(tiny_model(tmp_path / "telling.onnx", CONVENTION, frames=True))
+    crops = np.stack([some_audio(3, seed) for seed in range(20)])
+    heard = telling.hear(crops)
+    np.testing.assert_allclose(heard.embeddings, encoder.hear(crops).embeddings, atol=1e-6)
+    assert encoder.hear(crops).frames is None
+    assert heard.frames is not None and heard.frames.shape == (20, 80, 298)
+    assert torch.allclose(telling.embed(some_audio(4)), encoder.embed(some_audio(4)), atol=1e-6)
 
 
 def test_a_whole_clip_is_one_pass(encoder: OnnxEncoder) -> None:

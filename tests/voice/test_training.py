@@ -11,6 +11,7 @@ from voicemark.errors import ModelError
 from voicemark.voice.augment import Augmenter, AugmentSettings
 from voicemark.voice.corpus import AudioBank
 from voicemark.voice.encoder import EncoderConfig
+from voicemark.voice.optimiser import Kind
 from voicemark.voice.sampling import SamplingSettings, VoiceBatches
 from voicemark.voice.training import (
     Report,
@@ -87,8 +88,9 @@ def test_the_same_seed_trains_the_same_network() -> None:
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_a_resumed_run_equals_one_without_interruption(tmp_path: Path) -> None:
-    settings = triplet_stage(SETTINGS, steps=14, learning_rate=1e-3)
+@pytest.mark.parametrize("kind", ["muon", "adamw"])
+def test_a_resumed_run_equals_one_without_interruption(tmp_path: Path, kind: Kind) -> None:
+    settings = replace(triplet_stage(SETTINGS, steps=14, learning_rate=1e-3), optimiser=kind)
     whole = trainer(settings).run()
 
     class StopError(Exception):

@@ -91,6 +91,8 @@ def voice(
         mining=mining,  # type: ignore[arg-type]
         margin_softmax=0.0 if distil else 0.5,  # a teacher's space is learnt better without it
         relation=15.0 if distil else 0.0,
+        hint=1.0 if distil else 0.0,
+        optimiser="muon" if distil else "adamw",
     )
     recipe = Recipe(
         corpus=corpus,

@@ -8,7 +8,6 @@ owner's own television among them. Each speed is heard by the teacher itself: to
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,28 +16,11 @@ from torch import Tensor
 
 from voicemark.voice.augment import Audio, change_speed, rms
 from voicemark.voice.corpus import SAMPLE_RATE, AudioBank, Progress
+from voicemark.voice.teacher import Teacher
 
 SEGMENT = 6 * SAMPLE_RATE
 QUIETEST = 1e-3  # RMS below which a clip is not worth the teacher's time
 SAVE_EVERY = 500  # clips
-
-
-class Teacher(Protocol):
-    """Any speaker network that embeds a whole clip."""
-
-    @property
-    def model_id(self) -> str:
-        """Names its weights."""
-        ...
-
-    @property
-    def dim(self) -> int:
-        """Dimensions of its embeddings."""
-        ...
-
-    def embed_whole(self, audio: NDArray[np.float32], /) -> NDArray[np.float32]:
-        """(samples,) at 16 kHz → (dim,) of unit length."""
-        ...
 
 
 def segments(audio: Audio) -> list[Audio]:

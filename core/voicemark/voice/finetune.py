@@ -21,11 +21,12 @@ from voicemark.errors import EnrolmentError
 from voicemark.voice import weights
 from voicemark.voice.augment import SPEEDS, Audio
 from voicemark.voice.corpus import SAMPLE_RATE, AudioBank, Progress
-from voicemark.voice.distil import Teacher, teach
+from voicemark.voice.distil import teach
 from voicemark.voice.embedder import Encoder, pick_device
 from voicemark.voice.recipe import Recipe, augmenter, speech_bank
 from voicemark.voice.samples import resolve
 from voicemark.voice.sampling import VoiceBatches
+from voicemark.voice.teacher import Teacher
 from voicemark.voice.training import Report, Trainer, triplet_stage
 
 PIECE = 6 * SAMPLE_RATE

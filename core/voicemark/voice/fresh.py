@@ -8,32 +8,22 @@ of the latest ones, under different noise, and then forgotten.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from voicemark.voice.augment import Audio, resampled, warp_formants
 from voicemark.voice.corpus import to_pcm
 from voicemark.voice.distil import QUIETEST
+from voicemark.voice.hints import CHANNELS, FrameAxes
 from voicemark.voice.sampling import CONTEXT, WINDOW, Batch, VoiceBatches
+from voicemark.voice.teacher import CropTeacher
 from voicemark.voice.triplets import UNKNOWN
 
 CROP = WINDOW + 2 * CONTEXT  # samples that the teacher hears
-
-
-class CropTeacher(Protocol):
-    """A speaker network that embeds equally long crops."""
-
-    @property
-    def dim(self) -> int:
-        """Dimensions of its embeddings."""
-        ...
-
-    def embed_crops(self, crops: NDArray[np.float32], /) -> NDArray[np.float32]:
-        """(n, samples) at 16 kHz → (n, dim) of unit length."""
-        ...
+AT_ONCE = 32  # crops that the teacher is given at once
 
 
 @dataclass(frozen=True)
@@ -41,7 +31,7 @@ class FreshSettings:
     """How fast crops come and go, and how far they are from the voices that are there."""
 
     new: int = 10  # crops a batch; a batch of 60 then hears each about six times
-    ring: int = 16_384  # crops kept: 1.6 GB
+    ring: int = 16_384  # crops kept: 1.6 GB, and 0.6 GB of hints
     first: int = 1_024  # crops before the first batch
     other_speed: float = 0.7  # share of crops that are not played as they are
     speeds: tuple[int, int] = (20, 31)  # twenty-fifths: 0.8 to 1.24
@@ -52,9 +42,9 @@ class FreshSettings:
 class FreshVoices(VoiceBatches):
     """`VoiceBatches` whose windows come from fresh crops, each with the teacher's embedding as `Batch.target`.
 
-    `teacher` is called once in the process that prepares batches. A batch depends on those before it (the ring), so
-    a run that was interrupted goes on with other crops than one that was not. Speakers count as unknown: a voice
-    that was moved is nobody's.
+    Where the teacher tells its frames, those of the window come along as `Batch.hints`. `teacher` is called once in
+    the process that prepares batches. A batch depends on those before it (the ring), so a run that was interrupted
+    goes on with other crops than one that was not. Speakers count as unknown: a voice that was moved is nobody's.
     """
 
     def __init__(
@@ -81,11 +71,16 @@ class FreshVoices(VoiceBatches):
         self._renew(self.fresh.new, rng)
         context = CONTEXT if s.context_every and step % s.context_every == s.context_every - 1 else 0
         drawn = rng.choice(self._ring.filled, s.batch - s.noise_windows, replace=self._ring.filled < s.batch)
-        windows = [self.augmenter(self._of_crop(self._ring.audio(int(slot)), context, rng), rng) for slot in drawn]
+        starts = np.full(len(drawn), context) if context else rng.integers(0, CROP - WINDOW + 1, len(drawn))
+        windows = [
+            self.augmenter(self._of_crop(self._ring.audio(int(slot)), int(start), context, rng), rng)
+            for slot, start in zip(drawn, starts, strict=True)
+        ]
         alone = [self.augmenter.noise_alone(WINDOW + 2 * context, rng) for _ in range(s.noise_windows)]
         clip = np.concatenate([self._ring.clips[drawn], np.full(len(alone), -1)])
         rows = [(audio, int(which), 0, -1) for audio, which in zip(windows + alone, clip, strict=True)]
-        return self._collate(rows, context).with_targets(self._ring.targets[drawn], UNKNOWN)
+        targets, hints = self._ring.targets[drawn], self._ring.hints(drawn, starts)
+        return self._collate(rows, context).with_targets(targets, hints, UNKNOWN)
 
     def _renew(self, count: int, rng: np.random.Generator) -> None:
         """Put `count` new crops into the ring, in place of the oldest."""
@@ -102,22 +97,21 @@ class FreshVoices(VoiceBatches):
             audio = warp_formants(audio, rng.uniform(*f.formants))
         return audio
 
-    def _of_crop(self, crop: Audio, context: int, rng: np.random.Generator) -> Audio:
-        """A window of the crop: anywhere in it, or its middle with what is on either side."""
-        if context:
-            return self._among_others(crop, context, rng)
-        start = int(rng.integers(0, CROP - WINDOW + 1))
-        return crop[start : start + WINDOW]
+    def _of_crop(self, crop: Audio, start: int, context: int, rng: np.random.Generator) -> Audio:
+        """The window of the crop at `start`, with what is on either side where there is to be any context."""
+        return self._among_others(crop, context, rng) if context else crop[start : start + WINDOW]
 
 
 class _Ring:
-    """The latest crops as 16-bit samples, with the teacher's embeddings and the clips that they are from."""
+    """The latest crops as 16-bit samples, with what the teacher said of them and the clips that they are from."""
 
     def __init__(self, teacher: CropTeacher, size: int) -> None:
         self._teacher = teacher
         self._pcm = np.zeros((size, CROP), np.int16)
         self.targets = torch.zeros(size, teacher.dim)
         self.clips = np.zeros(size, np.int64)
+        self._axes: FrameAxes | None = None
+        self._frames = torch.zeros(0)  # (size, CHANNELS, T) where the teacher tells them
         self._added = 0
 
     @property
@@ -128,12 +122,30 @@ class _Ring:
     def audio(self, slot: int) -> Audio:
         return np.asarray(self._pcm[slot], np.float32) / 32768.0
 
+    def hints(self, slots: NDArray[np.int64], starts: NDArray[np.int64]) -> Tensor | None:
+        """(n, CHANNELS, T'): the teacher's frames within the windows that begin at `starts` samples."""
+        if self._axes is None:
+            return None
+        total = self._frames.shape[2]
+        width = total * WINDOW // CROP
+        first = torch.from_numpy(np.minimum(np.rint(starts * total / CROP).astype(np.int64), total - width))
+        index = first[:, None, None] + torch.arange(width)  # (n, 1, T')
+        return self._frames[slots].gather(2, index.expand(-1, CHANNELS, -1))
+
     def add(self, clips: NDArray[np.int64], crops: NDArray[np.float32]) -> None:
         """`crops` (n, CROP) of `clips` (n,); near silence gets a target of zeros, which teaches nothing."""
         slots = np.arange(self._added, self._added + len(crops)) % len(self._pcm)
-        targets = self._teacher.embed_crops(crops)
+        parts = [self._teacher.hear(crops[k : k + AT_ONCE]) for k in range(0, len(crops), AT_ONCE)]
+        targets = np.concatenate([part.embeddings for part in parts])
         targets[np.sqrt(np.mean(np.square(crops), axis=1)) < QUIETEST] = 0.0
         self._pcm[slots] = to_pcm(crops)
         self.targets[slots] = torch.from_numpy(targets)
         self.clips[slots] = clips
+        told = [torch.from_numpy(part.frames) for part in parts if part.frames is not None]
+        if told:
+            frames = torch.cat(told)
+            if self._axes is None:  # fitted on the first crops, which are many
+                self._axes = FrameAxes(frames)
+                self._frames = torch.zeros(len(self._pcm), CHANNELS, frames.shape[2], dtype=torch.float16)
+            self._frames[slots] = self._axes(frames)
         self._added += len(crops)

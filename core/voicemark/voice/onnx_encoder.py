@@ -21,8 +21,10 @@ from voicemark.audio.windows import WindowGrid
 from voicemark.errors import ModelError
 from voicemark.voice.embedder import SILENCE_DBFS, WindowBatch
 from voicemark.voice.fbank import BINS, Fbank
+from voicemark.voice.teacher import Heard
 
 BATCH = 16
+FRAMES = "frames"  # a second output of this name: (n, channels, T) from before the pooling, for a student
 EXTRA = "pip install 'voicemark[judge]'"
 
 
@@ -64,6 +66,7 @@ class OnnxEncoder:
         self._session = session
         self._input = inputs[0].name
         self._output = outputs[0].name
+        self._frames = [output.name for output in outputs[1:] if output.name == FRAMES]
         self._batch = 1 if shape[0] == 1 else BATCH
         silence = np.zeros((1, self.grid.length), np.float32)
         try:
@@ -111,15 +114,16 @@ class OnnxEncoder:
 
     def embed_whole(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
         """A whole clip (samples,), a second or longer, in one pass of the network: → (dim,), of unit length."""
-        embedding: NDArray[np.float32] = self.embed_crops(np.asarray(audio, np.float32)[None])[0]
+        embedding: NDArray[np.float32] = self.hear(np.asarray(audio, np.float32)[None]).embeddings[0]
         return embedding
 
-    def embed_crops(self, crops: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Crops (n, samples) of a second or longer, each in one pass: → (n, dim), of unit length."""
-        parts = [self._run(crops[k : k + self._batch]) for k in range(0, len(crops), self._batch)]
-        embeddings = np.concatenate(parts)
+    def hear(self, crops: NDArray[np.float32]) -> Heard:
+        """Crops (n, samples) of a second or longer, each in one pass, with their frames where the file tells them."""
+        outputs = [self._output, *self._frames]
+        parts = [self._pass(crops[k : k + self._batch], outputs) for k in range(0, len(crops), self._batch)]
+        embeddings = np.concatenate([part[0].reshape(-1, self.dim) for part in parts])
         unit: NDArray[np.float32] = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True).clip(1e-12)
-        return unit
+        return Heard(unit, np.concatenate([part[1] for part in parts]) if self._frames else None)
 
     def embed_blocks(self, blocks: Iterable[Tensor | NDArray[np.float32]]) -> Iterator[WindowBatch]:
         """Embed a stream of blocks (samples,) of any size; the same windows as `embed` of the whole, in order."""
@@ -138,8 +142,12 @@ class OnnxEncoder:
 
     def _run(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, length) samples → (n, dim), as the network gives them."""
-        result = self._session.run([self._output], {self._input: self._fbank(audio)})[0]
-        return np.asarray(result, np.float32).reshape(len(audio), -1)
+        return self._pass(audio, [self._output])[0].reshape(len(audio), -1)
+
+    def _pass(self, audio: NDArray[np.float32], outputs: list[str]) -> list[NDArray[np.float32]]:
+        """What the network says of (n, length) samples, by output."""
+        results = self._session.run(outputs, {self._input: self._fbank(audio)})
+        return [np.asarray(result, np.float32) for result in results]
 
 
 def load_onnx_encoder(path: Path, device: torch.device | None = None, threads: int = 1) -> OnnxEncoder:

@@ -25,10 +25,11 @@ from voicemark.recorders.registry import find_recordings
 from voicemark.voice import weights
 from voicemark.voice.augment import Audio, Augmenter
 from voicemark.voice.corpus import MAX_SECONDS, AudioBank, Clip, Progress, read_manifest
-from voicemark.voice.distil import Teacher, stretches, teach
+from voicemark.voice.distil import stretches, teach
 from voicemark.voice.encoder import EncoderConfig
-from voicemark.voice.fresh import CropTeacher, FreshVoices
+from voicemark.voice.fresh import FreshVoices
 from voicemark.voice.sampling import VoiceBatches
+from voicemark.voice.teacher import CropTeacher, Teacher
 from voicemark.voice.training import Report, Trainer, TrainingSettings, initialise, new_network, triplet_stage
 from voicemark.voice.validation import Validation
 

@@ -48,13 +48,15 @@ class Batch:
     source: Tensor  # (n,) index
     positive: Tensor  # (n,) row of another window of the same voice, or -1
     target: Tensor | None = None  # (voices, teacher_dim) of the rows that hold a voice, where a teacher heard these
+    hints: Tensor | None = None  # (voices, channels, frames): the teacher's frames within the window that is meant
 
-    def with_targets(self, targets: Tensor, speaker: int) -> "Batch":
-        """With `targets` (voices, teacher_dim), and `speaker` for whoever speaks."""
+    def with_targets(self, targets: Tensor, hints: Tensor | None, speaker: int) -> "Batch":
+        """With `targets` (voices, teacher_dim) and perhaps `hints`, and `speaker` for whoever speaks."""
         spoken = self.clip >= 0
         return replace(
             self,
             target=targets,
+            hints=hints,
             speaker=torch.where(spoken, speaker, self.speaker),
             voice=torch.full_like(self.voice, -1),
         )

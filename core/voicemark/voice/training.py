@@ -22,12 +22,14 @@ from torch.utils.data import DataLoader, Sampler
 from voicemark.audio.features import FeatureSettings, LogMel
 from voicemark.errors import ModelError
 from voicemark.voice.encoder import EncoderConfig, SpeakerNet
+from voicemark.voice.hints import HintHead
 from voicemark.voice.losses import AngularMarginSoftmax, Projection, distillation_loss, noise_loss, relation_loss
+from voicemark.voice.optimiser import Kind, Optimiser
 from voicemark.voice.sampling import Batch, SamplingSettings, VoiceBatches
 from voicemark.voice.triplets import EmbeddingBank, Labels, Mining, batch_triplets
 from voicemark.voice.validation import Score, Validation
 
-CHECKPOINT_VERSION = 1
+CHECKPOINT_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,11 @@ class TrainingSettings:
     final_rate: float = 0.01  # share of the learning rate at the end; a cosine in between
     warmup: int = 50  # steps
     weight_decay: float = 1e-2
+    optimiser: Kind = "adamw"
     clip_gradient: float = 5.0
     distil: float = 5.0
     relation: float = 0.0
+    hint: float = 0.0  # needs a teacher that tells its frames
     project_targets: bool = True  # False: the teacher's space is already that of the network
     margin_softmax: float = 0.5
     softmax_margin: float = 0.2
@@ -133,21 +137,11 @@ class Trainer:
         self.targets = targets
         self.bank = EmbeddingBank(settings.bank, dim, self.device)
         self.generator = torch.Generator().manual_seed(settings.seed)
-        self.optimiser = torch.optim.AdamW(self._groups(), lr=settings.learning_rate)
+        self.hint_head = HintHead(net.config.head_channels).to(self.device)
+        self.optimiser = Optimiser(self.net, (self.softmax, self.hint_head), settings.optimiser, settings.weight_decay)
         self.step = 0
         self.best_score = math.inf
         self.best: dict[str, Tensor] = {}
-
-    def _groups(self) -> list[dict[str, Any]]:
-        """No weight decay on norms and biases."""
-        matrices = [p for p in self.net.parameters() if p.ndim > 1]
-        others = [p for p in self.net.parameters() if p.ndim <= 1]
-        decay = self.settings.weight_decay
-        return [
-            {"params": matrices, "weight_decay": decay},
-            {"params": others, "weight_decay": 0.0},
-            {"params": list(self.softmax.parameters()), "weight_decay": 0.0},
-        ]
 
     def run(self) -> dict[str, Tensor]:
         """Train to the last step and return the best state of the network."""
@@ -188,20 +182,32 @@ class Trainer:
     def _update(self, batch: Batch) -> tuple[dict[str, float], float | None]:
         """One step of the optimiser; the losses by name, and the share of zero-loss triplets if there are any."""
         s = self.settings
-        for group in self.optimiser.param_groups:
-            group["lr"] = s.learning_rate * rate(self.step, s)
         with torch.no_grad():
             mel = self.log_mel(batch.audio.to(self.device))
         with torch.autocast(self.device.type, torch.bfloat16, enabled=s.half):
-            every = self.net.windows(self.net.frames(mel))  # (n, windows, dim)
+            frames = self.net.frames(mel)
+            every = self.net.windows(frames)  # (n, windows, dim)
+            hint = self._hint_loss(frames, batch)
         embeddings = F.normalize(every[:, batch.window].float(), dim=1)  # (n, dim)
         losses, zero_share = self._losses(embeddings, batch)
+        if hint is not None:
+            losses["hint"] = s.hint * hint
         total = torch.stack(list(losses.values())).sum()
-        self.optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), s.clip_gradient)
-        self.optimiser.step()
+        self.optimiser.step(s.learning_rate * rate(self.step, s))
         return {name: value.item() for name, value in losses.items()}, zero_share
+
+    def _hint_loss(self, frames: Tensor, batch: Batch) -> Tensor | None:
+        """How far the student's frames (n, C, T) are from what the teacher said of the window that is meant."""
+        if not self.settings.hint or batch.hints is None:
+            return None
+        c = self.net.config
+        per_hop = c.frames_per_hop // c.stride
+        first = batch.window * per_hop
+        own = frames[torch.nonzero(batch.clip >= 0).flatten(), :, first : first + c.hops_per_window * per_hop]
+        loss: Tensor = self.hint_head(own, batch.hints.to(self.device))
+        return loss
 
     def _losses(self, embeddings: Tensor, batch: Batch) -> tuple[dict[str, Tensor], float | None]:
         """Weighted losses by name."""
@@ -274,6 +280,7 @@ class Trainer:
                 "step": self.step,
                 "net": self.net.state_dict(),
                 "softmax": self.softmax.state_dict(),
+                "hint_head": self.hint_head.state_dict(),
                 "optimiser": self.optimiser.state_dict(),
                 "generator": self.generator.get_state(),
                 "bank": (contents, speaker, source),
@@ -301,6 +308,7 @@ class Trainer:
                 raise ModelError("checkpoint of another version or network", path=self.checkpoint)
             self.net.load_state_dict(saved["net"])
             self.softmax.load_state_dict(saved["softmax"])
+            self.hint_head.load_state_dict(saved["hint_head"])
             self.optimiser.load_state_dict(saved["optimiser"])
             self.generator.set_state(saved["generator"])
             contents, speaker, source = saved["bank"]
@@ -348,6 +356,8 @@ def triplet_stage(settings: TrainingSettings, steps: int, learning_rate: float =
         steps=steps,
         learning_rate=learning_rate,
         warmup=20,
+        optimiser="adamw",
+        hint=0.0,
         triplet=2.0,
         sampling=replace(settings.sampling, per_voice=2),
     )
