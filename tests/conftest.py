@@ -15,6 +15,7 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 
+@pytest.hookimpl(tryfirst=True)  # The plugin reads the marks in the same hook.
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where tests run in several processes (`--dist loadgroup`), real services stay in one, so that they do not slow
     each other down; of the rest each file stays in one, as its fixtures are made once. The largest group goes first."""

@@ -71,7 +71,7 @@ nice = 0
 idle_io = false
 {service}
 """
-"""It does not step back behind whatever else runs: other tests do."""
+"""Of a recorder in a hurry; with a full share of the processor, as other tests run beside it."""
 
 
 def make_recording(path: Path, parts: Sequence[NDArray[np.float32]]) -> Path:
