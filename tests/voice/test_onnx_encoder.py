@@ -148,7 +148,7 @@ def test_files_that_are_no_models_are_refused(tmp_path: Path) -> None:
         assert raised.value.path == str(path)
 
 
-def test_campplus_embeds_as_its_torch_original(tmp_path: Path) -> None:
+def test_campplus_embeds_as_its_torch_original_and_tells_its_frames(tmp_path: Path) -> None:
     python = REPOSITORY / ".venv-peers" / "bin" / "python"
     package = REPOSITORY / "core" / "voicemark" / "evaluation"
     model = tmp_path / "campplus.onnx"
@@ -166,7 +166,10 @@ def test_campplus_embeds_as_its_torch_original(tmp_path: Path) -> None:
     worker = [str(python), str(package / "peer_worker.py"), "campplus", *files]
     subprocess.run(worker, capture_output=True, check=True)
     original = torch.nn.functional.normalize(torch.from_numpy(np.load(tmp_path / "out.npy")), dim=1)
-    assert torch.allclose(load_onnx_encoder(model).embed_windows(windows), original, atol=1e-4)
+    campplus = load_onnx_encoder(model)
+    assert torch.allclose(campplus.embed_windows(windows), original, atol=1e-4)
+    frames = campplus.hear(np.stack([some_audio(3, seed) for seed in range(2)])).frames
+    assert frames is not None and frames.shape == (2, 512, 149)
 
 
 def test_an_onnx_file_is_an_encoder_like_any_other(tmp_path: Path) -> None:

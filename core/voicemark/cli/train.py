@@ -19,7 +19,11 @@ def voice(
         Path | None, typer.Option(help="Fine-tune to this configuration's voices; kept only if they gain by it.")
     ] = None,
     distil: Annotated[
-        Path | None, typer.Option(help="A teacher: any ONNX speaker model that takes 80-bin Kaldi features.")
+        Path | None,
+        typer.Option(
+            help="A teacher: any ONNX speaker model that takes 80-bin Kaldi features; one that also tells its frames "
+            "(a second output of that name, as campplus_onnx.py writes) teaches faster."
+        ),
     ] = None,
     fresh: Annotated[
         bool,

