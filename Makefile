@@ -28,7 +28,7 @@ demo: setup
 
 # In two processes of one thread each: what waits for running services shares the machine with what computes.
 test: setup
-	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -n 2 --dist loadgroup
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -n 2 --dist loadfile
 
 check: $(READY)
 	$(VENV)/bin/ruff format --check .

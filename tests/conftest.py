@@ -1,30 +1,40 @@
 """What all tests share: how they divide between processes, property tests' patience, where outside material lies."""
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
 REPOSITORY = Path(__file__).parents[1]
-TESTS = REPOSITORY / "tests"
 PROCESSES = ("daemon", "deploy", "soak")
 """Folders whose tests start services, containers and recorders, and wait for them."""
+
+# However long the name of a test's folder is, no message about a file in it is broken at the edge of a terminal.
+os.environ["COLUMNS"] = "200"
 
 # The machine may be busy with other things: no property is judged by the clock.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 
-@pytest.hookimpl(tryfirst=True)  # The plugin reads the marks in the same hook.
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where tests run in several processes (`--dist loadgroup`), real services stay in one, so that they do not slow
-    each other down; of the rest each file stays in one, as its fixtures are made once. The largest group goes first."""
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    for item in items:
-        place = item.path.relative_to(TESTS)
-        group = "processes" if place.parts[0] in PROCESSES else str(place.with_suffix(""))
-        item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """How tests divide between processes (`--dist loadfile`): each file stays in one, as its fixtures are made once;
+    real services, containers and recorders stay in one together, so that they do not slow each other down. The
+    largest group goes first. (Marks for groups, `--dist loadgroup`, are passed over by pytest 9.2: pytest-xdist #1386.)
+    """
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class ProcessesTogether(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            _, folder, *_ = nodeid.split("/")
+            return "processes" if folder in PROCESSES else str(super()._split_scope(nodeid))
+
+    return ProcessesTogether(config, log)
 
 
 @pytest.fixture(scope="session")
