@@ -54,7 +54,10 @@ def test_exports_to_a_full_disk_are_owed_and_written_when_there_is_room(
         assert {marker[0] for marker in home.markers()} == {"a.ts"}, "its markers are there all the same"
         home.record("b.ts", 1)
         daemon.wait_done(2)
-        assert not [name for name in disk.files() if not name.startswith(".voicemark-written")]
+        daemon.wait(
+            lambda: all(name.startswith(".voicemark-written") for name in disk.files()),
+            "what was begun to be taken away",
+        )
         disk.make_room()
         written = [".voicemark-written.db", "a.ts.edl", "a.ts.json", "b.ts.edl", "b.ts.json"]
         daemon.wait(lambda: disk.files() == written, "the exports")
