@@ -54,6 +54,18 @@ def test_stored_targets_are_not_computed_again(tmp_path: Path) -> None:
     assert other.asked == asked
 
 
+def test_a_few_clips_of_each_source_can_do(tmp_path: Path) -> None:
+    loud = [
+        AudioBank.of([(f"{k}", None, tone(400 + k)) for k in range(count)], source=f"of {count}") for count in (9, 2)
+    ]
+    teacher = Spectrum()
+    targets = teach(AudioBank.join(loud), teacher, (1.0,), tmp_path, per_source=3)
+    heard = targets[:, 0].any(dim=1)
+    assert heard[:9].tolist() == [True, False, False] * 3 and heard[9:].all()
+    assert teacher.asked == 5
+    assert teach(AudioBank.join(loud), teacher, (1.0,), tmp_path)[:, 0].any(dim=1).all()  # not the few again
+
+
 def test_a_run_that_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
     teacher = Spectrum()
     whole = teach(bank(), teacher, (1.0,), tmp_path)

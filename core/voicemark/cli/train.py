@@ -39,6 +39,9 @@ def voice(
     triplet_steps: Annotated[int, typer.Option(min=0, help="Steps of the second stage: mined triplets.")] = 1_500,
     mining: Annotated[str, typer.Option(help="Where violators are searched: random, batch or bank.")] = "bank",
     batch: Annotated[int, typer.Option(min=4, help="Windows in a step.")] = 64,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes that prepare batches, each with a teacher and 2.2 GB of crops.")
+    ] = 1,
     speed: Annotated[
         list[float] | None, typer.Option(help="Speeds at which voices are heard, as further voices; repeatable.")
     ] = None,
@@ -91,6 +94,7 @@ def voice(
 
     settings = TrainingSettings(
         steps=steps,
+        workers=workers,
         seed=seed,
         mining=mining,  # type: ignore[arg-type]
         margin_softmax=0.0 if distil else 0.5,  # a teacher's space is learnt better without it

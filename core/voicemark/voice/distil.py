@@ -6,7 +6,8 @@ owner's own television among them. Each speed is heard by the teacher itself: to
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 
 import numpy as np
@@ -49,14 +50,18 @@ def teach(
     speeds: Sequence[float],
     folder: Path | None = None,
     progress: Progress | None = None,
+    per_source: int | None = None,
 ) -> Tensor:
     """Targets (clips, speeds, teacher's dim); what was computed before stands in `folder` and is not again.
 
-    The stored targets are found by the teacher's id and the bank's content, so neither can be mixed up.
+    With `per_source` only so many clips of each source are heard, evenly over it, and the others' targets are zeros:
+    enough to fit a projection on. The stored targets are found by the teacher's id, the bank's content and that
+    number, so none can be mixed up.
     """
     targets = np.zeros((len(bank), len(speeds), teacher.dim), np.float32)
+    heard = _sample(bank, per_source)
     for column, speed in enumerate(speeds):
-        file = None if folder is None else folder / f"targets-{_key(bank, teacher)}-{speed:g}.npy"
+        file = None if folder is None else folder / f"targets-{_key(bank, teacher, per_source)}-{speed:g}.npy"
         done = 0
         if file is not None and file.is_file():
             stored = np.load(file)
@@ -65,7 +70,8 @@ def teach(
         for clip in range(done, len(bank)):
             if progress:
                 progress(f"teacher at speed {speed:g}", clip, len(bank))
-            targets[clip, column] = embed_clip(teacher, change_speed(bank.audio(clip), speed))
+            if clip in heard:
+                targets[clip, column] = embed_clip(teacher, change_speed(bank.audio(clip), speed))
             if file is not None and (clip % SAVE_EVERY == SAVE_EVERY - 1 or clip == len(bank) - 1):
                 _save(file, targets[: clip + 1, column])
     return torch.from_numpy(targets)
@@ -82,9 +88,23 @@ def stretches(blocks: Iterator[Audio], seconds: float = 10.0) -> Iterator[Audio]
             held = held[length:]
 
 
-def _key(bank: AudioBank, teacher: Teacher) -> str:
+def _sample(bank: AudioBank, per_source: int | None) -> Set[int]:
+    """The clips that are heard: all, or up to `per_source` of each source, evenly over its clips."""
+    if per_source is None:
+        return set(range(len(bank)))
+    clips: dict[str, list[int]] = defaultdict(list)
+    for index, entry in enumerate(bank.entries):
+        clips[entry.source].append(index)
+    chosen: set[int] = set()
+    for members in clips.values():
+        count = min(per_source, len(members))
+        chosen.update(members[len(members) * k // count] for k in range(count))
+    return chosen
+
+
+def _key(bank: AudioBank, teacher: Teacher, per_source: int | None) -> str:
     names = "\n".join(f"{entry.path}\t{entry.samples}" for entry in bank.entries)
-    return hashlib.sha256(f"{teacher.model_id}\n{names}".encode()).hexdigest()[:12]
+    return hashlib.sha256(f"{teacher.model_id}\n{per_source}\n{names}".encode()).hexdigest()[:12]
 
 
 def _save(file: Path, targets: NDArray[np.float32]) -> None:

@@ -151,14 +151,17 @@ class SpeakerNet(nn.Module):
         frames: Tensor = self.head(self.trunk(self.stem(x)))
         return frames
 
-    def windows(self, frames: Tensor) -> Tensor:
-        """The pooled part: (batch, head_channels, T') → (batch, windows, dim), before the normalisation to 1."""
+    def statistics(self, frames: Tensor) -> Tensor:
+        """The pooled part: (batch, head_channels, T') → (batch, windows, 2 * head_channels)."""
         c = self.config
-        stats = self.pool(frames, c.frames_per_hop // c.stride, c.hops_per_window)
-        batch, windows, width = stats.shape
-        stats = self.norm(stats.reshape(batch * windows, width))  # (batch * windows, 2 * C)
-        flat: Tensor = self.affine(stats)
-        return flat.reshape(batch, windows, c.dim)
+        stats: Tensor = self.pool(frames, c.frames_per_hop // c.stride, c.hops_per_window)
+        normed: Tensor = self.norm(stats.flatten(0, 1))  # (batch * windows, 2 * C)
+        return normed.view_as(stats)
+
+    def windows(self, frames: Tensor) -> Tensor:
+        """(batch, head_channels, T') → (batch, windows, dim), before the normalisation to 1."""
+        embeddings: Tensor = self.affine(self.statistics(frames))
+        return embeddings
 
     def forward(self, mel: Tensor) -> Tensor:
         return F.normalize(self.windows(self.frames(mel)), dim=-1)

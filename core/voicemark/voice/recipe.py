@@ -28,6 +28,7 @@ from voicemark.voice.corpus import MAX_SECONDS, AudioBank, Clip, Progress, read_
 from voicemark.voice.distil import stretches, teach
 from voicemark.voice.encoder import EncoderConfig
 from voicemark.voice.fresh import FreshVoices
+from voicemark.voice.last_layer import fit_last_layer
 from voicemark.voice.sampling import VoiceBatches
 from voicemark.voice.teacher import CropTeacher, Teacher
 from voicemark.voice.training import Report, Trainer, TrainingSettings, initialise, new_network, triplet_stage
@@ -36,6 +37,7 @@ from voicemark.voice.validation import Validation
 SPEEDS = (1.0, 0.88, 1.12, 0.8, 1.25)
 BABBLE_VOICES = 300
 NOISE_SECONDS = 600.0
+FITTED_ON = 64  # clips of each source
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,9 @@ def train(recipe: Recipe, report: Callable[[Report], None], progress: Progress) 
         settings=recipe.first.sampling,
         seed=recipe.first.seed,
     )
-    targets = None if recipe.teacher is None else teach(bank, recipe.teacher, speeds, work, progress)
+    targets = None
+    if recipe.teacher is not None:  # fresh crops bring their own targets: a few of each source fit the projection
+        targets = teach(bank, recipe.teacher, speeds, work, progress, FITTED_ON if recipe.fresh else None)
     features = FeatureSettings()
     log_mel = LogMel(features).to(recipe.device)
     validation = _validation(recipe, log_mel)
@@ -103,8 +107,9 @@ def train(recipe: Recipe, report: Callable[[Report], None], progress: Progress) 
             device=recipe.device,
             report=report,
         )
-        if recipe.resume:
-            trainer.resume()
+        resumed = recipe.resume and trainer.resume()
+        if recipe.init and trainer.targets is not None and not resumed and name == "first":
+            fit_last_layer(trainer.net, log_mel, bank, trainer.targets[:, 0])
         state = trainer.run()
         if best is None or validation is None or trainer.best_score < best:
             best = trainer.best_score if validation is not None else None
