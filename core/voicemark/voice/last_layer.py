@@ -22,8 +22,8 @@ def fit_last_layer(
 ) -> None:
     """Sets `net.affine` so that clean windows of `bank` come as near as they can to `targets` (clips, dim).
 
-    Clips with a target of zeros are left out, and the layer stays as it is where there are no others. Everything is on
-    the CPU.
+    Clips with a target of zeros are left out, and the layer stays as it is where there are no others. `net` and
+    `log_mel` are on one device, `targets` on the CPU.
     """
     heard = np.flatnonzero(targets.square().sum(1) > 0)
     if not len(heard):
@@ -56,5 +56,5 @@ def _statistics(
         spare = max(0, bank.entries[clip].samples - WINDOW)
         audio = bank.audio(int(clip), int(rng.integers(0, spare + 1)), WINDOW)
         rows.append(np.resize(audio, WINDOW))  # a shorter clip is repeated
-    mel = log_mel(torch.from_numpy(np.stack(rows)))
-    return net.statistics(net.frames(mel))[:, 0]
+    mel = log_mel(torch.from_numpy(np.stack(rows)).to(net.affine.weight.device))
+    return net.statistics(net.frames(mel))[:, 0].cpu()
