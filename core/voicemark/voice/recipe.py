@@ -81,8 +81,10 @@ def train(recipe: Recipe, report: Callable[[Report], None], progress: Progress) 
         seed=recipe.first.seed,
     )
     targets = None
-    if recipe.teacher is not None:  # fresh crops bring their own targets: a few of each source fit the projection
-        targets = teach(bank, recipe.teacher, speeds, work, progress, FITTED_ON if recipe.fresh else None)
+    if recipe.teacher is not None:
+        # fresh crops bring their own targets, so a few of each source fit the projection; triplets want every clip's
+        few = recipe.fresh is not None and not recipe.triplet_steps
+        targets = teach(bank, recipe.teacher, speeds, work, progress, FITTED_ON if few else None)
     features = FeatureSettings()
     log_mel = LogMel(features).to(recipe.device)
     validation = _validation(recipe, log_mel)
