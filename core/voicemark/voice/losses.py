@@ -82,6 +82,11 @@ class Projection:
         self.kept = float((centred @ self.axes).square().sum() / centred.square().sum())
         """Share of the variance that the axes keep."""
 
+    def to(self, device: torch.device) -> "Projection":
+        """Moves it, in place."""
+        self.means, self.axes = self.means.to(device), self.axes.to(device)
+        return self
+
     def __call__(self, targets: Tensor, sources: Tensor) -> Tensor:
         """(n, teacher_dim), (n,) → (n, dim) of unit length; rows of zeros stay zeros."""
         silent = targets.square().sum(1, keepdim=True) == 0

@@ -29,6 +29,8 @@ from voicemark.voice.distil import stretches, teach
 from voicemark.voice.encoder import EncoderConfig
 from voicemark.voice.fresh import FreshVoices
 from voicemark.voice.last_layer import fit_last_layer
+from voicemark.voice.on_device.batches import DeviceVoices, fresh_settings
+from voicemark.voice.on_device.teacher import DeviceTeacher
 from voicemark.voice.sampling import VoiceBatches
 from voicemark.voice.teacher import CropTeacher, Teacher
 from voicemark.voice.training import Report, Trainer, TrainingSettings, initialise, new_network, triplet_stage
@@ -49,6 +51,7 @@ class Recipe:
     out: Path
     teacher: Teacher | None = None
     fresh: Callable[[], CropTeacher] | None = None  # makes the teacher of fresh crops: stage 1 hears no crop for long
+    device_teacher: DeviceTeacher | None = None  # in place of both: stage 1 lies wholly on its device
     unlabelled: Sequence[Path] = ()  # recordings, audio files or folders of them, for the teacher to label
     init: str | None = None  # "default", or a file of weights or of an autoencoder
     speeds: Sequence[float] = SPEEDS
@@ -72,7 +75,7 @@ def train(recipe: Recipe, report: Callable[[Report], None], progress: Progress) 
     """Run `recipe`. Raises VoicemarkError for folders, files or checkpoints that cannot be used."""
     work = recipe.out.with_name(f"{recipe.out.name}.work")
     bank = speech_bank(recipe, work, progress)
-    speeds = (1.0,) if recipe.fresh else recipe.speeds
+    speeds = (1.0,) if recipe.fresh or recipe.device_teacher else recipe.speeds
     batches = VoiceBatches(
         bank,
         augmenter(recipe.noise, bank, work, progress, recipe.first.seed),
@@ -81,7 +84,9 @@ def train(recipe: Recipe, report: Callable[[Report], None], progress: Progress) 
         seed=recipe.first.seed,
     )
     targets = None
-    if recipe.teacher is not None:
+    if recipe.device_teacher is not None:
+        targets = recipe.device_teacher.teach(bank)
+    elif recipe.teacher is not None:
         # fresh crops bring their own targets, so a few of each source fit the projection; triplets want every clip's
         few = recipe.fresh is not None and not recipe.triplet_steps
         targets = teach(bank, recipe.teacher, speeds, work, progress, FITTED_ON if few else None)
@@ -100,8 +105,8 @@ def train(recipe: Recipe, report: Callable[[Report], None], progress: Progress) 
         voices = batches.with_settings(settings.sampling)
         trainer = Trainer(
             net,
-            FreshVoices(voices, recipe.fresh) if recipe.fresh and not settings.triplet else voices,
-            settings,
+            voices if settings.triplet else _fresh(recipe, voices),
+            replace(settings, workers=0) if recipe.device_teacher and not settings.triplet else settings,
             features=features,
             targets=targets,
             validation=validation,
@@ -119,6 +124,13 @@ def train(recipe: Recipe, report: Callable[[Report], None], progress: Progress) 
         net.load_state_dict(kept)
     model_id = weights.save(recipe.out, net.cpu(), features, WindowGrid(), about=_about(recipe, bank, best))
     return Trained(recipe.out, model_id, best)
+
+
+def _fresh(recipe: Recipe, voices: VoiceBatches) -> VoiceBatches:
+    """`voices` as the first stage hears them."""
+    if recipe.device_teacher is not None:
+        return DeviceVoices(voices, recipe.device_teacher, fresh_settings(voices.settings))
+    return FreshVoices(voices, recipe.fresh) if recipe.fresh else voices
 
 
 def speech_bank(recipe: Recipe, work: Path, progress: Progress | None = None) -> AudioBank:
@@ -190,12 +202,13 @@ def _validation(recipe: Recipe, log_mel: LogMel) -> Validation | None:
 
 def _about(recipe: Recipe, bank: AudioBank, best: float | None) -> dict[str, str]:
     speakers = {entry.speaker for entry in bank.entries if entry.speaker}
+    teacher = recipe.device_teacher or recipe.teacher
     return {
         "corpora": ", ".join(folder.name for folder in recipe.corpus),
         "clips": str(len(bank)),
         "hours": f"{bank.seconds / 3600:.1f}",
         "speakers": str(len(speakers)),
-        "teacher": recipe.teacher.model_id if recipe.teacher else "none",
+        "teacher": teacher.model_id if teacher else "none",
         "steps": f"{recipe.first.steps} + {recipe.triplet_steps}",
         "seed": str(recipe.first.seed),
         "dev_eer": "" if best is None else f"{best:.4f}",

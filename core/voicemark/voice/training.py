@@ -134,6 +134,7 @@ class Trainer:
             # fitted at the first speed alone, so that targets of more speeds, or of fresh crops, fit in
             self.projection = Projection(targets[:, 0], sources, dim)
             targets = torch.stack([self.projection(column, sources) for column in targets.unbind(1)], dim=1)
+            self.projection.to(self.device)
         self.targets = targets
         self.bank = EmbeddingBank(settings.bank, dim, self.device)
         self.generator = torch.Generator().manual_seed(settings.seed)
@@ -252,8 +253,11 @@ class Trainer:
         """(voices, dim): what the teacher said of these very crops, or of the clips that they are from."""
         if batch.target is None:
             assert self.targets is not None
-            return self.targets[batch.clip[spoken], batch.speed[spoken]]
-        return batch.target if self.projection is None else self.projection(batch.target, batch.source[spoken])
+            return self.targets[batch.clip[spoken].cpu(), batch.speed[spoken].cpu()]
+        if self.projection is None:
+            return batch.target
+        sources = batch.source[spoken].to(self.device)
+        return self.projection(batch.target.to(self.device), sources)
 
     def _keep(self, score: Score) -> bool:
         if score.mean >= self.best_score:
