@@ -26,7 +26,7 @@ class EncoderConfig:
     stem_channels: int = 256
     stem_blocks: tuple[int, ...] = (1, 2, 1)  # dilations at 40 frames per second
     trunk_channels: int = 384
-    trunk_blocks: tuple[int, ...] = (1, 2, 3, 1, 2, 1, 2, 1)  # dilations at 20 frames per second
+    trunk_blocks: tuple[int, ...] = (1, 2, 3, 3, 1, 2, 1, 1, 2, 1, 2)  # dilations at 20 frames per second
     head_channels: int = 512
     attention_channels: int = 128
     norm_frames: int = 241  # about 3 s, centred: the moving mean that is subtracted per mel band
