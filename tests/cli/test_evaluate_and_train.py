@@ -70,3 +70,24 @@ def test_train_calibrate_replaces_the_cohort_and_keeps_the_id(folders: tuple[Pat
     assert after.cohort is not None
     assert f"cohort of {len(after.cohort)} windows" in result.output.replace("\n", "")
     assert before.cohort is None or not torch.equal(after.cohort, before.cohort)
+
+
+class Spectrum(torch.nn.Module):
+    """A teacher to which a voice is its spectrum."""
+
+    def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return features.std(1), features.transpose(1, 2)
+
+
+def test_train_voice_learns_on_the_device_from_an_exported_teacher(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    teacher, out = tmp_path / "teacher.pt2", tmp_path / "mine.safetensors"
+    crops = {0: torch.export.Dim("crops")}
+    program = torch.export.export(Spectrum(), (torch.randn(3, 298, 80),), dynamic_shapes=(crops,))
+    torch.export.save(program, teacher)
+    command = ["train", "voice", "--corpus", str(folders[0]), "--noise", str(folders[1]), "--distil", str(teacher)]
+    command += ["--steps", "2", "--batch", "8", "--triplet-steps", "0", "--device", "cpu", "--out", str(out)]
+    clips = CliRunner().invoke(app, [*command, "--clips"])
+    assert isinstance(clips.exception, ConfigError) and "--clips" in (clips.exception.hint or "")
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    assert weights.load(out).about["teacher"].startswith("pt2-")

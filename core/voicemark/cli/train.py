@@ -94,8 +94,12 @@ def voice(
             last_told[what] = tenth
             told.print(f"{what}: {done} of {total}", markup=False)
 
+    on_device = distil is not None and distil.suffix == ".pt2"
+    if on_device and not fresh:
+        raise ConfigError("a .pt2 teacher hears fresh crops only", hint="leave --clips out, or name an .onnx file")
     settings = TrainingSettings(
         steps=steps,
+        learning_rate=5e-3 if on_device else 2e-3,  # of batches that are large
         workers=workers,
         seed=seed,
         mining=mining,  # type: ignore[arg-type]
@@ -104,9 +108,6 @@ def voice(
         hint=1.0 if distil else 0.0,
         optimiser="muon" if distil else "adamw",
     )
-    on_device = distil is not None and distil.suffix == ".pt2"
-    if on_device and not fresh:
-        raise ConfigError("a .pt2 teacher hears fresh crops only", hint="leave --clips out, or name an .onnx file")
     recipe = Recipe(
         corpus=corpus,
         noise=noise,
