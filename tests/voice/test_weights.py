@@ -114,4 +114,4 @@ def test_settings_of_unknown_keys_are_refused(tmp_path: Path) -> None:
 def test_the_shipped_weights_load_and_stay_small() -> None:
     model = weights.load()
     assert model.network.dim == 128
-    assert weights.DEFAULT_WEIGHTS.stat().st_size < 12_000_000  # it travels with every checkout and package
+    assert weights.DEFAULT_WEIGHTS.stat().st_size < 14_000_000  # it travels with every checkout and package
