@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from voicemark.audio.torchaudio_cpu import import_torchaudio
+from voicemark.voice import formants
 
 Audio = NDArray[np.float32]
 
@@ -25,6 +26,11 @@ SPEEDS: dict[float, tuple[int, int]] = {
     1.25: (5, 4),
 }
 """Speed → resampling ratio (from, to). A voice at another speed has another pitch and vocal tract: a new voice."""
+
+
+CHANNEL = 0.6  # share of windows to which a room or an equaliser may happen
+HISS = 0.08  # beside the shares of music and environment
+EQUALISER_HZ = (0.0, 100.0, 250.0, 500.0, 1_000.0, 2_000.0, 3_500.0, 5_500.0, 8_000.0)  # straight lines between them
 
 
 @dataclass(frozen=True)
@@ -63,31 +69,10 @@ def resampled(audio: Audio, source: int, target: int) -> Audio:
     return result
 
 
-FORMANT_FFT = 512
-FORMANT_HOP = 128
-LIFTER = 32  # samples of the cepstrum, 2 ms: a spectrum's envelope is below, the pitch of a voice above
-
-
 def warp_formants(audio: Audio, ratio: float) -> Audio:
-    """Move the spectral envelope along the frequency axis by `ratio` and leave the pitch: above 1, a shorter tract.
-
-    The envelope is the low part of each frame's real cepstrum (Oppenheim and Schafer, "Discrete-Time Signal
-    Processing", chapter 13); every bin gets the level of the envelope at its frequency / ratio. At most 20 dB are
-    given or taken. (samples,) → (samples,).
-    """
-    window = torch.hann_window(FORMANT_FFT)
+    """`voicemark.voice.formants.warp_formants` of one stretch: (samples,) → (samples,)."""
     wave = torch.from_numpy(np.ascontiguousarray(audio))
-    spectrum = torch.stft(wave, FORMANT_FFT, FORMANT_HOP, window=window, return_complex=True)  # (bins, frames)
-    cepstrum = torch.fft.irfft(torch.log(spectrum.abs() + 1e-5), n=FORMANT_FFT, dim=0)
-    cepstrum[LIFTER : FORMANT_FFT - LIFTER + 1] = 0.0
-    envelope = torch.fft.rfft(cepstrum, n=FORMANT_FFT, dim=0).real  # natural logarithm
-    bins = envelope.shape[0]
-    place = (torch.arange(bins) / ratio).clamp(max=bins - 1)
-    low = place.long().clamp(max=bins - 2)
-    share = (place - low)[:, None]
-    moved = envelope[low] * (1 - share) + envelope[low + 1] * share
-    gain = torch.exp((moved - envelope).clamp(-2.3, 2.3))
-    result: Audio = torch.istft(spectrum * gain, FORMANT_FFT, FORMANT_HOP, window=window, length=len(audio)).numpy()
+    result: Audio = formants.warp_formants(wave[None], torch.tensor([ratio]))[0].numpy()
     return result
 
 
@@ -113,7 +98,7 @@ class Augmenter:
         """(samples,) → (samples,), another take of the same voice."""
         s = self.settings
         audio = audio - audio.mean()
-        audio = self._room_and_channel(audio, rng) if rng.random() < 0.6 else audio
+        audio = self._room_and_channel(audio, rng) if rng.random() < CHANNEL else audio
         loudness = rms(audio)
         if rng.random() < s.overlap and self.voices:
             audio = self._overlap(audio, loudness, rng)
@@ -141,9 +126,9 @@ class Augmenter:
         """Room and equaliser in one filter, each as often as the settings say (given that one may happen)."""
         s = self.settings
         response = np.ones(fft_length(len(audio)) // 2 + 1, np.complex64)
-        if rng.random() < s.room / 0.6:
+        if rng.random() < s.room / CHANNEL:
             response = response * np.fft.rfft(room(rng, s.reverberation_s), fft_length(len(audio))).astype(np.complex64)
-        if rng.random() < s.equaliser / 0.6:
+        if rng.random() < s.equaliser / CHANNEL:
             response = response * equaliser(len(audio), s.equaliser_db, rng)
         return filtered(audio, response)
 
@@ -156,7 +141,7 @@ class Augmenter:
 
     def _background(self, samples: int, rng: np.random.Generator, *, voices: bool = True) -> Audio:
         s = self.settings
-        share = rng.random() * (s.music_share + s.environment_share + 0.08)
+        share = rng.random() * (s.music_share + s.environment_share + HISS)
         if share < s.music_share and self.music:
             return stretch(self.music, samples, rng)
         if share < s.music_share + s.environment_share and self.environment:
@@ -247,9 +232,8 @@ def equaliser(samples: int, range_db: float, rng: np.random.Generator) -> NDArra
     """A smooth random response within ± range_db, for `filtered`."""
     bins = fft_length(samples) // 2 + 1
     frequency = np.linspace(0, SAMPLE_RATE / 2, bins)
-    knots = np.array([0, 100, 250, 500, 1_000, 2_000, 3_500, 5_500, 8_000])
-    gains = rng.uniform(-range_db, range_db, len(knots))
-    return np.asarray(10 ** (np.interp(frequency, knots, gains) / 20), np.complex64)
+    gains = rng.uniform(-range_db, range_db, len(EQUALISER_HZ))
+    return np.asarray(10 ** (np.interp(frequency, EQUALISER_HZ, gains) / 20), np.complex64)
 
 
 def band_limits(samples: int, rng: np.random.Generator) -> NDArray[np.complex64]:

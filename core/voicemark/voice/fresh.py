@@ -17,13 +17,14 @@ from torch import Tensor
 from voicemark.voice.augment import Audio, resampled, warp_formants
 from voicemark.voice.corpus import to_pcm
 from voicemark.voice.distil import QUIETEST
-from voicemark.voice.hints import CHANNELS, FrameAxes
+from voicemark.voice.hints import CHANNELS, FrameAxes, frames_within
 from voicemark.voice.sampling import CONTEXT, WINDOW, Batch, VoiceBatches
 from voicemark.voice.teacher import CropTeacher
 from voicemark.voice.triplets import UNKNOWN
 
 CROP = WINDOW + 2 * CONTEXT  # samples that the teacher hears
 AT_ONCE = 32  # crops that the teacher is given at once
+OWN_SPEED = 25  # of twenty-fifths
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class FreshSettings:
     speeds: tuple[int, int] = (20, 31)  # twenty-fifths: 0.8 to 1.24
     other_formants: float = 0.4  # share of crops whose formants are moved
     formants: tuple[float, float] = (0.87, 1.15)
+
+    def speed(self, rng: np.random.Generator) -> int:
+        """That of one crop, in twenty-fifths."""
+        other = rng.random() < self.other_speed
+        return int(rng.integers(self.speeds[0], self.speeds[1] + 1)) if other else OWN_SPEED
 
 
 class FreshVoices(VoiceBatches):
@@ -90,9 +96,9 @@ class FreshVoices(VoiceBatches):
 
     def _crop(self, clip: int, rng: np.random.Generator) -> Audio:
         f = self.fresh
-        speed = int(rng.integers(f.speeds[0], f.speeds[1] + 1)) if rng.random() < f.other_speed else 25
-        need = -(-CROP * speed // 25) + 64
-        audio = resampled(self._cut(clip, 1.0, need, rng), speed, 25)[:CROP]
+        speed = f.speed(rng)
+        need = -(-CROP * speed // OWN_SPEED) + 64
+        audio = resampled(self._cut(clip, 1.0, need, rng), speed, OWN_SPEED)[:CROP]
         if rng.random() < f.other_formants:
             audio = warp_formants(audio, rng.uniform(*f.formants))
         return audio
@@ -126,11 +132,7 @@ class _Ring:
         """(n, CHANNELS, T'): the teacher's frames within the windows that begin at `starts` samples."""
         if self._axes is None:
             return None
-        total = self._frames.shape[2]
-        width = total * WINDOW // CROP
-        first = torch.from_numpy(np.minimum(np.rint(starts * total / CROP).astype(np.int64), total - width))
-        index = first[:, None, None] + torch.arange(width)  # (n, 1, T')
-        return self._frames[slots].gather(2, index.expand(-1, CHANNELS, -1))
+        return frames_within(self._frames[slots], torch.from_numpy(starts), WINDOW, CROP)
 
     def add(self, clips: NDArray[np.int64], crops: NDArray[np.float32]) -> None:
         """`crops` (n, CROP) of `clips` (n,); near silence gets a target of zeros, which teaches nothing."""

@@ -34,6 +34,15 @@ class FrameAxes:
         return F.pad(told, (0, CHANNELS - told.shape[2])).transpose(1, 2).half()
 
 
+def frames_within(frames: Tensor, starts: Tensor, window: int, crop: int) -> Tensor:
+    """Of frames (n, channels, T) of crops of `crop` samples, those of `window` samples from `starts` (n,)."""
+    total = frames.shape[2]
+    width = total * window // crop
+    first = (starts.double() * total / crop).round().long().clamp(max=total - width)
+    index = first[:, None, None] + torch.arange(width, device=frames.device)  # (n, 1, width)
+    return frames.gather(2, index.expand(-1, frames.shape[1], -1))
+
+
 class HintHead(nn.Module):
     """A linear layer from the student's frames to the teacher's axes; it serves training and is not kept.
 

@@ -106,7 +106,7 @@ def train(recipe: Recipe, report: Callable[[Report], None], progress: Progress) 
         trainer = Trainer(
             net,
             voices if settings.triplet else _fresh(recipe, voices),
-            replace(settings, workers=0) if recipe.device_teacher and not settings.triplet else settings,
+            settings,
             features=features,
             targets=targets,
             validation=validation,

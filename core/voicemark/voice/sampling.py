@@ -65,6 +65,8 @@ class Batch:
 class VoiceBatches(Dataset[Batch]):
     """`self[step]` is the batch of that step. Classes number every known speaker at every speed."""
 
+    in_processes = True  # whether other processes than the training's own can prepare batches
+
     def __init__(
         self,
         bank: AudioBank,

@@ -147,12 +147,13 @@ class Trainer:
     def run(self) -> dict[str, Tensor]:
         """Train to the last step and return the best state of the network."""
         s = self.settings
+        workers = s.workers if self.batches.in_processes else 0
         loader = DataLoader(
             self.batches,
             batch_size=None,
             sampler=_Steps(self.step, s.steps),
-            num_workers=s.workers,
-            prefetch_factor=4 if s.workers else None,
+            num_workers=workers,
+            prefetch_factor=4 if workers else None,
         )
         sums: dict[str, float] = {}
         zero_shares: list[float] = []

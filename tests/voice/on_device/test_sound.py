@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicemark.voice import augment
-from voicemark.voice.on_device.sound import at_level, filtered, resampled, rms, warp_formants
+from voicemark.voice.formants import warp_formants
+from voicemark.voice.on_device.sound import at_level, filtered, resampled, rms
 
 
 def noise(rows: int, samples: int, seed: int = 0) -> torch.Tensor:

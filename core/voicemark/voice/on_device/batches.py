@@ -4,18 +4,17 @@ What a batch holds, and why, is told in `voicemark.voice.fresh`; here no crop le
 through every step at once.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 import torch
 from torch import Tensor
 
 from voicemark.voice.corpus import to_pcm
-from voicemark.voice.fresh import CROP, FreshSettings
-from voicemark.voice.hints import CHANNELS, FrameAxes
+from voicemark.voice.formants import warp_formants
+from voicemark.voice.fresh import CROP, OWN_SPEED, FreshSettings
+from voicemark.voice.hints import CHANNELS, FrameAxes, frames_within
 from voicemark.voice.on_device.damage import BatchAugmenter
 from voicemark.voice.on_device.draw import Draw
-from voicemark.voice.on_device.sound import resampled, warp_formants
+from voicemark.voice.on_device.sound import resampled
 from voicemark.voice.on_device.stock import Stock
 from voicemark.voice.on_device.teacher import DeviceTeacher
 from voicemark.voice.sampling import CONTEXT, WINDOW, Batch, SamplingSettings, VoiceBatches
@@ -23,7 +22,6 @@ from voicemark.voice.triplets import NOT_A_VOICE, UNKNOWN
 
 MARGIN = 1_000  # samples on either side of a crop that feel the ends of what was resampled
 AT_ONCE = 32  # crops of one speed
-OWN_SPEED = 25  # of twenty-fifths
 
 
 def fresh_settings(sampling: SamplingSettings) -> FreshSettings:
@@ -40,6 +38,8 @@ def fresh_settings(sampling: SamplingSettings) -> FreshSettings:
 
 class DeviceVoices(VoiceBatches):
     """`voices` from `device`'s memory. A batch depends on those before it, as in `FreshVoices`."""
+
+    in_processes = False
 
     def __init__(self, voices: VoiceBatches, teacher: DeviceTeacher, fresh: FreshSettings) -> None:
         super().__init__(
@@ -62,7 +62,7 @@ class DeviceVoices(VoiceBatches):
     def __getitem__(self, step: int) -> Batch:
         s, draw = self.settings, self._draw
         draw.restart(self.seed, step)
-        speeds = self._speeds_at(step)
+        speeds = np.random.default_rng([self.seed, step])
         if self._ring is None:
             self._ring = DeviceRing(self._teacher, self.fresh.ring)
             self._renew(max(self.fresh.first, s.batch), speeds)
@@ -92,18 +92,11 @@ class DeviceVoices(VoiceBatches):
             hints=self._ring.hints(slots, starts),
         )
 
-    def _speeds_at(self, step: int) -> Iterator[int]:
-        """A speed in twenty-fifths, again and again."""
-        rng, f = np.random.default_rng([self.seed, step]), self.fresh
-        while True:
-            other = rng.random() < f.other_speed
-            yield int(rng.integers(f.speeds[0], f.speeds[1] + 1)) if other else OWN_SPEED
-
-    def _renew(self, count: int, speeds: Iterator[int]) -> None:
+    def _renew(self, count: int, speeds: np.random.Generator) -> None:
         """Put `count` new crops into the ring, in place of the oldest."""
         assert self._ring is not None
         voices = self._draw.weighted(self._weight, count)
-        crops = [self._crops(part, speed) for part, speed in zip(torch.split(voices, AT_ONCE), speeds, strict=False)]
+        crops = [self._crops(part, self.fresh.speed(speeds)) for part in torch.split(voices, AT_ONCE)]
         self._ring.add(voices, torch.cat(crops))
 
     def _crops(self, voices: Tensor, speed: int) -> Tensor:
@@ -156,11 +149,7 @@ class DeviceRing:
 
     def hints(self, slots: Tensor, starts: Tensor) -> Tensor:
         """(n, CHANNELS, T'): the teacher's frames within the windows that begin at `starts` samples."""
-        total = self._frames.shape[2]
-        width = total * WINDOW // CROP
-        first = (starts * (total / CROP)).round().long().clamp(max=total - width)
-        index = first[:, None, None] + torch.arange(width, device=slots.device)  # (n, 1, T')
-        return self._frames[slots].gather(2, index.expand(-1, CHANNELS, -1))
+        return frames_within(self._frames[slots], starts, WINDOW, CROP)
 
     def add(self, voices: Tensor, crops: Tensor) -> None:
         """`crops` (n, CROP) of `voices` (n,); what gets a target of zeros teaches nothing."""
@@ -168,7 +157,6 @@ class DeviceRing:
         targets, frames = self._teacher.hear(crops)
         if self._axes is None:
             self._axes = FrameAxes(frames)  # fitted on the first crops, which are many
-        if not len(self._frames):
             self._frames = torch.zeros(self._size, CHANNELS, frames.shape[2], dtype=torch.float16, device=crops.device)
             self.targets = torch.zeros(self._size, targets.shape[1], device=crops.device)
         self._pcm[slots] = (crops * 32768.0).round().clamp(-32768, 32767).short()

@@ -9,14 +9,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from voicemark.voice.augment import SAMPLE_RATE, AugmentSettings, fft_length
+from voicemark.voice.augment import CHANNEL, EQUALISER_HZ, HISS, SAMPLE_RATE, AugmentSettings, fft_length
 from voicemark.voice.on_device.draw import Draw
 from voicemark.voice.on_device.sound import at_level, filtered, rms
 from voicemark.voice.on_device.stock import Stock
 
-CHANNEL = 0.6  # share of windows to which a room or an equaliser may happen
-HISS = 0.08  # beside the shares of music and environment
-EQUALISER_HZ = (0.0, 100.0, 250.0, 500.0, 1_000.0, 2_000.0, 3_500.0, 5_500.0, 8_000.0)
 MOST_VOICES = 6  # in a babble; three at least
 
 

@@ -7,8 +7,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from voicemark.voice.augment import FORMANT_FFT, FORMANT_HOP, LIFTER
-
 
 def rms(audio: Tensor) -> Tensor:
     """Root mean square of each row: (n, samples) → (n, 1)."""
@@ -43,20 +41,3 @@ def resampled(audio: Tensor, samples: int) -> Tensor:
     spectrum = F.pad(spectrum, (0, max(0, bins - spectrum.shape[1])))[:, :bins]
     result: Tensor = torch.fft.irfft(spectrum, samples) * (samples / before)
     return result
-
-
-def warp_formants(audio: Tensor, ratio: Tensor) -> Tensor:
-    """Spectral envelopes moved along the frequency axis by `ratio` (n,), the pitch left: (n, samples), same shape."""
-    window = torch.hann_window(FORMANT_FFT, device=audio.device)
-    spectrum = torch.stft(audio, FORMANT_FFT, FORMANT_HOP, window=window, return_complex=True)  # (n, bins, frames)
-    cepstrum = torch.fft.irfft(torch.log(spectrum.abs() + 1e-5), n=FORMANT_FFT, dim=1)
-    cepstrum[:, LIFTER : FORMANT_FFT - LIFTER + 1] = 0.0
-    envelope = torch.fft.rfft(cepstrum, n=FORMANT_FFT, dim=1).real  # (n, bins, frames), natural logarithm
-    bins = envelope.shape[1]
-    place = (torch.arange(bins, device=audio.device) / ratio[:, None]).clamp(max=bins - 1)  # (n, bins)
-    low = place.long().clamp(max=bins - 2)
-    share = (place - low)[..., None]
-    index = low[..., None].expand_as(envelope)
-    moved = envelope.gather(1, index) * (1 - share) + envelope.gather(1, index + 1) * share
-    gain = torch.exp((moved - envelope).clamp(-2.3, 2.3))
-    return torch.istft(spectrum * gain, FORMANT_FFT, FORMANT_HOP, window=window, length=audio.shape[1])

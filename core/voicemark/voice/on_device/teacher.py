@@ -8,19 +8,19 @@ of triangles itself is torchaudio's.
 import hashlib
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from voicemark.audio.torchaudio_cpu import import_torchaudio
 from voicemark.errors import ModelError
-from voicemark.voice.corpus import AudioBank
+from voicemark.voice.corpus import SAMPLE_RATE, AudioBank
 from voicemark.voice.distil import QUIETEST
 from voicemark.voice.fbank import BINS, FRAME_S, SHIFT_S
 from voicemark.voice.fresh import CROP
 from voicemark.voice.on_device.sound import rms
 
-SAMPLE_RATE = 16_000
 FRAME = int(FRAME_S * SAMPLE_RATE)
 SHIFT = int(SHIFT_S * SAMPLE_RATE)
 FFT = 512
@@ -90,8 +90,7 @@ class DeviceTeacher:
 def _middle(bank: AudioBank, clip: int) -> Tensor:
     """(CROP,)"""
     start = max(0, (bank.entries[clip].samples - CROP) // 2)
-    audio = torch.from_numpy(bank.audio(clip, start, CROP))
-    return audio.repeat(-(-CROP // len(audio)))[:CROP]
+    return torch.from_numpy(np.resize(bank.audio(clip, start, CROP), CROP))  # repeats what is shorter
 
 
 def load_device_teacher(path: Path, device: torch.device) -> DeviceTeacher:
