@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from support.small_corpus import voice, write_corpus, write_noise, write_wav
+from support.teaching import Spectrum, save_program
 from typer.testing import CliRunner
 
 from voicemark.cli.main import app
@@ -72,18 +73,9 @@ def test_train_calibrate_replaces_the_cohort_and_keeps_the_id(folders: tuple[Pat
     assert before.cohort is None or not torch.equal(after.cohort, before.cohort)
 
 
-class Spectrum(torch.nn.Module):
-    """A teacher to which a voice is its spectrum."""
-
-    def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        return features.std(1), features.transpose(1, 2)
-
-
 def test_train_voice_learns_on_the_device_from_an_exported_teacher(folders: tuple[Path, Path], tmp_path: Path) -> None:
     teacher, out = tmp_path / "teacher.pt2", tmp_path / "mine.safetensors"
-    crops = {0: torch.export.Dim("crops")}
-    program = torch.export.export(Spectrum(), (torch.randn(3, 298, 80),), dynamic_shapes=(crops,))
-    torch.export.save(program, teacher)
+    save_program(Spectrum(), teacher)
     command = ["train", "voice", "--corpus", str(folders[0]), "--noise", str(folders[1]), "--distil", str(teacher)]
     command += ["--steps", "2", "--batch", "8", "--triplet-steps", "0", "--device", "cpu", "--out", str(out)]
     clips = CliRunner().invoke(app, [*command, "--clips"])

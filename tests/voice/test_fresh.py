@@ -5,15 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from support.teaching import distil_losses
 
 from voicemark.voice.augment import Augmenter, AugmentSettings
 from voicemark.voice.corpus import AudioBank
-from voicemark.voice.encoder import EncoderConfig
 from voicemark.voice.fresh import CROP, FreshSettings, FreshVoices
 from voicemark.voice.hints import CHANNELS
 from voicemark.voice.sampling import CONTEXT, WINDOW, SamplingSettings, VoiceBatches
 from voicemark.voice.teacher import Heard
-from voicemark.voice.training import Trainer, TrainingSettings, new_network
 from voicemark.voice.triplets import NOT_A_VOICE, UNKNOWN
 
 CLEAN = Augmenter(settings=AugmentSettings(noise=0, overlap=0, room=0, equaliser=0, band_limit=0, hole=0))
@@ -124,28 +123,8 @@ def test_a_teacher_that_tells_no_frames_gives_no_hints() -> None:
 
 
 def test_a_network_learns_from_fresh_crops() -> None:
-    tiny = EncoderConfig(
-        dim=4,
-        stem_channels=16,
-        stem_blocks=(),
-        trunk_channels=16,
-        trunk_blocks=(),
-        head_channels=24,
-        attention_channels=8,
-    )
-    losses: list[float] = []
     batches = voices(Pitch())
     clips = np.stack([batches.bank.audio(k, 0, CROP) for k in range(4)])
     targets = torch.from_numpy(Pitch().hear(clips).embeddings)[:, None]  # they fix the projection
-    settings = TrainingSettings(
-        steps=60, learning_rate=1e-2, warmup=1, report_every=10, margin_softmax=0.0, distil=1.0, half=False, workers=0
-    )
-    trainer = Trainer(
-        new_network(tiny),
-        batches,
-        settings,
-        targets=targets,
-        report=lambda state: losses.append(state.losses["distil"]),
-    )
-    trainer.run()
+    losses = distil_losses(batches, targets)
     assert losses[-1] < 0.6 * losses[0]

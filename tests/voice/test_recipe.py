@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from support.teaching import Spectrum
 
 from voicemark.config import Config
 from voicemark.errors import EnrolmentError
@@ -112,13 +113,6 @@ def test_manifests_in_weights_out(folders: tuple[Path, Path], tmp_path: Path) ->
     assert load_encoder(out).embed(buzz(200, 3.0, 1)).shape == (3, 16)
     again = train(replace(tiny(folders, out), resume=True), quiet, quiet)
     assert again.model_id == trained.model_id  # both checkpoints were complete
-
-
-class Spectrum(torch.nn.Module):
-    """A teacher to which a voice is its spectrum."""
-
-    def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        return features.std(1), features.transpose(1, 2)
 
 
 def test_a_teacher_on_the_device_teaches_both_stages(folders: tuple[Path, Path], tmp_path: Path) -> None:

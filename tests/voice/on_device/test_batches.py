@@ -5,17 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from support.teaching import distil_losses
 from torch import Tensor, nn
 
 from voicemark.voice.augment import Augmenter, AugmentSettings
 from voicemark.voice.corpus import AudioBank
-from voicemark.voice.encoder import EncoderConfig
 from voicemark.voice.fresh import FreshSettings
 from voicemark.voice.hints import CHANNELS
 from voicemark.voice.on_device.batches import DeviceVoices
 from voicemark.voice.on_device.teacher import DeviceTeacher
 from voicemark.voice.sampling import CONTEXT, WINDOW, SamplingSettings, VoiceBatches
-from voicemark.voice.training import Trainer, TrainingSettings, new_network
 from voicemark.voice.triplets import NOT_A_VOICE, UNKNOWN
 
 CPU = torch.device("cpu")
@@ -108,23 +107,6 @@ def test_two_runs_with_one_seed_make_the_same_batches() -> None:
 
 
 def test_a_network_learns_from_them() -> None:
-    tiny = EncoderConfig(
-        dim=4,
-        stem_channels=16,
-        stem_blocks=(),
-        trunk_channels=16,
-        trunk_blocks=(),
-        head_channels=24,
-        attention_channels=8,
-    )
-    losses: list[float] = []
     batches = voices()
-    settings = TrainingSettings(
-        steps=60, learning_rate=1e-2, warmup=1, report_every=10, margin_softmax=0.0, distil=1.0, half=False, workers=0
-    )
-    targets = DeviceTeacher(Pitch(), CPU, half=False).teach(batches.bank)
-    trainer = Trainer(
-        new_network(tiny), batches, settings, targets=targets, report=lambda told: losses.append(told.losses["distil"])
-    )
-    trainer.run()
+    losses = distil_losses(batches, DeviceTeacher(Pitch(), CPU, half=False).teach(batches.bank))
     assert losses[-1] < 0.6 * losses[0]

