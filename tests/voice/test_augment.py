@@ -115,3 +115,28 @@ def test_formants_move_and_the_pitch_stays() -> None:
         spectrum = np.abs(np.fft.rfft(moved))
         strongest = np.argsort(spectrum)[-5:] / 3.0  # Hz
         assert np.all(np.abs(strongest / 120 - np.round(strongest / 120)) < 0.01)
+
+
+def test_of_a_batch_as_many_windows_as_asked_went_through_a_codec() -> None:
+    windows = np.stack([noise(0.5, seed) for seed in range(40)])
+    coded = Augmenter(settings=AugmentSettings(coded=0.3)).coded(windows, np.random.default_rng(5))
+    touched = (coded != windows).any(axis=1)
+    assert 5 <= touched.sum() <= 20
+    assert coded.shape == windows.shape and coded.dtype == np.float32
+    near = [np.corrcoef(a, b)[0, 1] for a, b in zip(coded[touched], windows[touched], strict=True)]
+    assert np.isfinite(near).all(), "a window became silence"
+
+
+def test_codecs_leave_the_input_and_repeat_under_a_seed() -> None:
+    windows = np.stack([tone(220), tone(330), tone(500)])
+    copy = windows.copy()
+    augmenter = Augmenter(settings=AugmentSettings(coded=1.0))
+    first, again, *others = (augmenter.coded(windows, np.random.default_rng(seed)) for seed in (1, 1, 2, 3, 4, 5))
+    np.testing.assert_array_equal(first, again)
+    np.testing.assert_array_equal(windows, copy)
+    assert not all(np.array_equal(first, other) for other in others), "another seed, another codec"
+
+
+def test_without_codecs_a_batch_is_what_it_was() -> None:
+    windows = np.stack([tone(220), tone(330)])
+    assert Augmenter(settings=AugmentSettings(coded=0.0)).coded(windows, np.random.default_rng(0)) is windows

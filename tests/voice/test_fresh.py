@@ -15,7 +15,7 @@ from voicemark.voice.sampling import CONTEXT, WINDOW, SamplingSettings, VoiceBat
 from voicemark.voice.teacher import Heard
 from voicemark.voice.triplets import NOT_A_VOICE, UNKNOWN
 
-CLEAN = Augmenter(settings=AugmentSettings(noise=0, overlap=0, room=0, equaliser=0, band_limit=0, hole=0))
+CLEAN = Augmenter(settings=AugmentSettings(noise=0, overlap=0, room=0, equaliser=0, band_limit=0, hole=0, coded=0))
 SMALL = FreshSettings(new=2, ring=12, first=8)
 
 

@@ -11,7 +11,7 @@ from voicemark.voice.corpus import AudioBank
 from voicemark.voice.sampling import CONTEXT, WINDOW, SamplingSettings, VoiceBatches
 from voicemark.voice.triplets import NOT_A_VOICE, UNKNOWN
 
-CLEAN = Augmenter(settings=AugmentSettings(noise=0, overlap=0, room=0, equaliser=0, band_limit=0, hole=0))
+CLEAN = Augmenter(settings=AugmentSettings(noise=0, overlap=0, room=0, equaliser=0, band_limit=0, hole=0, coded=0))
 SMALL = SamplingSettings(batch=16, noise_windows=2, context_every=3)
 
 
@@ -84,3 +84,14 @@ def test_clips_of_unknown_speakers_are_drawn_less_and_favoured_ones_more() -> No
     favoured = torch.cat([favouring[step].speaker for step in range(40)])
     others = ((favoured >= UNKNOWN) & (favoured != 3)).sum()
     assert abs(float((favoured == 3).sum() / others) - 1.0) < 0.3
+
+
+def test_windows_go_through_a_codec_after_everything_else() -> None:
+    coded = Augmenter(settings=replace(CLEAN.settings, coded=1.0))
+    plain, after = batches()[1], VoiceBatches(bank(), coded, speeds=(1.0, 1.25), settings=SMALL)[1]
+    assert after.voice.tolist() == plain.voice.tolist()
+    assert after.audio.shape == plain.audio.shape
+    voices = [row for row in range(16) if int(plain.speaker[row]) != NOT_A_VOICE]
+    for row in voices:
+        assert not torch.equal(after.audio[row], plain.audio[row])
+        assert abs(pitch(after.audio[row]) - pitch(plain.audio[row])) < 3

@@ -52,7 +52,7 @@ def bank() -> AudioBank:
 
 
 def batches(settings: TrainingSettings = SETTINGS) -> VoiceBatches:
-    light = Augmenter(settings=AugmentSettings(noise=0.3, snr_db=(15, 20), room=0, band_limit=0, hole=0))
+    light = Augmenter(settings=AugmentSettings(noise=0.3, snr_db=(15, 20), room=0, band_limit=0, hole=0, coded=0))
     return VoiceBatches(bank(), light, settings=settings.sampling, seed=settings.seed)
 
 

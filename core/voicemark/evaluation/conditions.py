@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from voicemark.audio.codecs import AC3, MP2, Codec, round_trip
 from voicemark.errors import ConfigError
 from voicemark.evaluation.clips import Audio, read_mono, seeded
-from voicemark.evaluation.codecs import Codec, round_trip
 from voicemark.evaluation.noise import read_noise
 
 SILENCE = 1e-4  # RMS below which a stretch of noise is no noise
@@ -98,8 +98,8 @@ CONDITIONS: tuple[Condition, ...] = (
     _music(5),
     _noise(10),
     _noise(5),
-    _codec(Codec("MP2 128k", "mp2", 128, "mp3")),
-    _codec(Codec("AC-3 192k", "ac3", 192, "ac3")),
+    _codec(MP2),
+    _codec(AC3),
 )
 
 

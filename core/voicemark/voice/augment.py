@@ -1,8 +1,7 @@
 """What television, rooms and microphones do to a voice, for training: a pure function of audio, settings and seed.
 
 The order is the order in the world: the room, other voices, music and noise beside the speaker, then the channel
-(equaliser, band limits, level) and holes in the signal. Codecs come from `codec_round_trip`, which is too slow to
-run per window and is applied to whole clips beforehand.
+(equaliser, band limits, level) and holes in the signal, and last, for some windows of a batch together, the codec.
 """
 
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from voicemark.audio.codecs import BROADCAST, round_trip
 from voicemark.audio.torchaudio_cpu import import_torchaudio
 from voicemark.voice import formants
 
@@ -53,6 +53,7 @@ class AugmentSettings:
     band_limit: float = 0.25
     level_db: tuple[float, float] = (-30.0, -8.0)  # RMS of the result, full scale = 0
     hole: float = 0.04
+    coded: float = 0.12  # through one of a broadcast's codecs
 
 
 def change_speed(audio: Audio, speed: float) -> Audio:
@@ -121,6 +122,15 @@ class Augmenter:
         if rng.random() < self.settings.band_limit:
             audio = filtered(audio, band_limits(len(audio), rng))
         return at_level(audio, rng.uniform(-50.0, -10.0))
+
+    def coded(self, windows: Audio, rng: np.random.Generator) -> Audio:
+        """(n, samples) → (n, samples), some after a codec: one for them all, as each call starts ffmpeg."""
+        chosen = np.flatnonzero(rng.random(len(windows)) < self.settings.coded)
+        if not len(chosen):
+            return windows
+        result = windows.copy()
+        result[chosen] = round_trip(windows[chosen], BROADCAST[int(rng.integers(len(BROADCAST)))])
+        return result
 
     def _room_and_channel(self, audio: Audio, rng: np.random.Generator) -> Audio:
         """Room and equaliser in one filter, each as often as the settings say (given that one may happen)."""

@@ -61,7 +61,6 @@ class FreshVoices(VoiceBatches):
             voices.augmenter,
             settings=voices.settings,
             seed=voices.seed,
-            copies=voices.copies,
             favour=voices.favour,
         )
         self._make_teacher = teacher
@@ -86,7 +85,7 @@ class FreshVoices(VoiceBatches):
         clip = np.concatenate([self._ring.clips[drawn], np.full(len(alone), -1)])
         rows = [(audio, int(which), 0, -1) for audio, which in zip(windows + alone, clip, strict=True)]
         targets, hints = self._ring.targets[drawn], self._ring.hints(drawn, starts)
-        return self._collate(rows, context).with_targets(targets, hints, UNKNOWN)
+        return self._collate(rows, context, rng).with_targets(targets, hints, UNKNOWN)
 
     def _renew(self, count: int, rng: np.random.Generator) -> None:
         """Put `count` new crops into the ring, in place of the oldest."""

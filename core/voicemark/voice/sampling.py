@@ -75,15 +75,10 @@ class VoiceBatches(Dataset[Batch]):
         speeds: Sequence[float] = (1.0,),
         settings: SamplingSettings | None = None,
         seed: int = 0,
-        copies: AudioBank | None = None,
         favour: Set[str] = frozenset(),
     ) -> None:
-        """`copies`: the same clips after a codec, where there are any; taken for a quarter of the windows.
-
-        `favour`: speakers that together are drawn as often as all others.
-        """
+        """`favour`: speakers that together are drawn as often as all others."""
         self.bank = bank
-        self.copies = copies
         self.favour = frozenset(favour)
         self.augmenter = augmenter
         self.speeds = [speed for speed in speeds if speed in SPEEDS]
@@ -117,7 +112,6 @@ class VoiceBatches(Dataset[Batch]):
             speeds=self.speeds,
             settings=settings,
             seed=self.seed,
-            copies=self.copies,
             favour=self.favour,
         )
 
@@ -146,15 +140,15 @@ class VoiceBatches(Dataset[Batch]):
                 rows.append((audio, clip, speed, (row ^ 1) if s.per_voice == 2 and copy < 2 else -1))
         for _ in range(s.noise_windows):
             rows.append((self.augmenter.noise_alone(WINDOW + 2 * context, rng), -1, 0, -1))
-        return self._collate(rows, context)
+        return self._collate(rows, context, rng)
 
-    def _collate(self, rows: Sequence[tuple[Audio, int, int, int]], context: int) -> Batch:
+    def _collate(self, rows: Sequence[tuple[Audio, int, int, int]], context: int, rng: np.random.Generator) -> Batch:
         clip = np.array([row[1] for row in rows])
         speed = np.array([row[2] for row in rows])
         speaker = np.where(clip >= 0, self.speaker_of[clip], NOT_A_VOICE)
         voice = np.where(speaker >= 0, speaker * len(self.speeds) + speed, -1)
         return Batch(
-            torch.from_numpy(np.stack([row[0] for row in rows])),
+            torch.from_numpy(self.augmenter.coded(np.stack([row[0] for row in rows]), rng)),
             1 if context else 0,
             torch.from_numpy(clip),
             torch.from_numpy(speed),
@@ -189,7 +183,7 @@ class VoiceBatches(Dataset[Batch]):
     def _cut(self, clip: int, speed: float, samples: int, rng: np.random.Generator) -> Audio:
         """`samples` samples at `speed`; clips too short are continued with others of the same voice, or repeated."""
         need = int(np.ceil(samples * speed)) + 64
-        bank = self.copies if self.copies is not None and rng.random() < 0.25 else self.bank
+        bank = self.bank
         parts: list[NDArray[np.float32]] = []
         have = 0
         members = self._members(clip)

@@ -13,7 +13,7 @@ from voicemark.voice.on_device.sound import rms
 from voicemark.voice.on_device.stock import Stock
 
 CPU = torch.device("cpu")
-CLEAN = AugmentSettings(noise=0, overlap=0, room=0, equaliser=0, band_limit=0, hole=0, level_db=(-20.0, -20.0))
+CLEAN = AugmentSettings(noise=0, overlap=0, room=0, equaliser=0, band_limit=0, hole=0, coded=0, level_db=(-20.0, -20.0))
 
 
 def pcm(audio: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """What television, rooms and microphones do to voices, a batch at a time: `Augmenter` for the device.
 
 The settings, their meaning and the order are those of `voicemark.voice.augment`. Every row is drawn for by itself.
+Codecs are left out: they run on processors only.
 """
 
 import math

@@ -1,37 +1,50 @@
-"""Through a broadcast's codec and back: what 48 kHz stereo at a broadcast's bit rate leaves of a window."""
+"""Through a broadcast's codec and back: what 48 kHz stereo at a broadcast's bit rate leaves of a window.
+
+Evaluation hears voices through it, and training shows some of its windows so.
+"""
 
 import subprocess
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voicemark.audio.ffmpeg import find_program
 from voicemark.errors import ToolError
-from voicemark.evaluation.clips import SAMPLE_RATE, Audio
 
+Audio = NDArray[np.float32]
+
+SAMPLE_RATE = 16_000
 BROADCAST_RATE = 48_000
 GUARD = SAMPLE_RATE // 20  # 50 ms of silence before and after a window: the codec's delay stays inside
 
 
 @dataclass(frozen=True)
 class Codec:
-    """An ffmpeg encoder, the names of the raw stream's format for writing and reading, a bit rate for stereo."""
+    """An ffmpeg encoder, a bit rate for stereo, and the raw stream's format for writing and for reading."""
 
     name: str
     encoder: str
     kilobits: int
+    muxer: str
     demuxer: str
+
+
+MP2 = Codec("MP2 128k", "mp2", 128, "mp2", "mp3")  # ffmpeg reads all layers of MPEG audio by one demuxer
+AC3 = Codec("AC-3 192k", "ac3", 192, "ac3", "ac3")
+AAC = Codec("AAC 96k", "aac", 96, "adts", "aac")
+BROADCAST = (MP2, Codec("MP2 192k", "mp2", 192, "mp2", "mp3"), AC3, AAC)
 
 
 def round_trip(windows: Audio, codec: Codec) -> Audio:
     """(n, samples) encoded as one stream, decoded and cut at the same places: (n, samples).
 
-    The decoder's delay (5 to 10 ms) is left in, as in a recording. ToolError where ffmpeg fails.
+    The decoder's delay (5 to 22 ms) is left in, as in a recording. ToolError where ffmpeg fails.
     """
     samples = windows.shape[1]
     slots = np.pad(windows, ((0, 0), (GUARD, GUARD)))  # (n, GUARD + samples + GUARD)
     raw = ["-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "1"]
-    writing = ["-c:a", codec.encoder, "-b:a", f"{codec.kilobits}k", "-f", codec.encoder]
+    writing = ["-c:a", codec.encoder, "-b:a", f"{codec.kilobits}k", "-f", codec.muxer]
     encoded = _ffmpeg(
         [*raw, "-i", "-", "-ac", "2", "-ar", str(BROADCAST_RATE), *writing, "-"],
         np.clip(slots, -1, 1).astype(np.float32).tobytes(),
