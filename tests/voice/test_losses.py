@@ -40,6 +40,13 @@ def test_distillation_is_one_minus_the_mean_cosine() -> None:
     assert abs(float(distillation_loss(-targets, targets)) - 2.0) < 1e-5
 
 
+def test_a_batch_of_silence_teaches_nothing_and_spoils_nothing() -> None:
+    silence = torch.zeros(0, 5, requires_grad=True)
+    for loss in (distillation_loss(silence, torch.zeros(0, 5)), relation_loss(silence, torch.zeros(0, 5))):
+        assert loss.item() == 0.0
+        loss.backward()
+
+
 def test_relations_do_not_mind_a_rotation() -> None:
     targets = unit(6, 5)
     rotation = torch.linalg.qr(torch.randn(5, 5, generator=torch.Generator().manual_seed(3))).Q

@@ -154,6 +154,15 @@ def test_without_labels_and_teacher_there_is_nothing_to_learn() -> None:
         trainer(settings).run()
 
 
+def test_batches_in_which_the_teacher_heard_nobody_have_losses_and_leave_the_network_sane() -> None:
+    said: list[Report] = []
+    run = trainer(replace(SETTINGS, steps=2, margin_softmax=0.0), said=said)
+    assert run.targets is not None
+    run.targets = torch.zeros_like(run.targets)
+    assert all(tensor.isfinite().all() for tensor in run.run().values())
+    assert [report.losses["distil"] for report in said] == [0.0, 0.0]
+
+
 def test_rate_rises_then_falls_to_its_end() -> None:
     settings = TrainingSettings(steps=100, warmup=10, final_rate=0.1)
     rates = [rate(step, settings) for step in range(101)]

@@ -32,8 +32,8 @@ class AngularMarginSoftmax(nn.Module):
 
 
 def distillation_loss(embeddings: Tensor, targets: Tensor) -> Tensor:
-    """Mean of 1 - cosine to the teacher's embeddings, both (n, dim) of unit length."""
-    return (1 - (embeddings * targets).sum(1)).mean()
+    """Mean of 1 - cosine to the teacher's embeddings, both (n, dim) of unit length; 0 for n = 0."""
+    return (1 - (embeddings * targets).sum(1)).sum() / max(1, len(embeddings))
 
 
 def relation_loss(embeddings: Tensor, targets: Tensor) -> Tensor:
