@@ -1,8 +1,9 @@
 """A second opinion: where the fast network is in doubt, a stronger one hears the same stretch again.
 
 Only stretches whose fast score for some voice lies within `band` of its threshold are read again from the recording. A
-score that was in doubt is replaced, on the fast network's scale: as far above or below its threshold as the judge was
-above or below its own.
+score that was in doubt becomes the mean of both opinions, on the fast network's scale: the judge counts as far above or
+below the threshold as it was above or below its own. Two networks err on different strangers; either alone would let
+through what the other knows better.
 """
 
 from collections.abc import Callable, Sequence
@@ -86,10 +87,11 @@ def groups(stretches: Sequence[int], borders: Sequence[float]) -> list[list[int]
 def second_opinion(
     scores: Tensor, thresholds: Tensor, borders: Sequence[float], judge: Judge, read: ReadAudio
 ) -> Tensor:
-    """Scores (voices, s), the doubtful ones replaced; stretch k lasts from `borders[k]` to `borders[k + 1]` seconds.
+    """Scores (voices, s), the doubtful ones averaged with the judge's.
 
-    A voice whose own score is outside the band keeps it, also in a stretch that is heard again for another. Stretches
-    too short for the judge keep their scores. Reads nothing where nothing is in doubt; what `read` raises is passed on.
+    Stretch k lasts from `borders[k]` to `borders[k + 1]` seconds. A voice whose own score is outside the band keeps
+    it, also in a stretch that is heard again for another. Stretches too short for the judge keep their scores. Reads
+    nothing where nothing is in doubt; what `read` raises is passed on.
     """
     if scores.numel() == 0 or not judge.memories:
         return scores
@@ -104,7 +106,7 @@ def second_opinion(
             said = judge.hear(audio[first:last])
             if said is None:
                 continue
-            judged = thresholds + said.to(scores) - judge.threshold
+            judged = (scores[:, one] + thresholds + said.to(scores) - judge.threshold) / 2
             near = (scores[:, one] - thresholds).abs() <= judge.band
             result[:, one] = torch.where(near, judged, scores[:, one])
     return result
