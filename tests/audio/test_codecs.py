@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from voicemark.audio import codecs, ffmpeg
 from voicemark.audio.codecs import AC3, BROADCAST, MP2, Codec, round_trip
 from voicemark.errors import ToolError
 
@@ -58,7 +57,6 @@ def test_ffmpegs_refusal_is_told() -> None:
 
 
 def test_a_missing_ffmpeg_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(codecs, "find_program", ffmpeg.find_program)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(ToolError):
         round_trip(WINDOWS, AC3)

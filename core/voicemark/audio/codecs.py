@@ -7,14 +7,11 @@ import subprocess
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voicemark.audio.ffmpeg import find_program
+from voicemark.audio.timeline import SAMPLE_RATE, Samples
 from voicemark.errors import ToolError
 
-Audio = NDArray[np.float32]
-
-SAMPLE_RATE = 16_000
 BROADCAST_RATE = 48_000
 GUARD = SAMPLE_RATE // 20  # 50 ms of silence before and after a window: the codec's delay stays inside
 
@@ -36,7 +33,7 @@ AAC = Codec("AAC 96k", "aac", 96, "adts", "aac")
 BROADCAST = (MP2, Codec("MP2 192k", "mp2", 192, "mp2", "mp3"), AC3, AAC)
 
 
-def round_trip(windows: Audio, codec: Codec) -> Audio:
+def round_trip(windows: Samples, codec: Codec) -> Samples:
     """(n, samples) encoded as one stream, decoded and cut at the same places: (n, samples).
 
     The decoder's delay (5 to 22 ms) is left in, as in a recording. ToolError where ffmpeg fails.

@@ -183,18 +183,17 @@ class VoiceBatches(Dataset[Batch]):
     def _cut(self, clip: int, speed: float, samples: int, rng: np.random.Generator) -> Audio:
         """`samples` samples at `speed`; clips too short are continued with others of the same voice, or repeated."""
         need = int(np.ceil(samples * speed)) + 64
-        bank = self.bank
         parts: list[NDArray[np.float32]] = []
         have = 0
         members = self._members(clip)
         while have < need:
-            entry = bank.entries[clip]
+            entry = self.bank.entries[clip]
             take = min(entry.samples, need - have)
-            part = bank.audio(clip, int(rng.integers(0, entry.samples - take + 1)), take)
+            part = self.bank.audio(clip, int(rng.integers(0, entry.samples - take + 1)), take)
             for _ in range(2):  # rather not a pause
                 if rms(part) > QUIET * self._level(clip):
                     break
-                part = bank.audio(clip, int(rng.integers(0, entry.samples - take + 1)), take)
+                part = self.bank.audio(clip, int(rng.integers(0, entry.samples - take + 1)), take)
             parts.append(part)
             have += take
             clip = int(rng.choice(members))
