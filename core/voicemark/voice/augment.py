@@ -70,10 +70,10 @@ def resampled(audio: Audio, source: int, target: int) -> Audio:
     return result
 
 
-def warp_formants(audio: Audio, ratio: float) -> Audio:
-    """`voicemark.voice.formants.warp_formants` of one stretch: (samples,) → (samples,)."""
-    wave = torch.from_numpy(np.ascontiguousarray(audio))
-    result: Audio = formants.warp_formants(wave[None], torch.tensor([ratio]))[0].numpy()
+def warp_formants(audio: Audio, ratio: Audio) -> Audio:
+    """`voicemark.voice.formants.warp_formants` of one stretch: (samples,) and (knots,) → (samples,)."""
+    wave, ratios = torch.from_numpy(np.ascontiguousarray(audio)), torch.from_numpy(ratio)
+    result: Audio = formants.warp_formants(wave[None], ratios[None])[0].numpy()
     return result
 
 

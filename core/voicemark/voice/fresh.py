@@ -17,6 +17,7 @@ from torch import Tensor
 from voicemark.voice.augment import Audio, resampled, warp_formants
 from voicemark.voice.corpus import to_pcm
 from voicemark.voice.distil import QUIETEST
+from voicemark.voice.formants import KNOTS_HZ
 from voicemark.voice.hints import CHANNELS, FrameAxes, frames_within
 from voicemark.voice.sampling import CONTEXT, WINDOW, Batch, VoiceBatches
 from voicemark.voice.teacher import CropTeacher
@@ -25,6 +26,7 @@ from voicemark.voice.triplets import UNKNOWN
 CROP = WINDOW + 2 * CONTEXT  # samples that the teacher hears
 AT_ONCE = 32  # crops that the teacher is given at once
 OWN_SPEED = 25  # of twenty-fifths
+MOST_BENT = 2.4  # standard deviations
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class FreshSettings:
     speeds: tuple[int, int] = (20, 31)  # twenty-fifths: 0.8 to 1.24
     other_formants: float = 0.4  # share of crops whose formants are moved
     formants: tuple[float, float] = (0.87, 1.15)
+    bend: float = 0.05  # standard deviation of a moved formant from the others, a share of its ratio
 
     def speed(self, rng: np.random.Generator) -> int:
         """That of one crop, in twenty-fifths."""
@@ -99,7 +102,8 @@ class FreshVoices(VoiceBatches):
         need = -(-CROP * speed // OWN_SPEED) + 64
         audio = resampled(self._cut(clip, 1.0, need, rng), speed, OWN_SPEED)[:CROP]
         if rng.random() < f.other_formants:
-            audio = warp_formants(audio, rng.uniform(*f.formants))
+            bent = np.exp(f.bend * rng.standard_normal(len(KNOTS_HZ)).clip(-MOST_BENT, MOST_BENT))
+            audio = warp_formants(audio, (rng.uniform(*f.formants) * bent).astype(np.float32))
         return audio
 
     def _of_crop(self, crop: Audio, start: int, context: int, rng: np.random.Generator) -> Audio:

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from voicemark.voice.corpus import to_pcm
-from voicemark.voice.formants import warp_formants
-from voicemark.voice.fresh import CROP, OWN_SPEED, FreshSettings
+from voicemark.voice.formants import KNOTS_HZ, warp_formants
+from voicemark.voice.fresh import CROP, MOST_BENT, OWN_SPEED, FreshSettings
 from voicemark.voice.hints import CHANNELS, FrameAxes, frames_within
 from voicemark.voice.on_device.damage import BatchAugmenter
 from voicemark.voice.on_device.draw import Draw
@@ -107,7 +107,9 @@ class DeviceVoices(VoiceBatches):
         audio = resampled(audio, whole)[:, MARGIN : MARGIN + CROP]
         some = torch.nonzero(draw.happens(f.other_formants, len(voices))).flatten()
         if len(some):
-            audio = audio.index_copy(0, some, warp_formants(audio[some], draw.between(*f.formants, len(some))))
+            bent = torch.exp(f.bend * draw.normal(len(some), len(KNOTS_HZ)).clamp(-MOST_BENT, MOST_BENT))
+            ratio = draw.between(*f.formants, len(some))[:, None] * bent
+            audio = audio.index_copy(0, some, warp_formants(audio[some], ratio))
         return audio
 
     def _among_other_voices(self, audio: Tensor, context: int) -> Tensor:
