@@ -73,6 +73,22 @@ def test_train_calibrate_replaces_the_cohort_and_keeps_the_id(folders: tuple[Pat
     assert before.cohort is None or not torch.equal(after.cohort, before.cohort)
 
 
+def test_train_calibrate_centres_on_a_crowd_under_a_new_id(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    model = tmp_path / "model.safetensors"
+    shutil.copy(weights.DEFAULT_WEIGHTS, model)
+    before = weights.load(model)
+    command = ["train", "calibrate", "--corpus", str(folders[0]), "--noise", str(folders[1]), "--model", str(model)]
+    result = CliRunner().invoke(app, [*command, "--whiten", "--crowd", str(folders[0])])
+    assert result.exit_code == 0, result.output
+    after = weights.load(model)
+    assert after.model_id != before.model_id
+    assert after.crowd is not None and len(after.crowd) == 6  # three voices of one window, with and without noise
+    assert after.about["crowd"] == "6 windows"
+    # What is embedded for a crowd is not centred on the one before: the same corpus gives the same again.
+    assert CliRunner().invoke(app, [*command, "--crowd", str(folders[0])]).exit_code == 0
+    assert weights.load(model).model_id == after.model_id
+
+
 def test_train_voice_learns_on_the_device_from_an_exported_teacher(folders: tuple[Path, Path], tmp_path: Path) -> None:
     teacher, out = tmp_path / "teacher.pt2", tmp_path / "mine.safetensors"
     save_program(Spectrum(), teacher)

@@ -120,7 +120,7 @@ def test_all_memories_at_once_are_scored_as_each_alone() -> None:
     clips = some_clips()
     clean, test = embeddings_of(clips, 0.5), embeddings_of(clips, 0.8, seed=1)
     test[4] = 0.0  # a silent window
-    strangers = torch.from_numpy(normalised(np.random.default_rng(2).standard_normal((200, 16)).astype(np.float32)))
+    strangers = torch.from_numpy(normalised(np.random.default_rng(2).standard_normal((300, 16)).astype(np.float32)))
 
     def one_by_one(test: np.ndarray, questions: Sequence[Question]) -> Iterator[np.ndarray]:
         for question in questions:

@@ -17,7 +17,7 @@ PTS_OFFSET_S = 38604.1
 
 def programme() -> NDArray[np.float32]:
     """48 s: music, Anna from 10 to 22 s, Carl, Bert from 30 to 40 s, music."""
-    parts = [tune(10, 1), speak(ANNA, 12, 2), speak(CARL, 8, 3), speak(BERT, 10, 4), tune(8, 5)]
+    parts = [tune(10, 1), speak(ANNA, 12, 8), speak(CARL, 8, 3), speak(BERT, 10, 4), tune(8, 5)]
     return np.concatenate(parts)
 
 

@@ -52,7 +52,7 @@ def test_the_same_person_under_two_names_is_noticed_from_both_sides() -> None:
 def test_figures_are_on_the_calibrated_scale() -> None:
     memory = voice(1)
     strangers = normalize(
-        memory.mean(0) + 0.2 * torch.randn(200, 32, generator=torch.Generator().manual_seed(9)), dim=1
+        memory.mean(0) + 0.2 * torch.randn(300, 32, generator=torch.Generator().manual_seed(9)), dim=1
     )
     [(_, text)] = warnings(memory, calibration=calibrate(normalize(memory.mean(0), dim=0)[None], strangers))
     assert "samples differ" in text and "median 0.9" not in text

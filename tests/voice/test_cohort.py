@@ -1,18 +1,21 @@
-"""The cohort hears training speakers and training noise alone, and says nothing twice."""
+"""Crowd and cohort hear training speakers and training noise alone."""
 
 import csv
 import wave
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
 
 from voicemark.errors import VoicemarkError
 from voicemark.evaluation.noise import held_for_evaluation
-from voicemark.voice.cohort import build_cohort, without_duplicates
+from voicemark.voice.cohort import build_cohort, build_crowd, some_of_each, without_duplicates
 
 RATE = 16_000
 
@@ -84,6 +87,21 @@ def test_near_duplicates_count_once_and_silence_never(folders: tuple[Path, Path]
     assert torch.allclose(cohort.norm(dim=1), torch.ones(len(cohort)), atol=1e-5)
     rows = torch.nn.functional.normalize(torch.randn(20, 8, generator=torch.Generator().manual_seed(0)), dim=1)
     assert torch.equal(without_duplicates(torch.cat([rows, rows])), rows)
+
+
+def test_a_crowd_has_as_many_windows_of_every_training_voice(folders: tuple[Path, Path]) -> None:
+    encoder = Spectra()
+    assert len(build_crowd(encoder, [folders[0]], folders[1], per_voice=2)) == 5 * 2
+    assert pitches(encoder.windows) <= {300, 400, 500, 600, 700, 4000}
+    assert len(build_crowd(Spectra(), [folders[0]] * 2, folders[1], per_voice=1)) == 2 * 5
+
+
+@given(labels=st.lists(st.integers(0, 5), min_size=1, max_size=40), most=st.integers(1, 4), seed=st.integers(0, 9))
+def test_of_each_label_as_many_as_there_are_up_to_the_most(labels: list[int], most: int, seed: int) -> None:
+    places = some_of_each(np.array(labels, np.int64), most, seed).tolist()
+    assert places == sorted(set(places))
+    taken = Counter(labels[place] for place in places)
+    assert taken == {label: min(most, count) for label, count in Counter(labels).items()}
 
 
 def test_a_corpus_without_the_split_is_an_error(folders: tuple[Path, Path]) -> None:

@@ -1,5 +1,6 @@
 """Embeddings of a stream equal those of the whole, and those of each window cut out with its context."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import voicemark
-from voicemark.audio.features import FeatureSettings, LogMel
+from voicemark.audio.features import FeatureSettings
 from voicemark.audio.windows import WindowGrid
 from voicemark.errors import ModelError
 from voicemark.voice import embedder, weights
+from voicemark.voice.crowd import centred
 from voicemark.voice.embedder import Encoder
 from voicemark.voice.encoder import EncoderConfig, SpeakerNet
 
@@ -78,14 +80,13 @@ def test_windows_equal_those_of_one_pass_over_everything(encoder: Encoder, monke
 def test_a_window_cut_out_with_its_context_gives_the_same(encoder: Encoder) -> None:
     audio = sound(30.0)
     whole = encoder.embed(audio)
-    net, log_mel = encoder._net, LogMel(encoder.features)
     context = 3 * RATE
     for window in (0, 1, 17, 30, len(whole) - 1):
         start = window * 8_000
         first = max(0, start - context)
         piece = torch.from_numpy(audio[first : start + 32_000 + context])[None]
         with torch.inference_mode():
-            alone = net(log_mel(piece))[0, (start - first) // 8_000]
+            alone = encoder._directions(piece)[0, (start - first) // 8_000]
         torch.testing.assert_close(alone, whole[window], rtol=0, atol=1e-5)
 
 
@@ -114,10 +115,25 @@ def test_silence_is_a_zero_vector_that_scores_nothing(encoder: Encoder) -> None:
     assert torch.all(encoder.embed_windows(np.zeros((1, 32_000), np.float32)) == 0)
 
 
+def test_embeddings_are_centred_on_the_crowd_and_silence_stays_silent() -> None:
+    model = weights.load()
+    plain = Encoder(replace(model, crowd=None), torch.device("cpu"))
+    crowd = plain.embed(sound(20.0, 2))
+    encoder = Encoder(replace(model, crowd=crowd), torch.device("cpu"))
+    audio = np.concatenate([sound(5.0), np.zeros(3 * RATE, np.float32)])
+    before, after = plain.embed(audio), encoder.embed(audio)
+    torch.testing.assert_close(after[:7], centred(before[:7], crowd), rtol=0, atol=1e-5)
+    assert torch.all(after[10:] == 0)
+    windows = audio[None, : 2 * RATE]
+    torch.testing.assert_close(
+        encoder.embed_windows(windows), centred(plain.embed_windows(windows), crowd), rtol=0, atol=1e-5
+    )
+
+
 def test_the_public_function_loads_the_shipped_encoder() -> None:
     encoder = voicemark.load_encoder(device="cpu")
     assert (encoder.sample_rate, encoder.window_s, encoder.hop_s, encoder.dim) == (16_000, 2.0, 0.5, 128)
-    assert encoder.model_id.startswith("vm1-")
+    assert encoder.model_id.startswith("vm2-")
     assert encoder.embed(sound(3.0)).shape == (3, 128)
 
 

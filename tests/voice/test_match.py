@@ -45,7 +45,7 @@ def naive_scores(heard: torch.Tensor, book: VoiceBook, cohort: torch.Tensor) -> 
 @given(sizes=st.lists(st.integers(1, 9), min_size=1, max_size=4), heard=st.integers(1, 12))
 @settings(max_examples=30, deadline=None)
 def test_matrix_product_gives_the_naive_scores(sizes: list[int], heard: int) -> None:
-    cohort = directions(7, 120)
+    cohort = directions(7, 300)
     book = book_of(*sizes, settings=MatchSection(), cohort=cohort)
     rows = directions(3, heard)
     expected = torch.tensor(naive_scores(rows, book, cohort))
@@ -53,7 +53,7 @@ def test_matrix_product_gives_the_naive_scores(sizes: list[int], heard: int) -> 
 
 
 def test_blocks_give_what_the_whole_gives(monkeypatch: pytest.MonkeyPatch) -> None:
-    book, heard = book_of(7, 3, settings=MatchSection(), cohort=directions(8, 120)), directions(4, 100)
+    book, heard = book_of(7, 3, settings=MatchSection(), cohort=directions(8, 300)), directions(4, 100)
     whole = score(heard, book)
     monkeypatch.setattr(match, "AT_ONCE", 7)
     torch.testing.assert_close(score(heard, book), whole, atol=1e-6, rtol=0)
@@ -66,7 +66,7 @@ def test_a_voice_is_the_middle_of_its_memory() -> None:
 
 
 def test_silence_scores_below_every_threshold() -> None:
-    book = book_of(4, settings=MatchSection(), cohort=directions(8, 120))
+    book = book_of(4, settings=MatchSection(), cohort=directions(8, 300))
     heard = book.rows.clone()
     heard[2] = 0
     scores = score(heard, book)[0]
@@ -103,8 +103,8 @@ def test_match_key_changes_with_everything_that_decides_on_markers() -> None:
         (VoiceBook.of([Memory("a", rows, 0.6)], "model", settings), settings),
         (VoiceBook.of([Memory("a", rows[:3], 0.5)], "model", settings), settings),
         (VoiceBook.of([Memory("a", rows, 0.5)], "new", settings), settings),
-        (VoiceBook.of([Memory("a", rows, 0.5)], "model", settings, directions(2, 200)), settings),
-        (VoiceBook.of([Memory("a", rows, 0.5)], "model", settings, directions(3, 200)), settings),
+        (VoiceBook.of([Memory("a", rows, 0.5)], "model", settings, directions(2, 300)), settings),
+        (VoiceBook.of([Memory("a", rows, 0.5)], "model", settings, directions(3, 300)), settings),
         (book, MatchSection(join_gap_s=9)),
     ]
     assert len({match_key(*other) for other in others} | {match_key(book, settings)}) == len(others) + 1

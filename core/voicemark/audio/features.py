@@ -2,6 +2,9 @@
 
 Frame i is centred on sample i * hop + hop / 2, so n samples give n // hop frames and every whole number of hops
 begins on the same grid wherever the audio is cut. That is what lets a recording be computed in blocks.
+
+What lies far below the loudness around it says more of the room, the codec and the noise than of the voice, and a
+logarithm would make as much of it as of the voice. So a floor follows the loudness.
 """
 
 from dataclasses import dataclass
@@ -24,6 +27,8 @@ class FeatureSettings:
     f_min: float = 40.0  # Hz
     f_max: float = 7_600.0  # Hz
     floor: float = 1e-6  # added to each band's power before the logarithm
+    level_floor: float = 1e-3  # added as well: this share, -30 dB, of the mean power of all bands around the frame
+    level_frames: int = 161  # that are around a frame and itself: 2 s
 
     @property
     def frames_per_second(self) -> float:
@@ -31,15 +36,21 @@ class FeatureSettings:
 
     @property
     def margin(self) -> int:
-        """Samples that the first and last frame reach beyond the audio on either side."""
+        """Samples that the first and last frame's own spectrum reaches beyond the audio on either side."""
         return (self.n_fft - self.hop) // 2
+
+    @property
+    def reach(self) -> int:
+        """Samples on either side of a frame that can change it."""
+        return self.margin + self.level_frames // 2 * self.hop
 
 
 class LogMel(nn.Module):
     """Audio to log-mel: (batch, samples) float32 in [-1, 1] → (batch, n_mels, samples // hop), natural logarithm.
 
-    The audio is continued with zeros by `settings.margin` samples on either side; frames nearer than that to an
-    edge of a block differ from those of the whole, all others are equal.
+    The audio is continued with zeros by `settings.margin` samples on either side, and the loudness at an edge is that
+    of the frames that are there; frames nearer than `settings.reach` to an edge of a block differ from those of the
+    whole, all others are equal.
     """
 
     def __init__(self, settings: FeatureSettings | None = None) -> None:
@@ -66,4 +77,6 @@ class LogMel(nn.Module):
         audio = audio[..., : frames * settings.hop]
         padded = nn.functional.pad(audio, (settings.margin, settings.margin))
         power: Tensor = self.mel(padded)  # (batch, n_mels, frames)
-        return torch.log(power + settings.floor)
+        half = settings.level_frames // 2
+        level = nn.functional.avg_pool1d(power.mean(1, keepdim=True), 2 * half + 1, 1, half, count_include_pad=False)
+        return torch.log(power + settings.floor + settings.level_floor * level)

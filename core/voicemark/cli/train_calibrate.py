@@ -1,4 +1,4 @@
-"""`voicemark train calibrate`: give weights the cohort that makes voices comparable, and measure the threshold."""
+"""`voicemark train calibrate`: give weights the strangers that tell voices apart, and measure the threshold."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +15,10 @@ def calibrate(
     whiten: Annotated[
         bool, typer.Option(help="First fold within-class covariance normalisation into the last layer: a new id.")
     ] = False,
+    crowd: Annotated[
+        list[Path] | None,
+        typer.Option(help="Corpus whose voices embeddings are centred on, repeatable; replaces the crowd: a new id."),
+    ] = None,
     composer: Annotated[Path | None, typer.Option(help="Python program that composes a recording.")] = None,
     scorer: Annotated[Path | None, typer.Option(help="Python program that scores markers.")] = None,
     recordings: Annotated[int, typer.Option(min=1, help="So many composed recordings decide on the threshold.")] = 6,
@@ -24,7 +28,8 @@ def calibrate(
 ) -> None:
     """Replace the cohort inside a weights file, and say which threshold holds with it.
 
-    Writes the weights file in one step; its id stays, for embeddings do not change, unless --whiten changes them.
+    Writes the weights file in one step; its id stays, for embeddings do not change, unless --whiten or --crowd
+    changes them. Whitening leaves the file without a crowd: it is in the space before. Give both, or --crowd later.
     With a composer and a scorer it then lists what each threshold finds and marks falsely on recordings of the dev
     split, and names the lowest that keeps to the false minutes: the configuration's default is set by hand.
     """
@@ -39,8 +44,8 @@ def calibrate(
     from voicemark.evaluation.embedders import OwnEmbedder
     from voicemark.evaluation.thresholds import sweep
     from voicemark.voice import weights
-    from voicemark.voice.cohort import build_cohort, labelled_windows
-    from voicemark.voice.embedder import load_encoder
+    from voicemark.voice.cohort import build_cohort, build_crowd, labelled_windows
+    from voicemark.voice.embedder import Encoder, load_encoder, pick_device
     from voicemark.voice.within_class import fold, raw_embeddings, within_class_whitening
 
     console = Console()
@@ -54,6 +59,14 @@ def calibrate(
             fold(network, *within_class_whitening(rows, torch.from_numpy(speakers)))
             about = {**found.about, "whitened": f"within-class covariance of {len(rows)} windows"}
             console.print(f"{path}: now {weights.save(path, network, found.features, found.grid, about=about)}")
+    if crowd:
+        with Console(stderr=True).status("gathering the crowd"):
+            found = weights.load(path)
+            plain = Encoder(replace(found, crowd=None), pick_device("cpu"))
+            rows = build_crowd(plain, crowd, noise)
+            about = {**found.about, "crowd": f"{len(rows)} windows"}
+            identity = weights.save(path, found.build(), found.features, found.grid, crowd=rows, about=about)
+            console.print(f"{path}: now {identity}, centred on a crowd of {len(rows)} windows")
     with Console(stderr=True).status("embedding the cohort"):
         cohort = build_cohort(load_encoder(path, "cpu"), corpus, noise)
     weights.write(path, replace(weights.load(path), cohort=cohort))

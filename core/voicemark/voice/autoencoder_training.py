@@ -23,7 +23,7 @@ from voicemark.voice.autoencoder import Autoencoder, AutoencoderConfig
 from voicemark.voice.encoder import EncoderConfig, subtract_moving_mean
 
 FORMAT = "voicemark-autoencoder"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 CHECKPOINT_VERSION = 1
 
 LIKE_THE_ENCODER = AutoencoderConfig(n_mels=80, channels=(256, 256, 384), kernels=(5, 3, 3))

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-NEAREST = 0.05  # share of the cohort, its best rows, that counts
+NEAREST = 0.02  # share of the cohort, its best rows, that counts
 FEWEST_NEAREST = 5  # below this a mean means nothing: scores stay as they are
 SHARE = 0.8  # of what the cohort reaches that is taken away
 REFERENCE = 0.3  # what the cohort reaches where scores stay as they are

@@ -1,7 +1,10 @@
-"""The cohort that ships with the weights: embeddings of many strangers, and of what is no voice at all.
+"""The strangers that ship with the weights, drawn from the training split.
 
-Windows of many training speakers, clean and with broadcast noise under them, and stretches of music, noise and
-applause alone. What a memory draws from these is what it would draw from television that it should not mark.
+The crowd: windows of as many voices as there are, which embeddings are centred on (`crowd.py`).
+
+The cohort: windows of many of them, clean and with broadcast noise under them, and stretches of music, noise and
+applause alone. What a memory draws from these is what it would draw from television that it should not mark
+(`calibration.py`).
 """
 
 from collections.abc import Callable, Sequence
@@ -17,14 +20,15 @@ from voicemark.evaluation.clips import WINDOW_SAMPLES, Audio, cut_windows, read_
 from voicemark.evaluation.conditions import mix, stretch
 from voicemark.evaluation.noise import read_noise
 
-STRANGERS = 500  # windows of speech, each of them also with noise under it
+STRANGERS = 1000  # windows of speech, each of them also with noise under it
 NOISE_WINDOWS = 100  # of music and environment alone
 SNR_DB = (3.0, 18.0)
+PER_VOICE = 4  # windows of each voice of the crowd
 SIMILAR = 0.98  # cosine above which two rows of the cohort say the same
 
 
 class WindowEmbedder(Protocol):
-    """The part of an encoder that a cohort needs."""
+    """The part of an encoder that is needed."""
 
     def embed_windows(self, batch: NDArray[np.float32]) -> Tensor: ...
 
@@ -57,6 +61,32 @@ def build_cohort(
         np.concatenate([clips.samples, np.stack([*with_noise(clips.samples, backgrounds, seed, "under"), *alone])])
     )
     return without_duplicates(rows[rows.any(dim=1)])
+
+
+def build_crowd(
+    encoder: WindowEmbedder,
+    corpora: Sequence[Path],
+    noise: Path,
+    *,
+    per_voice: int = PER_VOICE,
+    seed: int = 0,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Tensor:
+    """Embeddings (n, d) of length 1 of `per_voice` windows of every training voice, some with noise under them.
+
+    A voice that has fewer gives what it has. `encoder` embeds without a crowd. Silent windows are left out.
+    Raises VoicemarkError where nothing can be read.
+    """
+    parts = []
+    for number, corpus in enumerate(corpora):
+
+        def whole(share: float, done: int = number) -> None:
+            progress((done + share) / len(corpora))
+
+        windows, speakers = labelled_windows(corpus, noise, seed=seed, progress=whole)
+        rows = encoder.embed_windows(windows[some_of_each(speakers, per_voice, seed)])
+        parts.append(rows[rows.any(dim=1)])
+    return torch.cat(parts)
 
 
 def labelled_windows(
@@ -92,3 +122,10 @@ def without_duplicates(rows: Tensor) -> Tensor:
     """The rows (n, d) less those that are nearly equal to one before them: a looped jingle counts once."""
     alike = torch.triu(rows @ rows.T > SIMILAR, diagonal=1).any(dim=0)
     return rows[~alike]
+
+
+def some_of_each(labels: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
+    """Places of at most `most` rows of each of the labels (n,), n at least 1, drawn by the seed, in order."""
+    order = seeded(seed, "crowd").permutation(len(labels))
+    chosen = [order[labels[order] == label][:most] for label in np.unique(labels)]
+    return np.sort(np.concatenate(chosen))

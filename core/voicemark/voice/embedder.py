@@ -19,6 +19,7 @@ from voicemark.audio.features import LogMel
 from voicemark.audio.windows import Chunk, chunk, chunks
 from voicemark.errors import ModelError
 from voicemark.voice import weights as weights_file
+from voicemark.voice.crowd import centred
 from voicemark.voice.weights import ModelFile
 
 if TYPE_CHECKING:
@@ -52,9 +53,10 @@ class Encoder:
         self.grid = model.grid
         self.cohort = model.cohort
         """Embeddings of strangers (n, dim) shipped for making scores comparable, or None."""
+        self._crowd = None if model.crowd is None else model.crowd.to(device)
         self._net = model.build().fuse().to(device)
         self._log_mel = LogMel(model.features).to(device)
-        reach = model.network.context_frames * model.features.hop + model.features.margin
+        reach = model.network.context_frames * model.features.hop + model.features.reach
         self._context = -(-reach // model.grid.hop) * model.grid.hop  # samples, in whole hops
 
     @property
@@ -99,7 +101,7 @@ class Encoder:
         with torch.inference_mode():
             for start in range(0, len(audio), BATCH):
                 on_device = audio[start : start + BATCH].to(self.device)
-                embeddings = self._net(self._log_mel(on_device))[:, 0]  # (rows, 1, dim) → (rows, dim)
+                embeddings = self._directions(on_device)[:, 0]  # (rows, 1, dim) → (rows, dim)
                 parts.append((embeddings * self._audible(on_device)).cpu())
         return torch.cat(parts) if parts else torch.zeros(0, self.dim)
 
@@ -141,13 +143,18 @@ class Encoder:
         used = slice(skip, skip + piece.windows)
         with torch.inference_mode():
             on_device = audio.to(self.device)[None]  # (1, samples)
-            embeddings = self._net(self._log_mel(on_device))[0, used]  # (windows, dim)
+            embeddings = self._directions(on_device, used)[0]  # (windows, dim)
             hop, hops = self.grid.hop, self.grid.hops_per_window
             whole = on_device[0, : on_device.shape[1] // hop * hop]
             power = whole.view(-1, hop).square().sum(1)  # (hops of the audio,)
             loud = power.unfold(0, hops, 1).sum(1)[used] / self.grid.length >= 10 ** (SILENCE_DBFS / 10)
             result: Tensor = embeddings * loud[:, None]
             return result.cpu()
+
+    def _directions(self, audio: Tensor, used: slice = slice(None)) -> Tensor:
+        """Audio (n, samples) → those of its windows that are used (n, windows, dim), of length 1."""
+        embeddings: Tensor = self._net(self._log_mel(audio))[:, used]
+        return embeddings if self._crowd is None else centred(embeddings, self._crowd)
 
     def _audible(self, batch: Tensor) -> Tensor:
         """(n, samples) → (n, 1): 1 where a row is above the silence level, else 0."""

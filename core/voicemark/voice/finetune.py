@@ -96,7 +96,8 @@ def finetune(
     others = corpus_windows(corpus, recipe.first.seed)
     before = separation(old, own, others)
 
-    teacher: Teacher = recipe.teacher or SelfTeacher(old)
+    # The network learns before it is centred on a crowd, and is taught likewise.
+    teacher: Teacher = recipe.teacher or SelfTeacher(Encoder(replace(start, crowd=None), old.device))
     speeds = tuple(speed for speed in recipe.speeds if speed in SPEEDS)[:1]
     settings = triplet_stage(recipe.first, steps or recipe.triplet_steps, LEARNING_RATE)
     if recipe.teacher is None:  # the targets already are in the network's own space
@@ -125,7 +126,9 @@ def finetune(
     net.load_state_dict(trainer.run())
     part = recipe.out.with_name(f"{recipe.out.name}.new")
     about = {**start.about, "fine_tuned_from": start.model_id, "voices": str(len(config.speakers))}
-    model_id = weights.save(part, net.cpu(), start.features, start.grid, cohort=None, about=about)
+    # Its own successor stays in its space, so the crowd stays where it was; another teacher leads elsewhere.
+    crowd = start.crowd if recipe.teacher is None else None
+    model_id = weights.save(part, net.cpu(), start.features, start.grid, crowd=crowd, about=about)
     after = separation(Encoder(weights.load(part), pick_device(recipe.device)), own, others)
     if after <= before:
         part.unlink()

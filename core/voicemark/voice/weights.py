@@ -1,9 +1,9 @@
 """A model says what it is: weights with their feature settings, dimensions, format version and id, in one file.
 
 The file is safetensors. Its metadata carries everything needed to use the tensors; its `model_id` is a hash of
-them, so that a stored embedding can name the weights it came from and two files of one id embed alike. An extra
-tensor `cohort` (n, dim), where there is one, holds embeddings of strangers for making scores comparable; it does
-not change embeddings, so it is no part of the id.
+them, so that a stored embedding can name the weights it came from and two files of one id embed alike. Two extra
+tensors (n, dim) may come along: `crowd`, which embeddings are centred on (`crowd.py`) and which is therefore part of
+the id, and `cohort`, embeddings of strangers for making scores comparable, which is not, for it changes no embedding.
 """
 
 import hashlib
@@ -24,8 +24,9 @@ from voicemark.errors import ModelError
 from voicemark.voice.encoder import EncoderConfig, SpeakerNet
 
 FORMAT = "voicemark-encoder"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 COHORT = "cohort"
+CROWD = "crowd"
 DEFAULT_WEIGHTS = Path(__file__).with_name("models") / "default.safetensors"
 
 Settings = TypeVar("Settings", FeatureSettings, EncoderConfig, WindowGrid)
@@ -33,13 +34,17 @@ Settings = TypeVar("Settings", FeatureSettings, EncoderConfig, WindowGrid)
 
 @dataclass(frozen=True)
 class ModelFile:
-    """What a weights file holds. `tensors` is the network's state, `about` free text for people (training run)."""
+    """What a weights file holds. `tensors` is the network's state, `about` free text for people (training run).
+
+    `crowd` and `cohort`, where there are any, are rows (n, dim) of length 1: see `crowd.py` and `calibration.py`.
+    """
 
     model_id: str
     tensors: dict[str, Tensor]
     network: EncoderConfig
     features: FeatureSettings
     grid: WindowGrid
+    crowd: Tensor | None = None
     cohort: Tensor | None = None
     about: dict[str, str] = field(default_factory=dict)
 
@@ -70,6 +75,7 @@ def save(
     features: FeatureSettings,
     grid: WindowGrid,
     *,
+    crowd: Tensor | None = None,
     cohort: Tensor | None = None,
     about: Mapping[str, str] | None = None,
     dtype: torch.dtype = torch.float16,
@@ -83,8 +89,8 @@ def save(
         for name, tensor in net.state_dict().items()
         if tensor.is_floating_point()
     }
-    identity = model_id(tensors, net.config, features, grid)
-    write(path, ModelFile(identity, tensors, net.config, features, grid, cohort, dict(about or {})))
+    identity = model_id(_embedding(tensors, crowd), net.config, features, grid)
+    write(path, ModelFile(identity, tensors, net.config, features, grid, crowd, cohort, dict(about or {})))
     return identity
 
 
@@ -99,7 +105,7 @@ def write(path: Path, model: ModelFile) -> None:
         "windows": json.dumps(asdict(model.grid)),
         "about": json.dumps(model.about),
     }
-    tensors = dict(model.tensors)
+    tensors = _embedding(model.tensors, model.crowd)
     if model.cohort is not None:
         tensors[COHORT] = model.cohort.detach().cpu().to(torch.float16).contiguous()
     part = path.with_name(f"{path.name}.part")
@@ -140,15 +146,29 @@ def _checked(path: Path, metadata: dict[str, str], tensors: dict[str, Tensor]) -
             hint="use weights and program of the same release, or train again",
         )
     cohort = tensors.pop(COHORT, None)
+    embedding = dict(tensors)
+    crowd = tensors.pop(CROWD, None)
     network = _settings(EncoderConfig, metadata, "network", path)
     features = _settings(FeatureSettings, metadata, "features", path)
     grid = _settings(WindowGrid, metadata, "windows", path)
-    if model_id(tensors, network, features, grid) != metadata.get("model_id"):
+    if model_id(embedding, network, features, grid) != metadata.get("model_id"):
         raise ModelError("weights are corrupt: they do not match their id", path=path, hint="fetch them again")
     about: dict[str, str] = json.loads(metadata.get("about", "{}"))
     return ModelFile(
-        metadata["model_id"], tensors, network, features, grid, None if cohort is None else cohort.float(), about
+        metadata["model_id"],
+        tensors,
+        network,
+        features,
+        grid,
+        None if crowd is None else crowd.float(),
+        None if cohort is None else cohort.float(),
+        about,
     )
+
+
+def _embedding(tensors: Mapping[str, Tensor], crowd: Tensor | None) -> dict[str, Tensor]:
+    """Every tensor that an embedding depends on, as it is stored."""
+    return {**tensors} if crowd is None else {**tensors, CROWD: crowd.detach().cpu().to(torch.float16).contiguous()}
 
 
 def _settings(kind: type[Settings], metadata: dict[str, str], key: str, path: Path) -> Settings:
