@@ -30,9 +30,8 @@ def test_one_formant_moves_up_and_another_down() -> None:
     low, high = (np.exp(-(((frequencies - centre) / 350) ** 2)) for centre in (1_200, 5_500))
     time = np.arange(48_000) / 16_000
     levels = 0.02 * (low + high + 0.01)
-    voice = (levels[:, None] * np.sin(2 * np.pi * (frequencies[:, None] * time + np.linspace(0, 7, 63)[:, None]))).sum(
-        0
-    )
+    turns = frequencies[:, None] * time + np.linspace(0, 7, len(frequencies))[:, None]
+    voice = (levels[:, None] * np.sin(2 * np.pi * turns)).sum(0)
     ratio = torch.tensor([[1.15, 1.15, 1.0, 0.9, 0.9]])
     moved = warp_formants(torch.from_numpy(voice.astype(np.float32))[None], ratio)[0].numpy()
 

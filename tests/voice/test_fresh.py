@@ -123,8 +123,8 @@ def test_a_teacher_that_tells_no_frames_gives_no_hints() -> None:
 
 
 def test_a_network_learns_from_fresh_crops() -> None:
-    batches = voices(Pitch())
+    batches = voices(Pitch(), replace(SMALL, other_formants=0.0))  # tones have none: moved, they only get louder
     clips = np.stack([batches.bank.audio(k, 0, CROP) for k in range(4)])
     targets = torch.from_numpy(Pitch().hear(clips).embeddings)[:, None]  # they fix the projection
     losses = distil_losses(batches, targets)
-    assert min(losses[-3:]) < 0.6 * losses[0]  # of crops that are new each time no mean over ten steps is like another
+    assert losses[-1] < 0.6 * losses[0]
