@@ -44,7 +44,7 @@ def calibrate(
     from voicemark.evaluation.embedders import OwnEmbedder
     from voicemark.evaluation.thresholds import sweep
     from voicemark.voice import weights
-    from voicemark.voice.cohort import build_cohort, build_crowd, labelled_windows
+    from voicemark.voice.cohort import build_cohort, build_crowd, labelled_windows, training_noise
     from voicemark.voice.embedder import Encoder, load_encoder, pick_device
     from voicemark.voice.within_class import fold, raw_embeddings, within_class_whitening
 
@@ -54,7 +54,7 @@ def calibrate(
         with Console(stderr=True).status("measuring how voices vary"):
             found = weights.load(path)
             network, log_mel = found.build(), LogMel(found.features)
-            windows, speakers = labelled_windows(corpus, noise)
+            windows, speakers = labelled_windows(corpus, training_noise(noise))
             rows = raw_embeddings(network, log_mel, windows)
             fold(network, *within_class_whitening(rows, torch.from_numpy(speakers)))
             about = {**found.about, "whitened": f"within-class covariance of {len(rows)} windows"}

@@ -7,7 +7,7 @@ applause alone. What a memory draws from these is what it would draw from televi
 (`calibration.py`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -42,7 +42,6 @@ def build_cohort(
     strangers: int = STRANGERS,
     noise_windows: int = NOISE_WINDOWS,
     seed: int = 0,
-    progress: Callable[[float], None] = lambda share: None,
 ) -> Tensor:
     """Embeddings (n, d) of length 1, n at most 2 · strangers + noise_windows; the same for the same seed.
 
@@ -51,8 +50,8 @@ def build_cohort(
     """
     utterances = read_utterances(corpus, split, per_speaker=2, seed=seed)
     order = seeded(seed, "cohort").permutation(len(utterances))[:strangers]
-    clips = cut_windows([utterances[k] for k in sorted(order)], per_utterance=1, seed=seed, progress=progress)
-    backgrounds = [read_mono(file.path) for file in read_noise(noise, evaluation=False)]
+    clips = cut_windows([utterances[k] for k in sorted(order)], per_utterance=1, seed=seed)
+    backgrounds = training_noise(noise)
     alone = [
         stretch([backgrounds[number % len(backgrounds)]], WINDOW_SAMPLES, seeded(seed, "alone", number))
         for number in range(noise_windows)
@@ -70,41 +69,34 @@ def build_crowd(
     *,
     per_voice: int = PER_VOICE,
     seed: int = 0,
-    progress: Callable[[float], None] = lambda share: None,
 ) -> Tensor:
     """Embeddings (n, d) of length 1 of `per_voice` windows of every training voice, some with noise under them.
 
     A voice that has fewer gives what it has. `encoder` embeds without a crowd. Silent windows are left out.
     Raises VoicemarkError where nothing can be read.
     """
+    backgrounds = training_noise(noise)
     parts = []
-    for number, corpus in enumerate(corpora):
-
-        def whole(share: float, done: int = number) -> None:
-            progress((done + share) / len(corpora))
-
-        windows, speakers = labelled_windows(corpus, noise, seed=seed, progress=whole)
+    for corpus in corpora:
+        windows, speakers = labelled_windows(corpus, backgrounds, seed=seed)
         rows = encoder.embed_windows(windows[some_of_each(speakers, per_voice, seed)])
         parts.append(rows[rows.any(dim=1)])
     return torch.cat(parts)
 
 
-def labelled_windows(
-    corpus: Path,
-    noise: Path,
-    *,
-    split: str = "train",
-    seed: int = 0,
-    progress: Callable[[float], None] = lambda share: None,
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Windows (n, samples) of every speaker of a split, clean and once more with noise under them, and whose they are.
+def training_noise(folder: Path) -> list[Audio]:
+    """Every file of the training side of a noise folder. Raises VoicemarkError where one cannot be read."""
+    return [read_mono(file.path) for file in read_noise(folder, evaluation=False)]
 
-    For what is measured within speakers; training noise only. Raises VoicemarkError where nothing can be read.
+
+def labelled_windows(
+    corpus: Path, backgrounds: Sequence[Audio], *, split: str = "train", seed: int = 0
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Windows (n, samples) of every speaker of a split, clean and once more over a background, and whose they are.
+
+    For what is measured within speakers. Raises VoicemarkError where nothing can be read.
     """
-    clips = cut_windows(
-        read_utterances(corpus, split, per_speaker=2, seed=seed), per_utterance=2, seed=seed, progress=progress
-    )
-    backgrounds = [read_mono(file.path) for file in read_noise(noise, evaluation=False)]
+    clips = cut_windows(read_utterances(corpus, split, per_speaker=2, seed=seed), per_utterance=2, seed=seed)
     noisy = with_noise(clips.samples, backgrounds, seed, "within")
     return np.concatenate([clips.samples, noisy]), np.concatenate([clips.speaker, clips.speaker])
 

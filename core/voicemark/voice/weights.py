@@ -146,12 +146,11 @@ def _checked(path: Path, metadata: dict[str, str], tensors: dict[str, Tensor]) -
             hint="use weights and program of the same release, or train again",
         )
     cohort = tensors.pop(COHORT, None)
-    embedding = dict(tensors)
     crowd = tensors.pop(CROWD, None)
     network = _settings(EncoderConfig, metadata, "network", path)
     features = _settings(FeatureSettings, metadata, "features", path)
     grid = _settings(WindowGrid, metadata, "windows", path)
-    if model_id(embedding, network, features, grid) != metadata.get("model_id"):
+    if model_id(_embedding(tensors, crowd), network, features, grid) != metadata.get("model_id"):
         raise ModelError("weights are corrupt: they do not match their id", path=path, hint="fetch them again")
     about: dict[str, str] = json.loads(metadata.get("about", "{}"))
     return ModelFile(
