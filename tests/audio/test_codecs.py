@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from voicemark.audio import codecs
 from voicemark.audio.codecs import AC3, BROADCAST, MP2, Codec, round_trip
 from voicemark.errors import ToolError
 
@@ -35,6 +36,12 @@ def test_something_is_lost_and_always_the_same(codec: Codec) -> None:
     first, again = round_trip(hiss, codec), round_trip(hiss, codec)
     assert np.abs(first - hiss).max() > 0.01
     np.testing.assert_array_equal(first, again)
+
+
+def test_many_windows_go_through_in_several_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codecs, "AT_ONCE", 2)
+    expected = np.concatenate([round_trip(WINDOWS[:2], MP2), round_trip(WINDOWS[2:], MP2)])
+    np.testing.assert_array_equal(round_trip(WINDOWS, MP2), expected)
 
 
 def test_fewer_bits_lose_more() -> None:

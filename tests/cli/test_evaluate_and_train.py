@@ -11,7 +11,7 @@ from support.teaching import Spectrum, save_program
 from typer.testing import CliRunner
 
 from voicemark.cli.main import app
-from voicemark.errors import ConfigError
+from voicemark.errors import ConfigError, VoicemarkError
 from voicemark.voice import weights
 from voicemark.voice.autoencoder_training import load_autoencoder
 
@@ -87,6 +87,9 @@ def test_train_calibrate_centres_on_a_crowd_under_a_new_id(folders: tuple[Path, 
     # What is embedded for a crowd is not centred on the one before: the same corpus gives the same again.
     assert CliRunner().invoke(app, [*command, "--crowd", str(folders[0])]).exit_code == 0
     assert weights.load(model).model_id == after.model_id
+    # All its training voices are of one source; without that there is nobody.
+    result = CliRunner().invoke(app, [*command, "--leave-out", "a"])
+    assert isinstance(result.exception, VoicemarkError) and "besides those of a" in str(result.exception)
 
 
 def test_train_voice_learns_on_the_device_from_an_exported_teacher(folders: tuple[Path, Path], tmp_path: Path) -> None:

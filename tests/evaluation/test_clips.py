@@ -28,6 +28,12 @@ def test_only_rows_of_the_split_are_read(small_corpus: Path) -> None:
         read_utterances(small_corpus, "test")
 
 
+def test_sources_that_are_left_out_are_not_read(small_corpus: Path) -> None:
+    assert {one.source for one in read_utterances(small_corpus, "dev", left_out=["a"])} == {"b"}
+    with pytest.raises(VoicemarkError, match="besides those of a, b"):
+        read_utterances(small_corpus, "dev", left_out=["a", "b"])
+
+
 def test_no_speaker_gives_more_utterances_than_asked(small_corpus: Path) -> None:
     chosen = read_utterances(small_corpus, "dev", per_speaker=2)
     assert [sum(one.speaker == f"s{k}" for one in chosen) for k in range(4)] == [2, 2, 2, 2]

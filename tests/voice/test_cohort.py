@@ -13,9 +13,17 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
 
+from voicemark.audio.codecs import MP2, round_trip
 from voicemark.errors import VoicemarkError
 from voicemark.evaluation.noise import held_for_evaluation
-from voicemark.voice.cohort import build_cohort, build_crowd, some_of_each, without_duplicates
+from voicemark.voice.cohort import (
+    build_cohort,
+    build_crowd,
+    labelled_windows,
+    some_of_each,
+    training_noise,
+    without_duplicates,
+)
 
 RATE = 16_000
 
@@ -50,7 +58,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     for number in range(6):
         split = "train" if number < 5 else "dev"
         tone(root / f"corpus/{number}.wav", 300 + 100 * number if split == "train" else 2000)
-        rows.append([f"{number}.wav", "a", f"s{number}", split])
+        rows.append([f"{number}.wav", "b" if number == 4 else "a", f"s{number}", split])
     noises = [["path", "kind"]]
     for number in range(12):
         name = f"{number}.wav"
@@ -70,19 +78,28 @@ def pitches(windows: NDArray[np.float32]) -> set[int]:
 
 def test_only_training_voices_and_training_noise_are_heard(folders: tuple[Path, Path]) -> None:
     encoder = Spectra()
-    build_cohort(encoder, *folders, noise_windows=8)
+    build_cohort(encoder, [folders[0]], folders[1], noise_windows=8)
     assert pitches(encoder.windows) == {300, 400, 500, 600, 700, 4000}
     assert len(encoder.windows) == 5 + 5 + 8
 
 
+def test_a_source_that_is_left_out_is_not_heard(folders: tuple[Path, Path]) -> None:
+    encoder, without = Spectra(), {300, 400, 500, 600, 4000}
+    build_cohort(encoder, [folders[0]], folders[1], noise_windows=8, left_out=["b"])
+    assert pitches(encoder.windows) == without
+    build_crowd(encoder, [folders[0]], folders[1], left_out=["b"])
+    assert pitches(encoder.windows) <= without
+    assert pitches(labelled_windows(folders[0], training_noise(folders[1]), left_out=["b"])[0]) == without
+
+
 def test_equal_seeds_give_equal_cohorts(folders: tuple[Path, Path]) -> None:
-    first, again, other = (build_cohort(Spectra(), *folders, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (build_cohort(Spectra(), [folders[0]], folders[1], seed=seed) for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert first.shape != other.shape or not torch.equal(first, other)
 
 
 def test_near_duplicates_count_once_and_silence_never(folders: tuple[Path, Path]) -> None:
-    cohort = build_cohort(Spectra(), *folders, noise_windows=50)
+    cohort = build_cohort(Spectra(), [folders[0]], folders[1], noise_windows=50)
     assert len(cohort) < 20  # fifty stretches of one tone are one row
     assert torch.allclose(cohort.norm(dim=1), torch.ones(len(cohort)), atol=1e-5)
     rows = torch.nn.functional.normalize(torch.randn(20, 8, generator=torch.Generator().manual_seed(0)), dim=1)
@@ -96,6 +113,13 @@ def test_a_crowd_has_as_many_windows_of_every_training_voice(folders: tuple[Path
     assert len(build_crowd(Spectra(), [folders[0]] * 2, folders[1], per_voice=1)) == 2 * 5
 
 
+def test_a_crowd_went_through_a_broadcasts_codec(folders: tuple[Path, Path]) -> None:
+    heard = Spectra()
+    build_crowd(heard, [folders[0]], folders[1], per_voice=2)
+    uncoded, speakers = labelled_windows(folders[0], training_noise(folders[1]))
+    np.testing.assert_array_equal(heard.windows, round_trip(uncoded[some_of_each(speakers, 2, 0)], MP2))
+
+
 @given(labels=st.lists(st.integers(0, 5), min_size=1, max_size=40), most=st.integers(1, 4), seed=st.integers(0, 9))
 def test_of_each_label_as_many_as_there_are_up_to_the_most(labels: list[int], most: int, seed: int) -> None:
     places = some_of_each(np.array(labels, np.int64), most, seed).tolist()
@@ -106,4 +130,4 @@ def test_of_each_label_as_many_as_there_are_up_to_the_most(labels: list[int], mo
 
 def test_a_corpus_without_the_split_is_an_error(folders: tuple[Path, Path]) -> None:
     with pytest.raises(VoicemarkError, match="nobody"):
-        build_cohort(Spectra(), *folders, split="nobody")
+        build_cohort(Spectra(), [folders[0]], folders[1], split="nobody")

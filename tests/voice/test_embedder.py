@@ -134,7 +134,7 @@ def test_embeddings_are_centred_on_the_crowd_and_silence_stays_silent() -> None:
 def test_the_public_function_loads_the_shipped_encoder() -> None:
     encoder = voicemark.load_encoder(device="cpu")
     assert (encoder.sample_rate, encoder.window_s, encoder.hop_s, encoder.dim) == (16_000, 2.0, 0.5, 128)
-    assert encoder.model_id.startswith("vm2-")
+    assert encoder.model_id.startswith("vm3-")
     assert encoder.embed(sound(3.0)).shape == (3, 128)
 
 

@@ -14,6 +14,7 @@ from voicemark.errors import ToolError
 
 BROADCAST_RATE = 48_000
 GUARD = SAMPLE_RATE // 20  # 50 ms of silence before and after a window: the codec's delay stays inside
+AT_ONCE = 256  # windows in one stream: 34 MB
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,14 @@ BROADCAST = (MP2, Codec("MP2 192k", "mp2", 192, "mp2", "mp3"), AC3, AAC)
 
 
 def round_trip(windows: Samples, codec: Codec) -> Samples:
-    """(n, samples) encoded as one stream, decoded and cut at the same places: (n, samples).
+    """(n, samples), n at least 1, encoded in streams of many, decoded and cut at the same places: (n, samples).
 
     The decoder's delay (5 to 22 ms) is left in, as in a recording. ToolError where ffmpeg fails.
     """
+    return np.concatenate([_stream(windows[k : k + AT_ONCE], codec) for k in range(0, len(windows), AT_ONCE)])
+
+
+def _stream(windows: Samples, codec: Codec) -> Samples:
     samples = windows.shape[1]
     slots = np.pad(windows, ((0, 0), (GUARD, GUARD)))  # (n, GUARD + samples + GUARD)
     raw = ["-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "1"]

@@ -17,7 +17,14 @@ def calibrate(
     ] = False,
     crowd: Annotated[
         list[Path] | None,
-        typer.Option(help="Corpus whose voices embeddings are centred on, repeatable; replaces the crowd: a new id."),
+        typer.Option(
+            help="Corpus whose voices embeddings are centred on, repeatable; replaces the crowd: a new id. The cohort"
+            " is drawn from it as well."
+        ),
+    ] = None,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(help="Source whose voices count nowhere, repeatable: to measure how others carry over to it."),
     ] = None,
     composer: Annotated[Path | None, typer.Option(help="Python program that composes a recording.")] = None,
     scorer: Annotated[Path | None, typer.Option(help="Python program that scores markers.")] = None,
@@ -35,10 +42,12 @@ def calibrate(
     """
     from dataclasses import replace
 
+    import numpy as np
     import torch
     from rich.console import Console
     from rich.table import Table
 
+    from voicemark.audio.codecs import MP2, round_trip
     from voicemark.audio.features import LogMel
     from voicemark.config import MatchSection
     from voicemark.evaluation.embedders import OwnEmbedder
@@ -50,25 +59,27 @@ def calibrate(
 
     console = Console()
     path = model or weights.DEFAULT_WEIGHTS
+    left_out = tuple(leave_out or ())
     if whiten:
         with Console(stderr=True).status("measuring how voices vary"):
             found = weights.load(path)
             network, log_mel = found.build(), LogMel(found.features)
-            windows, speakers = labelled_windows(corpus, training_noise(noise))
-            rows = raw_embeddings(network, log_mel, windows)
-            fold(network, *within_class_whitening(rows, torch.from_numpy(speakers)))
+            windows, speakers = labelled_windows(corpus, training_noise(noise), left_out=left_out)
+            rows = raw_embeddings(network, log_mel, np.concatenate([windows, round_trip(windows, MP2)]))
+            fold(network, *within_class_whitening(rows, torch.from_numpy(np.tile(speakers, 2))))
             about = {**found.about, "whitened": f"within-class covariance of {len(rows)} windows"}
             console.print(f"{path}: now {weights.save(path, network, found.features, found.grid, about=about)}")
     if crowd:
         with Console(stderr=True).status("gathering the crowd"):
             found = weights.load(path)
             plain = Encoder(replace(found, crowd=None), pick_device("cpu"))
-            rows = build_crowd(plain, crowd, noise)
+            rows = build_crowd(plain, crowd, noise, left_out=left_out)
             about = {**found.about, "crowd": f"{len(rows)} windows"}
             identity = weights.save(path, found.build(), found.features, found.grid, crowd=rows, about=about)
             console.print(f"{path}: now {identity}, centred on a crowd of {len(rows)} windows")
     with Console(stderr=True).status("embedding the cohort"):
-        cohort = build_cohort(load_encoder(path, "cpu"), corpus, noise)
+        corpora = list(dict.fromkeys([corpus, *(crowd or ())]))
+        cohort = build_cohort(load_encoder(path, "cpu"), corpora, noise, left_out=left_out)
     weights.write(path, replace(weights.load(path), cohort=cohort))
     console.print(f"{path}: cohort of {len(cohort)} windows")
     if composer is None or scorer is None:

@@ -6,7 +6,7 @@ Every embedder hears exactly these samples; a digest of them names cached result
 import csv
 import hashlib
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,19 +64,26 @@ def seeded(seed: int, *words: str | int) -> np.random.Generator:
     return np.random.default_rng([seed, *(zlib.crc32(str(word).encode()) for word in words)])
 
 
-def read_utterances(corpus: Path, split: str, *, per_speaker: int = 8, seed: int = 0) -> list[Utterance]:
-    """At most `per_speaker` utterances of every speaker of one split, chosen by the seed.
+def read_utterances(
+    corpus: Path, split: str, *, per_speaker: int = 8, left_out: Collection[str] = (), seed: int = 0
+) -> list[Utterance]:
+    """At most `per_speaker` utterances of every speaker of one split, chosen by the seed; none of sources `left_out`.
 
     A missing manifest or an unknown split raises VoicemarkError.
     """
     manifest = corpus / "manifest.csv"
     try:
         with manifest.open(newline="", encoding="utf-8") as lines:
-            rows = [row for row in csv.DictReader(lines) if row.get("split", split) == split]
+            rows = [
+                row
+                for row in csv.DictReader(lines)
+                if row.get("split", split) == split and row["source"] not in left_out
+            ]
     except OSError as error:
         raise VoicemarkError(f"cannot be read: {error.strerror}", path=manifest) from error
     if not rows:
-        raise VoicemarkError(f"has no row of the split {split}", path=manifest)
+        besides = f" besides those of {', '.join(sorted(left_out))}" if left_out else ""
+        raise VoicemarkError(f"has no row of the split {split}{besides}", path=manifest)
     by_speaker: dict[str, list[Utterance]] = {}
     for row in rows:
         by_speaker.setdefault(row["speaker"], []).append(Utterance(corpus / row["path"], row["source"], row["speaker"]))

@@ -7,7 +7,7 @@ applause alone. What a memory draws from these is what it would draw from televi
 (`calibration.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -16,11 +16,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from voicemark.audio.codecs import MP2, round_trip
 from voicemark.evaluation.clips import WINDOW_SAMPLES, Audio, cut_windows, read_mono, read_utterances, seeded
 from voicemark.evaluation.conditions import mix, stretch
 from voicemark.evaluation.noise import read_noise
 
-STRANGERS = 1000  # windows of speech, each of them also with noise under it
+STRANGERS = 2000  # windows of speech, each of them also with noise under it
 NOISE_WINDOWS = 100  # of music and environment alone
 SNR_DB = (3.0, 18.0)
 PER_VOICE = 4  # windows of each voice of the crowd
@@ -35,20 +36,25 @@ class WindowEmbedder(Protocol):
 
 def build_cohort(
     encoder: WindowEmbedder,
-    corpus: Path,
+    corpora: Sequence[Path],
     noise: Path,
     *,
     split: str = "train",
     strangers: int = STRANGERS,
     noise_windows: int = NOISE_WINDOWS,
+    left_out: Collection[str] = (),
     seed: int = 0,
 ) -> Tensor:
     """Embeddings (n, d) of length 1, n at most 2 · strangers + noise_windows; the same for the same seed.
 
-    Only `split` of the corpus and the training side of the noise are heard. Silent windows and near-duplicates are
-    left out. Raises VoicemarkError where corpus or noise cannot be read.
+    Only `split` of the corpora, without the sources `left_out`, and the training side of the noise are heard. Silent
+    windows and near-duplicates do not count. Raises VoicemarkError where a corpus or the noise cannot be read.
     """
-    utterances = read_utterances(corpus, split, per_speaker=2, seed=seed)
+    utterances = [
+        utterance
+        for corpus in corpora
+        for utterance in read_utterances(corpus, split, per_speaker=2, left_out=left_out, seed=seed)
+    ]
     order = seeded(seed, "cohort").permutation(len(utterances))[:strangers]
     clips = cut_windows([utterances[k] for k in sorted(order)], per_utterance=1, seed=seed)
     backgrounds = training_noise(noise)
@@ -68,18 +74,20 @@ def build_crowd(
     noise: Path,
     *,
     per_voice: int = PER_VOICE,
+    left_out: Collection[str] = (),
     seed: int = 0,
 ) -> Tensor:
     """Embeddings (n, d) of length 1 of `per_voice` windows of every training voice, some with noise under them.
 
-    A voice that has fewer gives what it has. `encoder` embeds without a crowd. Silent windows are left out.
-    Raises VoicemarkError where nothing can be read.
+    All went through a broadcast's MP2, as most recordings did; measured, uncoded speech gains by it too. A voice that
+    has fewer gives what it has; silent windows and sources `left_out` give none. `encoder` embeds without a crowd.
+    Raises VoicemarkError where nothing can be read, ToolError where ffmpeg fails.
     """
     backgrounds = training_noise(noise)
     parts = []
     for corpus in corpora:
-        windows, speakers = labelled_windows(corpus, backgrounds, seed=seed)
-        rows = encoder.embed_windows(windows[some_of_each(speakers, per_voice, seed)])
+        windows, speakers = labelled_windows(corpus, backgrounds, left_out=left_out, seed=seed)
+        rows = encoder.embed_windows(round_trip(windows[some_of_each(speakers, per_voice, seed)], MP2))
         parts.append(rows[rows.any(dim=1)])
     return torch.cat(parts)
 
@@ -90,13 +98,20 @@ def training_noise(folder: Path) -> list[Audio]:
 
 
 def labelled_windows(
-    corpus: Path, backgrounds: Sequence[Audio], *, split: str = "train", seed: int = 0
+    corpus: Path,
+    backgrounds: Sequence[Audio],
+    *,
+    split: str = "train",
+    left_out: Collection[str] = (),
+    seed: int = 0,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Windows (n, samples) of every speaker of a split, clean and once more over a background, and whose they are.
 
-    For what is measured within speakers. Raises VoicemarkError where nothing can be read.
+    For what is measured within speakers. Sources `left_out` are not heard. Raises VoicemarkError where nothing can be
+    read.
     """
-    clips = cut_windows(read_utterances(corpus, split, per_speaker=2, seed=seed), per_utterance=2, seed=seed)
+    utterances = read_utterances(corpus, split, per_speaker=2, left_out=left_out, seed=seed)
+    clips = cut_windows(utterances, per_utterance=2, seed=seed)
     noisy = with_noise(clips.samples, backgrounds, seed, "within")
     return np.concatenate([clips.samples, noisy]), np.concatenate([clips.speaker, clips.speaker])
 

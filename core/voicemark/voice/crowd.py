@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 TEMPERATURE = 0.07  # cosines: a row that is 0.07 nearer counts e times as much
-SHARE = 0.7  # of the neighbourhood's middle that is taken away; all of it blows up what is left between neighbours
+SHARE = 0.8  # of the neighbourhood's middle that is taken away; all of it blows up what is left between neighbours
 
 
 def centred(embeddings: Tensor, crowd: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from voicemark.config import Config, MatchSection
 from voicemark.errors import ModelError
 from voicemark.voice.calibration import Calibration, calibrate
 
-AT_ONCE = 2048  # a block's cosines with a cohort of 2,000 rows are 16 MB
+AT_ONCE = 2048  # a block's cosines with a cohort of 4,000 rows are 33 MB
 SILENT = -1.0  # score of a stretch in which there is nothing to hear: below every threshold
 RULES = 3  # part of `match_key`: counted up when scoring or segmenting changes, so that archives are matched anew
 

@@ -4,6 +4,7 @@ The file is safetensors. Its metadata carries everything needed to use the tenso
 them, so that a stored embedding can name the weights it came from and two files of one id embed alike. Two extra
 tensors (n, dim) may come along: `crowd`, which embeddings are centred on (`crowd.py`) and which is therefore part of
 the id, and `cohort`, embeddings of strangers for making scores comparable, which is not, for it changes no embedding.
+Both are rows of length 1 and stored as a recording's windows are, in a byte per component (`compact.py`).
 """
 
 import hashlib
@@ -21,10 +22,11 @@ from torch import Tensor
 from voicemark.audio.features import FeatureSettings
 from voicemark.audio.windows import WindowGrid
 from voicemark.errors import ModelError
+from voicemark.voice.compact import quantise, restore
 from voicemark.voice.encoder import EncoderConfig, SpeakerNet
 
 FORMAT = "voicemark-encoder"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 COHORT = "cohort"
 CROWD = "crowd"
 DEFAULT_WEIGHTS = Path(__file__).with_name("models") / "default.safetensors"
@@ -107,7 +109,7 @@ def write(path: Path, model: ModelFile) -> None:
     }
     tensors = _embedding(model.tensors, model.crowd)
     if model.cohort is not None:
-        tensors[COHORT] = model.cohort.detach().cpu().to(torch.float16).contiguous()
+        tensors[COHORT] = _stored(model.cohort)
     part = path.with_name(f"{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -145,8 +147,7 @@ def _checked(path: Path, metadata: dict[str, str], tensors: dict[str, Tensor]) -
             path=path,
             hint="use weights and program of the same release, or train again",
         )
-    cohort = tensors.pop(COHORT, None)
-    crowd = tensors.pop(CROWD, None)
+    crowd, cohort = (_rows(tensors.pop(name, None)) for name in (CROWD, COHORT))
     network = _settings(EncoderConfig, metadata, "network", path)
     features = _settings(FeatureSettings, metadata, "features", path)
     grid = _settings(WindowGrid, metadata, "windows", path)
@@ -159,15 +160,24 @@ def _checked(path: Path, metadata: dict[str, str], tensors: dict[str, Tensor]) -
         network,
         features,
         grid,
-        None if crowd is None else crowd.float(),
-        None if cohort is None else cohort.float(),
+        crowd,
+        cohort,
         about,
     )
 
 
 def _embedding(tensors: Mapping[str, Tensor], crowd: Tensor | None) -> dict[str, Tensor]:
     """Every tensor that an embedding depends on, as it is stored."""
-    return {**tensors} if crowd is None else {**tensors, CROWD: crowd.detach().cpu().to(torch.float16).contiguous()}
+    return {**tensors} if crowd is None else {**tensors, CROWD: _stored(crowd)}
+
+
+def _stored(rows: Tensor) -> Tensor:
+    """(n, dim) of length 1 → int8. What was read and is stored again stays the same, so the id does too."""
+    return torch.from_numpy(quantise(rows.detach().cpu().float().numpy()))
+
+
+def _rows(stored: Tensor | None) -> Tensor | None:
+    return None if stored is None else torch.from_numpy(restore(stored.numpy()))
 
 
 def _settings(kind: type[Settings], metadata: dict[str, str], key: str, path: Path) -> Settings:

@@ -1,9 +1,9 @@
 """A last linear step: directions in which one voice varies from window to window count less.
 
 Within-class covariance normalisation (Hatch, Kajarekar, Stolcke, "Within-Class Covariance Normalization for SVM-based
-Speaker Recognition", Interspeech 2006): the average covariance S of a speaker's windows, under noise as well as
-clean, is made a multiple of the identity by S^(-1/2). It folds into the network's affine layer, so it costs nothing
-afterwards and the cosine stays the only comparison.
+Speaker Recognition", Interspeech 2006): the average covariance S of a speaker's windows, clean, under noise and
+through a codec, is made a multiple of the identity by S^(-1/2). It folds into the network's affine layer, so it costs
+nothing afterwards and the cosine stays the only comparison.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ from torch import Tensor
 from voicemark.audio.features import LogMel
 from voicemark.voice.encoder import SpeakerNet
 
-SHRINK = 0.3  # of the mean variance that is added to every direction: those seen least are not blown up
+SHRINK = 1.0  # of the mean variance that is added to every direction: with less, voices of other sources suffer
 
 
 def within_class_whitening(embeddings: Tensor, labels: Tensor, shrink: float = SHRINK) -> tuple[Tensor, Tensor]:
