@@ -87,6 +87,10 @@ def test_train_calibrate_centres_on_a_crowd_under_a_new_id(folders: tuple[Path, 
     # What is embedded for a crowd is not centred on the one before: the same corpus gives the same again.
     assert CliRunner().invoke(app, [*command, "--crowd", str(folders[0])]).exit_code == 0
     assert weights.load(model).model_id == after.model_id
+    # The file is written at the end or not at all: whitened without the crowd that was to follow it would be worse.
+    result = CliRunner().invoke(app, [*command, "--whiten", "--crowd", str(tmp_path / "none")])
+    assert isinstance(result.exception, VoicemarkError)
+    assert weights.load(model).model_id == after.model_id
     # All its training voices are of one source; without that there is nobody.
     result = CliRunner().invoke(app, [*command, "--leave-out", "a"])
     assert isinstance(result.exception, VoicemarkError) and "besides those of a" in str(result.exception)

@@ -76,6 +76,19 @@ def test_a_crowd_travels_along_as_part_of_the_id(tmp_path: Path) -> None:
     assert weights.load(path).model_id == identity
 
 
+def test_what_is_packed_is_what_a_file_gives_back(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    small_file(path)
+    model = weights.load(path)
+    crowd = normalize(torch.randn(5, 8), dim=1)
+    packed = weights.packed(model.build(), model.features, model.grid, crowd=crowd)
+    weights.write(path, packed)
+    again = weights.load(path)
+    assert (again.model_id, again.network, again.grid) == (packed.model_id, packed.network, packed.grid)
+    assert packed.crowd is not None and again.crowd is not None and torch.equal(packed.crowd, again.crowd)
+    assert all(torch.equal(again.tensors[name], tensor) for name, tensor in packed.tensors.items())
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such weights file") as caught:
         weights.load(tmp_path / "none.safetensors")

@@ -54,33 +54,37 @@ def calibrate(
     from voicemark.evaluation.thresholds import sweep
     from voicemark.voice import weights
     from voicemark.voice.cohort import build_cohort, build_crowd, labelled_windows, training_noise
-    from voicemark.voice.embedder import Encoder, load_encoder, pick_device
+    from voicemark.voice.embedder import Encoder, pick_device
     from voicemark.voice.within_class import fold, raw_embeddings, within_class_whitening
 
     console = Console()
+    cpu = pick_device("cpu")
     path = model or weights.DEFAULT_WEIGHTS
     left_out = tuple(leave_out or ())
+    found = weights.load(path)
+    with Console(stderr=True).status("reading the noise"):
+        backgrounds = training_noise(noise)
     if whiten:
         with Console(stderr=True).status("measuring how voices vary"):
-            found = weights.load(path)
             network, log_mel = found.build(), LogMel(found.features)
-            windows, speakers = labelled_windows(corpus, training_noise(noise), left_out=left_out)
+            windows, speakers = labelled_windows(corpus, backgrounds, left_out=left_out)
             rows = raw_embeddings(network, log_mel, np.concatenate([windows, round_trip(windows, MP2)]))
             fold(network, *within_class_whitening(rows, torch.from_numpy(np.tile(speakers, 2))))
             about = {**found.about, "whitened": f"within-class covariance of {len(rows)} windows"}
-            console.print(f"{path}: now {weights.save(path, network, found.features, found.grid, about=about)}")
+            found = weights.packed(network, found.features, found.grid, about=about)
     if crowd:
         with Console(stderr=True).status("gathering the crowd"):
-            found = weights.load(path)
-            plain = Encoder(replace(found, crowd=None), pick_device("cpu"))
-            rows = build_crowd(plain, crowd, noise, left_out=left_out)
+            plain = Encoder(replace(found, crowd=None), cpu)
+            rows = build_crowd(plain, crowd, backgrounds, left_out=left_out)
             about = {**found.about, "crowd": f"{len(rows)} windows"}
-            identity = weights.save(path, found.build(), found.features, found.grid, crowd=rows, about=about)
-            console.print(f"{path}: now {identity}, centred on a crowd of {len(rows)} windows")
+            found = weights.packed(found.build(), found.features, found.grid, crowd=rows, about=about)
     with Console(stderr=True).status("embedding the cohort"):
         corpora = list(dict.fromkeys([corpus, *(crowd or ())]))
-        cohort = build_cohort(load_encoder(path, "cpu"), corpora, noise, left_out=left_out)
-    weights.write(path, replace(weights.load(path), cohort=cohort))
+        cohort = build_cohort(Encoder(found, cpu), corpora, backgrounds, left_out=left_out)
+    weights.write(path, replace(found, cohort=cohort))
+    if whiten or crowd:
+        centred = "" if found.crowd is None else f", centred on a crowd of {len(found.crowd)} windows"
+        console.print(f"{path}: now {found.model_id}{centred}")
     console.print(f"{path}: cohort of {len(cohort)} windows")
     if composer is None or scorer is None:
         return

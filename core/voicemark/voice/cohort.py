@@ -37,7 +37,7 @@ class WindowEmbedder(Protocol):
 def build_cohort(
     encoder: WindowEmbedder,
     corpora: Sequence[Path],
-    noise: Path,
+    backgrounds: Sequence[Audio],
     *,
     split: str = "train",
     strangers: int = STRANGERS,
@@ -47,8 +47,8 @@ def build_cohort(
 ) -> Tensor:
     """Embeddings (n, d) of length 1, n at most 2 · strangers + noise_windows; the same for the same seed.
 
-    Only `split` of the corpora, without the sources `left_out`, and the training side of the noise are heard. Silent
-    windows and near-duplicates do not count. Raises VoicemarkError where a corpus or the noise cannot be read.
+    Of the corpora only `split` without the sources `left_out` is heard; `backgrounds` is the training noise. Silent
+    windows and near-duplicates do not count. Raises VoicemarkError where a corpus cannot be read.
     """
     utterances = [
         utterance
@@ -57,7 +57,6 @@ def build_cohort(
     ]
     order = seeded(seed, "cohort").permutation(len(utterances))[:strangers]
     clips = cut_windows([utterances[k] for k in sorted(order)], per_utterance=1, seed=seed)
-    backgrounds = training_noise(noise)
     alone = [
         stretch([backgrounds[number % len(backgrounds)]], WINDOW_SAMPLES, seeded(seed, "alone", number))
         for number in range(noise_windows)
@@ -71,19 +70,18 @@ def build_cohort(
 def build_crowd(
     encoder: WindowEmbedder,
     corpora: Sequence[Path],
-    noise: Path,
+    backgrounds: Sequence[Audio],
     *,
     per_voice: int = PER_VOICE,
     left_out: Collection[str] = (),
     seed: int = 0,
 ) -> Tensor:
-    """Embeddings (n, d) of length 1 of `per_voice` windows of every training voice, some with noise under them.
+    """Embeddings (n, d) of length 1 of `per_voice` windows of every training voice, some over a background.
 
     All went through a broadcast's MP2, as most recordings did; measured, uncoded speech gains by it too. A voice that
     has fewer gives what it has; silent windows and sources `left_out` give none. `encoder` embeds without a crowd.
     Raises VoicemarkError where nothing can be read, ToolError where ffmpeg fails.
     """
-    backgrounds = training_noise(noise)
     parts = []
     for corpus in corpora:
         windows, speakers = labelled_windows(corpus, backgrounds, left_out=left_out, seed=seed)

@@ -78,7 +78,6 @@ def save(
     grid: WindowGrid,
     *,
     crowd: Tensor | None = None,
-    cohort: Tensor | None = None,
     about: Mapping[str, str] | None = None,
     dtype: torch.dtype = torch.float16,
 ) -> str:
@@ -86,14 +85,29 @@ def save(
 
     Raises ModelError when the file cannot be written.
     """
+    model = packed(net, features, grid, crowd=crowd, about=about, dtype=dtype)
+    write(path, model)
+    return model.model_id
+
+
+def packed(
+    net: SpeakerNet,
+    features: FeatureSettings,
+    grid: WindowGrid,
+    *,
+    crowd: Tensor | None = None,
+    about: Mapping[str, str] | None = None,
+    dtype: torch.dtype = torch.float16,
+) -> ModelFile:
+    """`net` (not fused) and what belongs to it, rounded as a file holds them: what `load` gives after `save`."""
     tensors = {
         name: tensor.detach().cpu().to(dtype).contiguous()
         for name, tensor in net.state_dict().items()
         if tensor.is_floating_point()
     }
     identity = model_id(_embedding(tensors, crowd), net.config, features, grid)
-    write(path, ModelFile(identity, tensors, net.config, features, grid, crowd, cohort, dict(about or {})))
-    return identity
+    crowd = None if crowd is None else _rows(_stored(crowd))
+    return ModelFile(identity, tensors, net.config, features, grid, crowd, about=dict(about or {}))
 
 
 def write(path: Path, model: ModelFile) -> None:
@@ -147,23 +161,15 @@ def _checked(path: Path, metadata: dict[str, str], tensors: dict[str, Tensor]) -
             path=path,
             hint="use weights and program of the same release, or train again",
         )
-    crowd, cohort = (_rows(tensors.pop(name, None)) for name in (CROWD, COHORT))
+    cohort = tensors.pop(COHORT, None)
     network = _settings(EncoderConfig, metadata, "network", path)
     features = _settings(FeatureSettings, metadata, "features", path)
     grid = _settings(WindowGrid, metadata, "windows", path)
-    if model_id(_embedding(tensors, crowd), network, features, grid) != metadata.get("model_id"):
+    if model_id(tensors, network, features, grid) != metadata.get("model_id"):
         raise ModelError("weights are corrupt: they do not match their id", path=path, hint="fetch them again")
+    crowd, cohort = (None if stored is None else _rows(stored) for stored in (tensors.pop(CROWD, None), cohort))
     about: dict[str, str] = json.loads(metadata.get("about", "{}"))
-    return ModelFile(
-        metadata["model_id"],
-        tensors,
-        network,
-        features,
-        grid,
-        crowd,
-        cohort,
-        about,
-    )
+    return ModelFile(metadata["model_id"], tensors, network, features, grid, crowd, cohort, about)
 
 
 def _embedding(tensors: Mapping[str, Tensor], crowd: Tensor | None) -> dict[str, Tensor]:
@@ -176,8 +182,9 @@ def _stored(rows: Tensor) -> Tensor:
     return torch.from_numpy(quantise(rows.detach().cpu().float().numpy()))
 
 
-def _rows(stored: Tensor | None) -> Tensor | None:
-    return None if stored is None else torch.from_numpy(restore(stored.numpy()))
+def _rows(stored: Tensor) -> Tensor:
+    """int8 (n, dim) → float32 of length 1."""
+    return torch.from_numpy(restore(stored.numpy()))
 
 
 def _settings(kind: type[Settings], metadata: dict[str, str], key: str, path: Path) -> Settings:
