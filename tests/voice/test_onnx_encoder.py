@@ -6,58 +6,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
-from support.teaching import write_campplus
+from support.onnx_models import CONVENTION, on_samples, some_audio, tiny_model
+from support.teaching import write_peer
 
 from voicemark.errors import ModelError
 from voicemark.voice.embedder import Encoder, load_encoder
 from voicemark.voice.onnx_encoder import OnnxEncoder, load_onnx_encoder
 
-onnx = pytest.importorskip("onnx", reason="the tests build a model with onnx")
+pytest.importorskip("onnx", reason="the tests build a model with onnx")
 pytest.importorskip("onnxruntime", reason="the extra judge is not installed")
 pytest.importorskip("kaldi_native_fbank", reason="the extra judge is not installed")
 
 REPOSITORY = Path(__file__).parents[2]
-CONVENTION = {"sample_rate": "16000", "normalize_samples": "1", "feature_normalize_type": "global-mean"}
-
-
-def tiny_model(path: Path, metadata: dict[str, str], bins: int = 80, dim: int = 6, frames: bool = False) -> Path:
-    """(N, T, bins) → (N, dim): the mean of the features' squares over time, times a fixed matrix.
-
-    With `frames` it also tells these squares, as (N, bins, T).
-    """
-    helper, float32 = onnx.helper, onnx.TensorProto.FLOAT
-    matrix = np.random.default_rng(0).standard_normal((bins, dim)).astype(np.float32)
-    graph = helper.make_graph(
-        [
-            helper.make_node("Mul", ["x", "x"], ["squares"]),
-            helper.make_node("ReduceMean", ["squares"], ["mean"], axes=[1], keepdims=0),
-            helper.make_node("MatMul", ["mean", "matrix"], ["embedding"]),
-            *([helper.make_node("Transpose", ["squares"], ["frames"], perm=[0, 2, 1])] if frames else []),
-        ],
-        "tiny",
-        [helper.make_tensor_value_info("x", float32, ["N", "T", bins])],
-        [
-            helper.make_tensor_value_info("embedding", float32, ["N", dim]),
-            *([helper.make_tensor_value_info("frames", float32, ["N", bins, "T"])] if frames else []),
-        ],
-        [onnx.numpy_helper.from_array(matrix, "matrix")],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    for key, value in metadata.items():
-        model.metadata_props.add(key=key, value=value)
-    onnx.save(model, path)
-    return path
 
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> OnnxEncoder:
     return load_onnx_encoder(tiny_model(tmp_path_factory.mktemp("onnx") / "tiny.onnx", CONVENTION))
-
-
-def some_audio(seconds: float, seed: int = 0) -> NDArray[np.float32]:
-    rng = np.random.default_rng(seed)
-    return (0.1 * rng.standard_normal(int(seconds * 16_000)) * (1 + rng.random())).astype(np.float32)
 
 
 def test_windows_of_a_recording_are_those_cut_by_hand(encoder: OnnxEncoder) -> None:
@@ -153,7 +118,7 @@ def test_campplus_embeds_as_its_torch_original_and_tells_its_frames(tmp_path: Pa
     python = REPOSITORY / ".venv-peers" / "bin" / "python"
     package = REPOSITORY / "core" / "voicemark" / "evaluation"
     model = tmp_path / "campplus.onnx"
-    write_campplus(model)
+    write_peer("campplus", model)
     windows = np.stack([some_audio(2, seed) for seed in range(3)])
     np.save(tmp_path / "windows.npy", windows)
     files = [str(tmp_path / name) for name in ("windows.npy", "out.npy")]
@@ -164,6 +129,32 @@ def test_campplus_embeds_as_its_torch_original_and_tells_its_frames(tmp_path: Pa
     assert torch.allclose(campplus.embed_windows(windows), original, atol=1e-4)
     frames = campplus.hear(np.stack([some_audio(3, seed) for seed in range(2)])).frames
     assert frames is not None and frames.shape == (2, 512, 149)
+
+
+def test_a_model_that_takes_samples_brings_its_own_features(tmp_path: Path) -> None:
+    audio = some_audio(4.0)
+    model = load_onnx_encoder(on_samples(tmp_path / "samples.onnx", {}))
+    windows = np.stack([audio[k * 8000 : k * 8000 + 32_000] for k in range(5)])
+    assert model.dim == 1
+    assert torch.allclose(model.embed(audio), torch.from_numpy(np.sign(windows.mean(axis=1, keepdims=True))))
+    assert model.hear(windows).frames is None
+
+
+def test_resemblyzer_embeds_as_its_package_does(tmp_path: Path) -> None:
+    model = tmp_path / "resemblyzer.onnx"
+    write_peer("resemblyzer", model)
+    # of 1.6 s it hears all, as the package does of any length
+    windows = np.stack([some_audio(1.59, seed) for seed in range(3)])
+    np.save(tmp_path / "windows.npy", windows)
+    files = [str(tmp_path / name) for name in ("windows.npy", "out.npy")]
+    peers = REPOSITORY / "core" / "voicemark" / "evaluation" / "peer_worker.py"
+    python = REPOSITORY / ".venv-peers" / "bin" / "python"
+    subprocess.run([str(python), str(peers), "resemblyzer-batched", *files], capture_output=True, check=True)
+    teacher = load_onnx_encoder(model)
+    np.testing.assert_allclose(teacher.hear(windows).embeddings, np.load(tmp_path / "out.npy"), atol=1e-4)
+    quiet = np.concatenate([0.01 * windows, np.zeros_like(windows[:1])])
+    lengths = np.linalg.norm(teacher.hear(quiet).embeddings, axis=1)
+    np.testing.assert_allclose(lengths, 1.0, atol=1e-4)
 
 
 def test_an_onnx_file_is_an_encoder_like_any_other(tmp_path: Path) -> None:

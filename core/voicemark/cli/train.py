@@ -19,11 +19,12 @@ def voice(
         Path | None, typer.Option(help="Fine-tune to this configuration's voices; kept only if they gain by it.")
     ] = None,
     distil: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            help="A teacher: any ONNX speaker model that takes 80-bin Kaldi features; one that also tells its frames "
-            "(a second output of that name, as campplus_onnx.py writes) teaches faster. A .pt2 file (campplus_onnx.py "
-            "writes that, too) hears on the device where the student learns: for a GPU."
+            help="A teacher: any ONNX speaker model that takes 80-bin Kaldi features or samples; one that also tells "
+            "its frames (a second output of that name, as campplus_onnx.py writes) teaches faster. Repeatable: the "
+            "student learns from all, most from the first. A .pt2 file (campplus_onnx.py writes that, too) hears on "
+            "the device where the student learns: for a GPU, and alone."
         ),
     ] = None,
     fresh: Annotated[
@@ -63,14 +64,14 @@ def voice(
     from voicemark.voice.augment import SPEEDS
     from voicemark.voice.embedder import pick_device
     from voicemark.voice.on_device.teacher import load_device_teacher
-    from voicemark.voice.onnx_encoder import load_onnx_encoder
     from voicemark.voice.recipe import Recipe, train
+    from voicemark.voice.several_teachers import load_teachers
     from voicemark.voice.training import Report, TrainingSettings
     from voicemark.voice.triplets import Mining
 
     if mining not in get_args(Mining):
         raise ConfigError(f"unknown mining '{mining}'", hint=f"one of {', '.join(get_args(Mining))}")
-    if unlabelled and distil is None:
+    if unlabelled and not distil:
         raise ConfigError("recordings without labels teach nothing by themselves", hint="name a teacher: --distil")
     if init is not None and init != "default" and not Path(init).is_file():
         raise ConfigError(f"no such file to start from: {init}", hint="'default' or a weights file")
@@ -94,7 +95,10 @@ def voice(
             last_told[what] = tenth
             told.print(f"{what}: {done} of {total}", markup=False)
 
-    on_device = distil is not None and distil.suffix == ".pt2"
+    teachers = distil or []
+    on_device = any(path.suffix == ".pt2" for path in teachers)
+    if on_device and len(teachers) > 1:
+        raise ConfigError("a .pt2 teacher teaches alone", hint="name .onnx files, or one .pt2 file")
     if on_device and not fresh:
         raise ConfigError("a .pt2 teacher hears fresh crops only", hint="leave --clips out, or name an .onnx file")
     settings = TrainingSettings(
@@ -103,18 +107,18 @@ def voice(
         workers=workers,
         seed=seed,
         mining=mining,  # type: ignore[arg-type]
-        margin_softmax=0.0 if distil else 0.5,  # a teacher's space is learnt better without it
-        relation=15.0 if distil else 0.0,
-        hint=1.0 if distil else 0.0,
-        optimiser="muon" if distil else "adamw",
+        margin_softmax=0.0 if teachers else 0.5,  # a teacher's space is learnt better without it
+        relation=15.0 if teachers else 0.0,
+        hint=1.0 if teachers else 0.0,
+        optimiser="muon" if teachers else "adamw",
     )
     recipe = Recipe(
         corpus=corpus,
         noise=noise,
         out=out,
-        teacher=None if distil is None or on_device else load_onnx_encoder(distil),
-        fresh=None if distil is None or on_device or not fresh else lambda: load_onnx_encoder(distil),
-        device_teacher=load_device_teacher(distil, chosen) if distil is not None and on_device else None,
+        teacher=None if not teachers or on_device else load_teachers(teachers),
+        fresh=None if not teachers or on_device or not fresh else lambda: load_teachers(teachers),
+        device_teacher=load_device_teacher(teachers[0], chosen) if on_device else None,
         unlabelled=unlabelled or (),
         init=init,
         speeds=speeds,

@@ -4,11 +4,12 @@ What it expects is read from the file's metadata, in the convention of the model
 (k2-fsa/sherpa-onnx, csrc/speaker-embedding-extractor-model-meta-data.h): `sample_rate`; `normalize_samples`, 1
 for samples in [-1, 1], 0 for 16-bit range; `feature_normalize_type`, `global-mean` where each bin's mean is taken
 away; `framework`. WeSpeaker's files leave the type out although that network wants the mean taken away and a
-Hamming window (wenet-e2e/wespeaker, wespeaker/bin/infer_onnx.py): it is treated as its own inference does.
+Hamming window (wenet-e2e/wespeaker, wespeaker/bin/infer_onnx.py): it is treated as its own inference does. A file
+whose input has two dimensions, (batch, samples), brings features of its own and gets samples in [-1, 1] at 16 kHz.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,10 @@ class OnnxEncoder:
             raise ModelError("a NeMo model hears other features than Kaldi's filter bank", path=path)
         inputs, outputs = session.get_inputs(), session.get_outputs()
         shape = list(inputs[0].shape)
-        if len(inputs) != 1 or len(shape) != 3 or (shape[2] not in (BINS, None) and not isinstance(shape[2], str)):
-            raise ModelError(f"takes {shape}, not one input (batch, frames, {BINS})", path=path)
+        takes_samples = len(shape) == 2
+        takes_fbank = len(shape) == 3 and (shape[2] in (BINS, None) or isinstance(shape[2], str))
+        if len(inputs) != 1 or not (takes_samples or takes_fbank):
+            raise ModelError(f"takes {shape}, not one input (batch, frames, {BINS}) or (batch, samples)", path=path)
         try:
             rate = int(metadata.get("sample_rate", "16000"))
             in_unit_range = int(metadata.get("normalize_samples", "1")) == 1
@@ -54,12 +57,17 @@ class OnnxEncoder:
         kind = metadata.get("feature_normalize_type") or ("global-mean" if wespeaker else "")
         if kind not in ("", "global-mean"):
             raise ModelError(f"unknown feature_normalize_type '{kind}'", path=path, hint="known: global-mean")
-        self._fbank = Fbank(
-            rate,
-            full_scale=1.0 if in_unit_range else 32768.0,
-            subtract_mean=kind == "global-mean",
-            window="hamming" if wespeaker else "povey",
-        )
+        full_scale = 1.0 if in_unit_range else 32768.0
+        self._features: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+        if takes_samples:
+            self._features = lambda audio: audio * np.float32(full_scale)
+        else:
+            self._features = Fbank(
+                rate,
+                full_scale=full_scale,
+                subtract_mean=kind == "global-mean",
+                window="hamming" if wespeaker else "povey",
+            )
         self.model_id = "onnx-" + hashlib.sha256(path.read_bytes()).hexdigest()[:8]
         self.device = device
         self.grid = WindowGrid(rate, 2 * rate, rate // 2)
@@ -146,7 +154,7 @@ class OnnxEncoder:
 
     def _pass(self, audio: NDArray[np.float32], outputs: list[str]) -> list[NDArray[np.float32]]:
         """What the network says of (n, length) samples, by output."""
-        results = self._session.run(outputs, {self._input: self._fbank(audio)})
+        results = self._session.run(outputs, {self._input: self._features(audio)})
         return [np.asarray(result, np.float32) for result in results]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from support.teaching import Spectrum, save_program, write_campplus
+from support.teaching import Spectrum, save_program, write_peer
 from torch import Tensor
 
 from voicemark.errors import ModelError
@@ -61,7 +61,7 @@ def test_a_program_of_torch_export_is_loaded(tmp_path: Path) -> None:
 
 def test_campplus_says_on_the_device_what_it_says_as_an_onnx_model(tmp_path: Path) -> None:
     for name in ("campplus.onnx", "campplus.pt2"):
-        write_campplus(tmp_path / name)
+        write_peer("campplus", tmp_path / name)
     crops = some_audio(3)
     expected = load_onnx_encoder(tmp_path / "campplus.onnx").hear(crops.numpy())
     embeddings, frames = load_device_teacher(tmp_path / "campplus.pt2", CPU).hear(crops)
