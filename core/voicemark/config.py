@@ -168,7 +168,7 @@ class JudgeSection(Section):
 class MatchSection(Section):
     """When a stretch of a recording counts as a voice, and when stretches become a marker."""
 
-    threshold: float = Field(0.62, ge=-1, le=1, description="Score from which a voice is heard.")
+    threshold: float = Field(0.66, ge=-1, le=1, description="Score from which a voice is heard.")
     calibrate: bool = Field(True, description="Make the scores of different voices comparable (shipped cohort).")
     join_gap_s: float = Field(2.0, ge=0, description="Markers of a voice closer than this become one.")
     min_marker_s: float = Field(2.0, ge=0, description="Shorter markers are dropped.")
