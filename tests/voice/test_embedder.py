@@ -34,7 +34,7 @@ RATE = 16_000
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
     path: Path = tmp_path_factory.mktemp("weights") / "small.safetensors"
     torch.manual_seed(3)
-    weights.save(path, SpeakerNet(SMALL), FeatureSettings(), WindowGrid(), dtype=torch.float32)
+    weights.write(path, weights.packed(SpeakerNet(SMALL), FeatureSettings(), WindowGrid(), dtype=torch.float32))
     return embedder.load_encoder(path, "cpu")
 
 

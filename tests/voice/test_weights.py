@@ -23,7 +23,9 @@ SMALL = EncoderConfig(
 
 def small_file(path: Path, seed: int = 0) -> str:
     torch.manual_seed(seed)
-    return weights.save(path, SpeakerNet(SMALL), FeatureSettings(), WindowGrid(), about={"steps": "0"})
+    model = weights.packed(SpeakerNet(SMALL), FeatureSettings(), WindowGrid(), about={"steps": "0"})
+    weights.write(path, model)
+    return model.model_id
 
 
 def rewrite(path: Path, **changes: str) -> None:
@@ -66,7 +68,9 @@ def test_a_crowd_travels_along_as_part_of_the_id(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     plain = small_file(path)
     model, crowd = weights.load(path), normalize(torch.randn(5, 8), dim=1)
-    identity = weights.save(path, model.build(), model.features, model.grid, crowd=crowd)
+    packed = weights.packed(model.build(), model.features, model.grid, crowd=crowd)
+    weights.write(path, packed)
+    identity = packed.model_id
     again = weights.load(path)
     assert plain != identity == again.model_id
     assert again.crowd is not None

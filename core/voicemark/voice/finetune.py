@@ -124,17 +124,15 @@ def finetune(
     if recipe.resume:
         trainer.resume()
     net.load_state_dict(trainer.run())
-    part = recipe.out.with_name(f"{recipe.out.name}.new")
     about = {**start.about, "fine_tuned_from": start.model_id, "voices": str(len(config.speakers))}
     # Its own successor stays in its space, so the crowd stays where it was; another teacher leads elsewhere.
     crowd = start.crowd if recipe.teacher is None else None
-    model_id = weights.save(part, net.cpu(), start.features, start.grid, crowd=crowd, about=about)
-    after = separation(Encoder(weights.load(part), pick_device(recipe.device)), own, others)
+    tuned = weights.packed(net.cpu(), start.features, start.grid, crowd=crowd, about=about)
+    after = separation(Encoder(tuned, pick_device(recipe.device)), own, others)
     if after <= before:
-        part.unlink()
         return Outcome(before, after, None, None)
-    part.replace(recipe.out)
-    return Outcome(before, after, recipe.out, model_id)
+    weights.write(recipe.out, tuned)
+    return Outcome(before, after, recipe.out, tuned.model_id)
 
 
 def own_voices(config: Config) -> OwnVoices:

@@ -122,8 +122,9 @@ def train(recipe: Recipe, report: Callable[[Report], None], progress: Progress) 
             best = trainer.best_score if validation is not None else None
             kept = state
         net.load_state_dict(kept)
-    model_id = weights.save(recipe.out, net.cpu(), features, WindowGrid(), about=_about(recipe, bank, best))
-    return Trained(recipe.out, model_id, best)
+    model = weights.packed(net.cpu(), features, WindowGrid(), about=_about(recipe, bank, best))
+    weights.write(recipe.out, model)
+    return Trained(recipe.out, model.model_id, best)
 
 
 def _fresh(recipe: Recipe, voices: VoiceBatches) -> VoiceBatches:

@@ -71,25 +71,6 @@ def model_id(tensors: Mapping[str, Tensor], *settings: object) -> str:
     return f"vm{FORMAT_VERSION}-{digest.hexdigest()[:8]}"
 
 
-def save(
-    path: Path,
-    net: SpeakerNet,
-    features: FeatureSettings,
-    grid: WindowGrid,
-    *,
-    crowd: Tensor | None = None,
-    about: Mapping[str, str] | None = None,
-    dtype: torch.dtype = torch.float16,
-) -> str:
-    """Write `net` (not fused) and what belongs to it; replaces `path` in one step. Returns the model id.
-
-    Raises ModelError when the file cannot be written.
-    """
-    model = packed(net, features, grid, crowd=crowd, about=about, dtype=dtype)
-    write(path, model)
-    return model.model_id
-
-
 def packed(
     net: SpeakerNet,
     features: FeatureSettings,
@@ -99,7 +80,7 @@ def packed(
     about: Mapping[str, str] | None = None,
     dtype: torch.dtype = torch.float16,
 ) -> ModelFile:
-    """`net` (not fused) and what belongs to it, rounded as a file holds them: what `load` gives after `save`."""
+    """`net` (not fused) and what belongs to it, rounded as a file holds them: what `load` gives after `write`."""
     tensors = {
         name: tensor.detach().cpu().to(dtype).contiguous()
         for name, tensor in net.state_dict().items()
@@ -111,7 +92,10 @@ def packed(
 
 
 def write(path: Path, model: ModelFile) -> None:
-    """Write `model` as it is, for instance after `dataclasses.replace(model, cohort=…)`."""
+    """Write `model`, as `packed` makes it or after `dataclasses.replace(model, cohort=…)`; replaces `path` in one step.
+
+    Raises ModelError when the file cannot be written.
+    """
     metadata = {
         "format": FORMAT,
         "format_version": str(FORMAT_VERSION),
