@@ -105,7 +105,7 @@ class DeviceVoices(VoiceBatches):
         whole = CROP + 2 * MARGIN
         audio = self._stock.cut(voices, whole * speed // OWN_SPEED, draw)
         audio = resampled(audio, whole)[:, MARGIN : MARGIN + CROP]
-        some = torch.nonzero(draw.happens(f.other_formants, len(voices))).flatten()
+        some = draw.some(f.other_formants, len(voices))
         if len(some):
             bent = torch.exp(f.bend * draw.normal(len(some), len(KNOTS_HZ)).clamp(-MOST_BENT, MOST_BENT))
             ratio = draw.between(*f.formants, len(some))[:, None] * bent

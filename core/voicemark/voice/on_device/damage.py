@@ -1,7 +1,7 @@
 """What television, rooms and microphones do to voices, a batch at a time: `Augmenter` for the device.
 
-The settings, their meaning and the order are those of `voicemark.voice.augment`. Every row is drawn for by itself.
-Codecs are left out: they run on processors only.
+The settings, their meaning and the order are those of `voicemark.voice.augment`, but what happens to a share of rows
+happens to so many of each batch, not to each by its own chance. Codecs are left out: they run on processors only.
 """
 
 import math
@@ -35,25 +35,24 @@ class BatchAugmenter:
         audio = self._room_and_channel(audio)
         loudness = rms(audio)
         if len(self._voices):
-            audio = self._where(draw.happens(s.overlap, rows), audio, loudness, self._overlap)
-        noisy = draw.happens(s.noise, rows)
-        audio = self._where(noisy, audio, loudness, self._noisy)
-        audio = self._where(noisy & draw.happens(s.second_noise, rows), audio, loudness, self._noisy)
-        audio = self._where(draw.happens(s.band_limit, rows), audio, loudness, self._band_limited)
-        audio = self._where(draw.happens(s.hole, rows), audio, loudness, self._holed)
+            audio = self._changed(audio, loudness, draw.some(s.overlap, rows), self._overlap)
+        noisy = draw.some(s.noise, rows)
+        audio = self._changed(audio, loudness, noisy, self._noisy)
+        audio = self._changed(audio, loudness, noisy[draw.some(s.second_noise, len(noisy))], self._noisy)
+        audio = self._changed(audio, loudness, draw.some(s.band_limit, rows), self._band_limited)
+        audio = self._changed(audio, loudness, draw.some(s.hole, rows), self._holed)
         return at_level(audio, draw.between(*s.level_db, rows, 1))
 
     def noise_alone(self, count: int, samples: int) -> Tensor:
         """Music, environment, hiss or nearly nothing, without any voice: (count, samples)."""
         audio = self._background(count, samples)
-        some = self.draw.happens(self.settings.band_limit, count)
-        audio = self._where(some, audio, rms(audio), self._band_limited)
+        some = self.draw.some(self.settings.band_limit, count)
+        audio = self._changed(audio, rms(audio), some, self._band_limited)
         return at_level(audio, self.draw.between(-50.0, -10.0, count, 1))
 
     @staticmethod
-    def _where(happens: Tensor, audio: Tensor, loudness: Tensor, change: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
-        """`audio` with `change` made to the rows that it happens to."""
-        some = torch.nonzero(happens).flatten()
+    def _changed(audio: Tensor, loudness: Tensor, some: Tensor, change: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+        """`audio` with `change` made to `some` of its rows."""
         if not len(some):
             return audio
         return audio.index_copy(0, some, change(audio[some], loudness[some]))
@@ -62,12 +61,12 @@ class BatchAugmenter:
         """Room and equaliser in one filter; for the others it is flat."""
         s, draw, rows = self.settings, self.draw, len(audio)
         size = fft_length(audio.shape[1])
-        may = draw.happens(CHANNEL, rows)
+        may = draw.some(CHANNEL, rows)
         response = torch.ones(rows, size // 2 + 1, dtype=torch.complex64, device=audio.device)
-        some = torch.nonzero(may & draw.happens(s.room / CHANNEL, rows)).flatten()
+        some = may[draw.some(s.room / CHANNEL, len(may))]
         if len(some):
             response[some] *= torch.fft.rfft(self._rooms(len(some)), size)
-        some = torch.nonzero(may & draw.happens(s.equaliser / CHANNEL, rows)).flatten()
+        some = may[draw.some(s.equaliser / CHANNEL, len(may))]
         if len(some):
             response[some] *= self._equalisers(len(some), size)
         return filtered(audio, response)
@@ -128,25 +127,25 @@ class BatchAugmenter:
     def _noisy(self, audio: Tensor, loudness: Tensor) -> Tensor:
         s, draw = self.settings, self.draw
         rows, samples = audio.shape
-        babble = draw.happens(s.babble_share if len(self._voices) else 0.0, rows)
         noise = self._background(rows, samples)
-        some = torch.nonzero(babble).flatten()
+        snr = draw.between(*s.snr_db, rows, 1)
+        some = draw.some(s.babble_share if len(self._voices) else 0.0, rows)
         if len(some):
             noise = noise.index_copy(0, some, self._babble(len(some), samples))
-        snr = torch.where(babble[:, None], draw.between(*s.babble_snr_db, rows, 1), draw.between(*s.snr_db, rows, 1))
+            snr = snr.index_copy(0, some, draw.between(*s.babble_snr_db, len(some), 1))
         return audio + noise * (loudness / rms(noise).clamp(min=1e-7) * 10 ** (-snr / 20))
 
     def _background(self, rows: int, samples: int) -> Tensor:
         s, draw = self.settings, self.draw
-        share = draw.between(0.0, s.music_share + s.environment_share + HISS, rows)
-        music = (share < s.music_share) & (len(self._music) > 0)
-        environment = (share >= s.music_share) & (share < s.music_share + s.environment_share)
-        environment = environment & (len(self._environment) > 0)
+        order = draw.some(1.0, rows)
         audio = self._hiss(rows, samples)
-        for chosen, stock in ((music, self._music), (environment, self._environment)):
-            some = torch.nonzero(chosen).flatten()
-            if len(some):
+        first = 0
+        for share, stock in ((s.music_share, self._music), (s.environment_share, self._environment)):
+            end = first + round(rows * share / (s.music_share + s.environment_share + HISS))
+            some = order[first:end]
+            if len(stock) and len(some):
                 audio = audio.index_copy(0, some, stock.cut_any(len(some), samples, draw))
+            first = end
         return audio
 
     def _hiss(self, rows: int, samples: int) -> Tensor:

@@ -1,5 +1,7 @@
 """Random numbers on the device: one generator, and the few shapes in which they are needed."""
 
+import random
+
 import torch
 from torch import Tensor
 
@@ -10,9 +12,11 @@ class Draw:
     def __init__(self, device: torch.device) -> None:
         self.device = device
         self.generator = torch.Generator(device)
+        self._counts = random.Random(0)
 
     def restart(self, seed: int, step: int) -> None:
         self.generator.manual_seed(seed * 1_000_003 + step)
+        self._counts.seed(seed * 1_000_003 + step)
 
     def between(self, low: float, high: float, *shape: int) -> Tensor:
         """Evenly in [low, high)."""
@@ -21,6 +25,14 @@ class Draw:
     def happens(self, probability: float, rows: int) -> Tensor:
         """(rows,): which of the rows it happens to."""
         return torch.rand(rows, generator=self.generator, device=self.device) < probability
+
+    def some(self, share: float, rows: int) -> Tensor:
+        """Indices of `share` of `rows`, rounded up or down by chance; which ones is chance as well.
+
+        How many is drawn here, so the device need not be asked before it is told what to do with them.
+        """
+        order = torch.rand(rows, generator=self.generator, device=self.device).argsort()
+        return order[: int(share * rows + self._counts.random())]
 
     def below(self, limits: Tensor) -> Tensor:
         """Whole numbers in [0, limit) for each of `limits`, all at least 1."""
@@ -32,4 +44,6 @@ class Draw:
 
     def weighted(self, weights: Tensor, count: int) -> Tensor:
         """`count` indices, each as often as its weight says, with repetition."""
-        return torch.multinomial(weights, count, replacement=True, generator=self.generator)
+        sums = weights.double().cumsum(0)
+        place = torch.rand(count, generator=self.generator, device=self.device, dtype=torch.float64) * sums[-1]
+        return torch.searchsorted(sums, place, right=True).clamp(max=len(weights) - 1)
