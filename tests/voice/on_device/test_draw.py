@@ -27,6 +27,16 @@ def test_a_share_of_few_rows_is_kept_to_over_many_draws() -> None:
     assert 3_700 < total < 4_300
 
 
+def test_parts_do_not_overlap_and_each_keeps_to_its_share() -> None:
+    draw = draw_of(0)
+    sizes = torch.zeros(2)
+    for _ in range(10_000):
+        first, second = draw.parts((0.52, 0.38), 3)
+        assert not set(first.tolist()) & set(second.tolist())
+        sizes += torch.tensor([len(first), len(second)])
+    torch.testing.assert_close(sizes / 30_000, torch.tensor([0.52, 0.38]), rtol=0.05, atol=0)
+
+
 def test_the_same_seed_and_step_draw_the_same() -> None:
     torch.testing.assert_close(draw_of(3).some(0.37, 50), draw_of(3).some(0.37, 50))
 

@@ -137,15 +137,12 @@ class BatchAugmenter:
 
     def _background(self, rows: int, samples: int) -> Tensor:
         s, draw = self.settings, self.draw
-        order = draw.some(1.0, rows)
         audio = self._hiss(rows, samples)
-        first = 0
-        for share, stock in ((s.music_share, self._music), (s.environment_share, self._environment)):
-            end = first + round(rows * share / (s.music_share + s.environment_share + HISS))
-            some = order[first:end]
+        whole = s.music_share + s.environment_share + HISS
+        parts = draw.parts((s.music_share / whole, s.environment_share / whole), rows)
+        for some, stock in zip(parts, (self._music, self._environment), strict=True):
             if len(stock) and len(some):
                 audio = audio.index_copy(0, some, stock.cut_any(len(some), samples, draw))
-            first = end
         return audio
 
     def _hiss(self, rows: int, samples: int) -> Tensor:

@@ -1,6 +1,8 @@
 """Random numbers on the device: one generator, and the few shapes in which they are needed."""
 
 import random
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
 
 import torch
 from torch import Tensor
@@ -27,12 +29,18 @@ class Draw:
         return torch.rand(rows, generator=self.generator, device=self.device) < probability
 
     def some(self, share: float, rows: int) -> Tensor:
-        """Indices of `share` of `rows`, rounded up or down by chance; which ones is chance as well.
+        """Indices of `share` of `rows`, rounded up or down by chance; which ones is chance as well."""
+        return self.parts((share,), rows)[0]
+
+    def parts(self, shares: Sequence[float], rows: int) -> list[Tensor]:
+        """For each of `shares`, together at most 1, the indices of so many of `rows`; none is in two of them.
 
         How many is drawn here, so the device need not be asked before it is told what to do with them.
         """
         order = torch.rand(rows, generator=self.generator, device=self.device).argsort()
-        return order[: int(share * rows + self._counts.random())]
+        rounding = self._counts.random()
+        ends = [int(share * rows + rounding) for share in accumulate(shares, initial=0.0)]
+        return [order[first:end] for first, end in pairwise(ends)]
 
     def below(self, limits: Tensor) -> Tensor:
         """Whole numbers in [0, limit) for each of `limits`, all at least 1."""
@@ -44,6 +52,4 @@ class Draw:
 
     def weighted(self, weights: Tensor, count: int) -> Tensor:
         """`count` indices, each as often as its weight says, with repetition."""
-        sums = weights.double().cumsum(0)
-        place = torch.rand(count, generator=self.generator, device=self.device, dtype=torch.float64) * sums[-1]
-        return torch.searchsorted(sums, place, right=True).clamp(max=len(weights) - 1)
+        return torch.multinomial(weights, count, replacement=True, generator=self.generator)
