@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from voicemark.cli.main import app
 from voicemark.errors import ConfigError, VoicemarkError
+from voicemark.lab.training.autoencoder_training import load_autoencoder
 from voicemark.voice import weights
-from voicemark.voice.autoencoder_training import load_autoencoder
 
 
 @pytest.fixture(scope="module")

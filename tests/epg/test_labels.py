@@ -11,9 +11,9 @@ from support.guides import made_up_programmes
 from voicemark.epg.labels import label_programmes
 from voicemark.epg.related import Question, find_related, title_of
 from voicemark.epg.text_model import TextModel, save_text_model, train_text_model
-from voicemark.epg.titles_training import TitleTraining
-from voicemark.epg.types_training import TypeTraining
 from voicemark.errors import DatabaseError, ModelError
+from voicemark.lab.titles.titles_training import TitleTraining
+from voicemark.lab.titles.types_training import TypeTraining
 from voicemark.recording import Programme
 from voicemark.store.database import Database, open_database
 from voicemark.store.programmes import put_programme

@@ -10,10 +10,10 @@ from safetensors.torch import save_file
 from support.guides import made_up_programmes
 
 from voicemark.epg.text_model import TextModel, load_text_model, save_text_model, train_text_model
-from voicemark.epg.titles_training import TitleTraining
 from voicemark.epg.types import ProgrammeText
-from voicemark.epg.types_training import TypeTraining
 from voicemark.errors import ModelError
+from voicemark.lab.titles.titles_training import TitleTraining
+from voicemark.lab.titles.types_training import TypeTraining
 from voicemark.recording import Programme
 
 QUICK = TitleTraining(epochs=10, categories=4, drawn=3), TypeTraining(epochs=2, buckets=256, fewest=5)

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicemark.epg.titles import TitleConfig, TitleModel, leave_one_out_loss, scale_by_inverse_frequency
-from voicemark.epg.titles_training import LabelledTitle, TitleTraining, labelled_titles, train_titles
 from voicemark.epg.words import PAD, Vocabulary
 from voicemark.errors import GuideError
+from voicemark.lab.titles.titles_training import LabelledTitle, TitleTraining, labelled_titles, train_titles
 from voicemark.recording import Programme
 
 COOKING = ["Kochen mit Anna", "Kochen am Mittag", "Backen am Mittag", "Backen mit Anna", "Backen und Suppe"]

@@ -7,9 +7,9 @@ import torch
 
 from voicemark.epg.type_names import TYPES, type_of_categories, type_of_category
 from voicemark.epg.types import DESCRIPTION, MAX_TOKENS, SUBTITLE, ProgrammeText, Reader, TypeConfig, TypeNet
-from voicemark.epg.types_training import TypedText, TypeTraining, split_by_title, train_types, typed_texts
 from voicemark.epg.words import Vocabulary
 from voicemark.errors import GuideError
+from voicemark.lab.titles.types_training import TypedText, TypeTraining, split_by_title, train_types, typed_texts
 from voicemark.recording import Programme
 
 QUICK = TypeTraining(epochs=6, buckets=512, fewest=5)

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from voicemark.lab.batches.sampling import VoiceBatches
+from voicemark.lab.training.trainer import Trainer, TrainingSettings, new_network
 from voicemark.voice.encoder import EncoderConfig
-from voicemark.voice.sampling import VoiceBatches
-from voicemark.voice.training import Trainer, TrainingSettings, new_network
 
 REPOSITORY = Path(__file__).parents[2]
 TINY = EncoderConfig(

@@ -11,7 +11,7 @@ import typer
 from voicemark.cli.output import JsonOption, messages, print_json, screen
 
 if TYPE_CHECKING:
-    from voicemark.bench.figures import Figure
+    from voicemark.lab.bench.figures import Figure
 
 DEFAULT_FOLDER = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "voicemark" / "bench"
 
@@ -33,7 +33,7 @@ def bench(
     as_json: JsonOption = False,
 ) -> None:
     """Measure CPU time, memory, matching of the archive and products on this machine."""
-    from voicemark.bench.figures import tables
+    from voicemark.lab.bench.figures import tables
 
     for subject, measure in _measurements(folder, quick):
         if only and subject not in only:
@@ -48,8 +48,8 @@ def bench(
 
 
 def _measurements(folder: Path, quick: bool) -> "Iterator[tuple[Subject, Callable[[], list[Figure]]]]":
-    from voicemark.bench import archive, cost, products, words
-    from voicemark.bench.figures import Figure
+    from voicemark.lab.bench import archive, cost, products, words
+    from voicemark.lab.bench.figures import Figure
 
     def embedded_words() -> list[Figure]:
         rows = words.measure_words(200 if quick else words.TITLES)

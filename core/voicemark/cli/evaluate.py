@@ -49,8 +49,8 @@ def voices(
 
     from voicemark.config import JudgeSection, MatchSection
     from voicemark.errors import ConfigError
-    from voicemark.evaluation import report as reports
-    from voicemark.evaluation.run import Plan, evaluate
+    from voicemark.lab.evaluation import report as reports
+    from voicemark.lab.evaluation.run import Plan, evaluate
 
     if markers and (composer is None or scorer is None or noise is None):
         raise ConfigError("--markers needs --composer, --scorer and --noise")

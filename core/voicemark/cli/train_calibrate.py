@@ -47,15 +47,15 @@ def calibrate(
     from rich.console import Console
     from rich.table import Table
 
-    from voicemark.audio.codecs import MP2, round_trip
     from voicemark.audio.features import LogMel
     from voicemark.config import MatchSection
-    from voicemark.evaluation.embedders import OwnEmbedder
-    from voicemark.evaluation.thresholds import sweep
+    from voicemark.lab.backend.background import build_cohort, build_crowd, labelled_windows, training_noise
+    from voicemark.lab.backend.wccn import fold, raw_embeddings, within_class_whitening
+    from voicemark.lab.corpus.codecs import MP2, round_trip
+    from voicemark.lab.evaluation.embedders import OwnEmbedder
+    from voicemark.lab.evaluation.thresholds import sweep
     from voicemark.voice import weights
-    from voicemark.voice.cohort import build_cohort, build_crowd, labelled_windows, training_noise
     from voicemark.voice.embedder import Encoder, pick_device
-    from voicemark.voice.within_class import fold, raw_embeddings, within_class_whitening
 
     console = Console()
     cpu = pick_device("cpu")

@@ -19,11 +19,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from voicemark.epg.titles import TitleConfig, TitleModel
-from voicemark.epg.titles_training import TitleTraining, labelled_titles, train_titles
 from voicemark.epg.types import TypeConfig, TypeNet
-from voicemark.epg.types_training import TypeTraining, train_types, typed_texts
 from voicemark.epg.words import Vocabulary
 from voicemark.errors import GuideError, ModelError
+from voicemark.lab.titles.titles_training import TitleTraining, labelled_titles, train_titles
+from voicemark.lab.titles.types_training import TypeTraining, train_types, typed_texts
 from voicemark.recording import Programme
 
 FORMAT = "voicemark-titles"

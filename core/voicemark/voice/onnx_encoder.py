@@ -20,9 +20,9 @@ from torch import Tensor
 
 from voicemark.audio.windows import WindowGrid
 from voicemark.errors import ModelError
+from voicemark.lab.teachers.teacher import Heard
 from voicemark.voice.embedder import SILENCE_DBFS, WindowBatch
 from voicemark.voice.fbank import BINS, Fbank
-from voicemark.voice.teacher import Heard
 
 BATCH = 16
 FRAMES = "frames"  # a second output of this name: (n, channels, T) from before the pooling, for a student

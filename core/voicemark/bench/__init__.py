@@ -1,1 +1,0 @@
-"""Measurements of the program on the machine that it runs on: `python -m voicemark.bench`."""

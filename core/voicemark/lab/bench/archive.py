@@ -1,0 +1,131 @@
+"""How long 1,000 hours of kept embeddings and 20 voices take to be matched anew.
+
+The archive is made up, but looks like one: hour-long recordings in which people take turns of 4 to 25 seconds, in one
+of eight it is one of three enrolled voices, with pauses of silence. People share much of what embeddings show (cosines
+of strangers 0.22 ± 0.15), windows of one person vary (cosine 0.7).
+"""
+
+import resource
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sqlalchemy import insert
+
+from voicemark.config import MatchSection
+from voicemark.lab.bench.figures import Figure
+from voicemark.lab.bench.usage import of_call
+from voicemark.store.database import open_database
+from voicemark.store.schema import EmbeddingRow, RecordingRow
+from voicemark.voice.compact import quantise
+from voicemark.voice.match import Memory, VoiceBook
+from voicemark.voice.rematch import RematchReport, rematch
+from voicemark.voice.stretches import cut, pack
+
+MODEL = "bench"
+DIM = 128
+WINDOWS_PER_HOUR = 7200
+MEMORY_ROWS = 60
+STRANGERS = 400
+KNOWN_IN_ONE = 3  # enrolled voices in one recording
+SETTINGS = MatchSection(threshold=0.6, calibrate=False)
+
+Floats = NDArray[np.float32]
+
+
+def measure(folder: Path, hours: int = 1000, voices: int = 20) -> list[Figure]:
+    """Make an archive in a database in `folder` (0.96 MB an hour), match it, and say what that took."""
+    people = _people(voices)
+    path = folder / "archive.db"
+    folder.mkdir(parents=True, exist_ok=True)
+    _remove(path)
+    make_archive(path, hours, people)
+    book = VoiceBook.of([Memory(f"voice {n:02}", _rows(people[n]), 0.6) for n in range(voices)], MODEL, SETTINGS)
+    database = open_database(path)
+    reports: list[RematchReport] = []
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    try:
+        used = of_call(lambda: reports.append(rematch(database, book, SETTINGS, MODEL)))
+    finally:
+        database.close()
+    _remove(path)
+    table = f"Matching {hours:,} kept hours anew against {voices} voices, {len(book.rows):,} rows"
+    return [
+        Figure(table, "by the clock", used.seconds, "s", "aim: below 10 for 1,000 hours"),
+        Figure(table, "CPU", used.cpu_s, "s"),
+        Figure(table, "memory taken for it", used.peak_mb - before, "MB"),
+        Figure(table, "markers written", reports[0].markers, ""),
+    ]
+
+
+def make_archive(path: Path, hours: int, people: Floats) -> None:
+    """A database of `hours` recordings of an hour each in which `people` (n, DIM) and strangers take turns."""
+    database = open_database(path)
+    rng = np.random.default_rng(0)
+    everybody = np.concatenate((people, _people(STRANGERS, seed=1)))
+    now = datetime.now(UTC)
+    try:
+        for first in range(0, hours, 50):
+            with database.writing() as session:
+                for number in range(first, min(first + 50, hours)):
+                    row = RecordingRow(
+                        path=f"/bench/{number}.rec", recorder="vdr", content=str(number), title=f"Hour {number}",
+                        started_at=now - timedelta(hours=number), duration_s=3600.0, model_id=MODEL, found_at=now,
+                    )  # fmt: skip
+                    session.add(row)
+                    session.flush()
+                    windows = quantise(_hour(rng, everybody, len(people)))
+                    session.execute(
+                        insert(EmbeddingRow).values(
+                            recording_id=row.id, model_id=MODEL, content=str(number), windows=len(windows), dim=DIM,
+                            hop_s=0.5, window_s=2.0, stretches=pack(cut(windows, 0.5, 2.0)), data=windows.tobytes(),
+                        )
+                    )  # fmt: skip
+    finally:
+        database.close()
+
+
+def _people(count: int, seed: int = 0) -> Floats:
+    rng = np.random.default_rng(seed)
+    common = np.random.default_rng(99).standard_normal(DIM)
+    # variety of people has fewer dimensions than an embedding
+    basis = np.random.default_rng(98).standard_normal((40, DIM)) / np.sqrt(40)
+    return _unit(0.58 * common + rng.standard_normal((count, 40)) @ basis)
+
+
+def _rows(person: Floats) -> torch.Tensor:
+    rng = np.random.default_rng(7)
+    return torch.from_numpy(_unit(person + _variety(rng, MEMORY_ROWS)))
+
+
+def _hour(rng: np.random.Generator, everybody: Floats, known: int) -> Floats:
+    return np.concatenate(list(_turns(rng, everybody, known)))[:WINDOWS_PER_HOUR]
+
+
+def _turns(rng: np.random.Generator, everybody: Floats, known: int) -> Iterator[Floats]:
+    total = 0
+    cast = rng.choice(known, min(KNOWN_IN_ONE, known), replace=False)
+    while total < WINDOWS_PER_HOUR:
+        length = int(rng.integers(8, 50))
+        who = rng.choice(cast) if rng.random() < 1 / 8 else rng.integers(known, len(everybody))
+        yield _unit(everybody[who] + _variety(rng, length))
+        pause = int(rng.integers(0, 3))
+        yield np.zeros((pause, DIM), np.float32)
+        total += length + pause
+
+
+def _variety(rng: np.random.Generator, count: int) -> Floats:
+    return rng.standard_normal((count, DIM), dtype=np.float32) * np.float32(0.65 / np.sqrt(DIM))
+
+
+def _unit(rows: NDArray[np.floating]) -> Floats:
+    unit: Floats = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return unit
+
+
+def _remove(path: Path) -> None:
+    for file in path.parent.glob(path.name + "*"):
+        file.unlink()

@@ -1,0 +1,143 @@
+"""One evaluation from corpus to report: windows, conditions, every embedder, then markers."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from voicemark.config import JudgeSection, MatchSection
+from voicemark.lab.corpus.clips import cut_windows, read_utterances
+from voicemark.lab.corpus.conditions import NoiseBank, conditions_named, read_bank
+from voicemark.lab.evaluation.embedders import OwnEmbedder, PeerEmbedder, cpu_seconds
+from voicemark.lab.evaluation.markers import (
+    Composed,
+    MarkerRow,
+    Prepared,
+    compose,
+    find_markers,
+    hindsight_threshold,
+    judged_scores,
+    mean_score,
+    missing_row,
+    prepare,
+    score_all,
+    score_markers,
+)
+from voicemark.lab.evaluation.peers import PEERS, PeerMissingError
+from voicemark.lab.evaluation.report import Report
+from voicemark.lab.evaluation.table import condition_windows, measure_row
+from voicemark.voice.judge import Judge
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure. `models`: weights or ONNX files, None for the shipped weights."""
+
+    corpus: Path
+    noise: Path | None
+    split: str
+    models: tuple[Path | None, ...]
+    peers_python: Path | None
+    conditions: tuple[str, ...]
+    markers: int
+    composer: Path | None
+    scorer: Path | None
+    cache: Path
+    match: MatchSection
+    minutes: float = 20.0
+    first_seed: int = 1
+    seed: int = 0
+    judge: JudgeSection | None = None
+
+
+def evaluate(plan: Plan, say: Say = lambda text: None) -> Report:
+    """Runs the plan on one core. A peer that is not installed is a row that says so; other errors are raised."""
+    torch.set_num_threads(1)
+    conditions = conditions_named(plan.conditions)
+    if plan.noise is None:
+        conditions = [one for one in conditions if not one.needs_noise]
+    say("cutting windows")
+    clips = cut_windows(read_utterances(plan.corpus, plan.split, seed=plan.seed), seed=plan.seed)
+    bank = NoiseBank((), ()) if plan.noise is None else read_bank(plan.noise)
+    say("applying conditions")
+    heard = condition_windows(clips, conditions, bank, plan.seed)
+    embedders = all_embedders(plan)
+    rows = [measure_row(embedder, clips, heard, seed=plan.seed, progress=say) for embedder in embedders]
+    return Report(
+        corpus=plan.corpus.name,
+        split=plan.split,
+        seed=plan.seed,
+        speakers=len(set(clips.speaker.tolist())),
+        windows=len(clips.samples),
+        rows=tuple(rows),
+        markers=tuple(evaluate_markers(plan, embedders, say)),
+    )
+
+
+def all_embedders(plan: Plan) -> list[OwnEmbedder | PeerEmbedder]:
+    """Our own models first, then the peers where an environment for them is named."""
+    own: list[OwnEmbedder | PeerEmbedder] = [OwnEmbedder(model) for model in plan.models]
+    if plan.peers_python is None:
+        return own
+    return own + [PeerEmbedder(peer, plan.peers_python, plan.cache) for peer in PEERS]
+
+
+def evaluate_markers(plan: Plan, embedders: Sequence[OwnEmbedder | PeerEmbedder], say: Say) -> list[MarkerRow]:
+    """One row per embedder over `plan.markers` composed recordings; none without composer, scorer and noise."""
+    if not plan.markers or plan.composer is None or plan.scorer is None or plan.noise is None:
+        return []
+    recordings: list[Composed] = []
+    for seed in range(plan.first_seed, plan.first_seed + plan.markers):
+        say(f"composing recording {seed}")
+        recordings.append(compose(plan.composer, plan.corpus, plan.noise, plan.split, seed, plan.minutes, plan.cache))
+    rows: list[MarkerRow] = []
+    for embedder in embedders:
+        try:
+            prepared = []
+            for composed in recordings:
+                say(f"{embedder.name}: markers of {composed.name}")
+                prepared.append(
+                    prepare(composed, embedder.embed_all, embedder.model_id, embedder.cohort, plan.match.memory_windows)
+                )
+        except PeerMissingError as error:
+            rows.append(missing_row(embedder.name, error))
+            continue
+        if not embedder.peer:
+            scores = score_all(plan.scorer, prepared, plan.match.threshold, plan.match)
+            rows.append(MarkerRow(embedder.name, plan.match.threshold, False, scores))
+            if plan.judge is not None:
+                say(f"{embedder.name}: doubtful stretches before the judge")
+                rows.append(judged_row(plan, embedder.name, prepared, plan.judge, plan.scorer))
+        best = hindsight_threshold(plan.scorer, prepared, plan.match)
+        rows.append(MarkerRow(embedder.name, best, True, score_all(plan.scorer, prepared, best, plan.match)))
+    return rows
+
+
+def judged_row(plan: Plan, name: str, prepared: Sequence[Prepared], section: JudgeSection, scorer: Path) -> MarkerRow:
+    """The markers at the default threshold with doubtful stretches heard again, and what that cost."""
+    encoder = OwnEmbedder(section.model)
+    scores, spent, seconds = [], 0.0, 0.0
+    for one in prepared:
+        heard = prepare(one.composed, encoder.embed_samples_only, encoder.model_id, None, plan.match.memory_windows)
+        judge = Judge(
+            encoder.encoder,
+            [heard.memories[voice] for voice in one.memories],
+            section.threshold,
+            section.band,
+        )
+        before = cpu_seconds()
+        judged = judged_scores(one, plan.match.threshold, judge, plan.match)
+        spent += cpu_seconds() - before
+        seconds += one.duration_s
+        markers = find_markers(one, judged, plan.match.threshold, plan.match)
+        scores.append(score_markers(scorer, one.composed, markers))
+    return MarkerRow(
+        f"{name}, {section.model.stem} judging",
+        plan.match.threshold,
+        False,
+        (*scores, mean_score(scores)),
+        judge_cpu_s_per_hour=spent / seconds * 3600,
+    )

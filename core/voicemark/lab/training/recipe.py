@@ -1,0 +1,222 @@
+"""The whole recipe of a voice model: folders of speech and noise in, a weights file out.
+
+    manifests → decoded clips → (teacher's targets) → stage 1: a teacher, of fresh crops or of clips, or margin softmax
+        → stage 2: triplets with mined violators → the best weights on the dev split
+
+Everything that takes long is kept beside the output (`FILE.work/`) and taken up again by `resume`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from voicemark.audio.demux import AudioReader
+from voicemark.audio.features import FeatureSettings, LogMel
+from voicemark.audio.windows import WindowGrid
+from voicemark.config import AudioSection
+from voicemark.errors import ModelError, VoicemarkError
+from voicemark.lab.batches.augment import Audio, Augmenter
+from voicemark.lab.batches.fresh import FreshVoices
+from voicemark.lab.batches.on_device.batches import DeviceVoices, fresh_settings
+from voicemark.lab.batches.on_device.teacher import DeviceTeacher
+from voicemark.lab.batches.sampling import VoiceBatches
+from voicemark.lab.corpus.bank import MAX_SECONDS, AudioBank, Clip, Progress, read_manifest
+from voicemark.lab.corpus.noise import read_noise
+from voicemark.lab.teachers.teacher import CropTeacher, Teacher
+from voicemark.lab.training.ridge_init import fit_last_layer
+from voicemark.lab.training.targets import stretches, teach
+from voicemark.lab.training.trainer import Report, Trainer, TrainingSettings, initialise, new_network, triplet_stage
+from voicemark.lab.training.validation import Validation
+from voicemark.recorders.registry import find_recordings
+from voicemark.voice import weights
+from voicemark.voice.encoder import EncoderConfig
+
+SPEEDS = (1.0, 0.88, 1.12, 0.8, 1.25)
+BABBLE_VOICES = 300
+NOISE_SECONDS = 600.0
+FITTED_ON = 64  # clips of each source
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to train on and how. `corpus`: folders with a manifest; the first one's dev split picks the best."""
+
+    corpus: Sequence[Path]
+    noise: Path
+    out: Path
+    teacher: Teacher | None = None
+    fresh: Callable[[], CropTeacher] | None = None  # makes the teacher of fresh crops: stage 1 hears no crop for long
+    device_teacher: DeviceTeacher | None = None  # in place of both: stage 1 lies wholly on its device
+    unlabelled: Sequence[Path] = ()  # recordings, audio files or folders of them, for the teacher to label
+    init: str | None = None  # "default", or a file of weights or of an autoencoder
+    speeds: Sequence[float] = SPEEDS
+    network: EncoderConfig = field(default_factory=EncoderConfig)
+    first: TrainingSettings = field(default_factory=TrainingSettings)
+    triplet_steps: int = 1_500
+    device: str = "cpu"
+    resume: bool = False
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came out: where, under which id, and the lowest mean EER on the dev split (None without one)."""
+
+    path: Path
+    model_id: str
+    eer: float | None
+
+
+def train(recipe: Recipe, report: Callable[[Report], None], progress: Progress) -> Trained:
+    """Run `recipe`. Raises VoicemarkError for folders, files or checkpoints that cannot be used."""
+    work = recipe.out.with_name(f"{recipe.out.name}.work")
+    bank = speech_bank(recipe, work, progress)
+    speeds = (1.0,) if recipe.fresh or recipe.device_teacher else recipe.speeds
+    batches = VoiceBatches(
+        bank,
+        augmenter(recipe.noise, bank, work, progress, recipe.first.seed),
+        speeds=speeds,
+        settings=recipe.first.sampling,
+        seed=recipe.first.seed,
+    )
+    targets = None
+    if recipe.device_teacher is not None:
+        targets = recipe.device_teacher.teach(bank)
+    elif recipe.teacher is not None:
+        # fresh crops bring their own targets, so a few of each source fit the projection; triplets want every clip's
+        few = recipe.fresh is not None and not recipe.triplet_steps
+        targets = teach(bank, recipe.teacher, speeds, work, progress, FITTED_ON if few else None)
+    features = FeatureSettings()
+    log_mel = LogMel(features).to(recipe.device)
+    validation = _validation(recipe, log_mel)
+    net = new_network(recipe.network, recipe.first.seed)
+    if recipe.init:
+        initialise(net, tensors_of(recipe.init))
+
+    stages = [("first", recipe.first)]
+    if recipe.triplet_steps:
+        stages.append(("triplets", triplet_stage(recipe.first, recipe.triplet_steps)))
+    best: float | None = None
+    for name, settings in stages:
+        voices = batches.with_settings(settings.sampling)
+        trainer = Trainer(
+            net,
+            voices if settings.triplet else _fresh(recipe, voices),
+            settings,
+            features=features,
+            targets=targets,
+            validation=validation,
+            checkpoint=work / f"{name}.checkpoint",
+            device=recipe.device,
+            report=report,
+        )
+        resumed = recipe.resume and trainer.resume()
+        if recipe.init and trainer.targets is not None and not resumed and name == "first":
+            fit_last_layer(trainer.net, log_mel, bank, trainer.targets[:, 0])
+        state = trainer.run()
+        if best is None or validation is None or trainer.best_score < best:
+            best = trainer.best_score if validation is not None else None
+            kept = state
+        net.load_state_dict(kept)
+    model = weights.packed(net.cpu(), features, WindowGrid(), about=_about(recipe, bank, best))
+    weights.write(recipe.out, model)
+    return Trained(recipe.out, model.model_id, best)
+
+
+def _fresh(recipe: Recipe, voices: VoiceBatches) -> VoiceBatches:
+    """`voices` as the first stage hears them."""
+    if recipe.device_teacher is not None:
+        return DeviceVoices(voices, recipe.device_teacher, fresh_settings(voices.settings))
+    return FreshVoices(voices, recipe.fresh) if recipe.fresh else voices
+
+
+def speech_bank(recipe: Recipe, work: Path, progress: Progress | None = None) -> AudioBank:
+    """Every training clip of the corpora and every stretch of the unlabelled recordings, decoded."""
+    clips = [clip for folder in recipe.corpus for clip in read_manifest(folder, "train")]
+    labelled = AudioBank.build(clips, work / "speech", decode, progress=progress)
+    if not recipe.unlabelled:
+        return labelled
+    return AudioBank.join([labelled, *(_recording_bank(path) for path in recipe.unlabelled)])
+
+
+def _recording_bank(path: Path) -> AudioBank:
+    """Recordings at `path`, in stretches of ten seconds whose speakers nobody knows."""
+    parts: list[tuple[str, str | None, Audio]] = []
+    for recorder, found in find_recordings(path):
+        recording = recorder.read(found)
+        blocks = AudioReader.of(recording, AudioSection()).blocks()
+        for number, stretch in enumerate(stretches(blocks)):
+            parts.append((f"{recording.path}#{number}", None, stretch))
+    if not parts:
+        raise VoicemarkError("no recording of ten seconds or more", path=path)
+    return AudioBank.of(parts, source=str(path))
+
+
+def augmenter(noise: Path, bank: AudioBank, work: Path, progress: Progress | None, seed: int) -> Augmenter:
+    """Noise of the training side of `noise`, and voices of `bank` for babble."""
+    files = read_noise(noise, evaluation=False)
+    clips = [Clip(file.path, None, "noise", file.kind) for file in files]
+    noises = AudioBank.build(clips, work / "noise", decode, progress=progress, max_seconds=NOISE_SECONDS)
+    is_music = [entry.kind.startswith("music") for entry in noises.entries]
+    rng = np.random.default_rng(seed)
+    chosen = rng.choice(len(bank), min(BABBLE_VOICES, len(bank)), replace=False)
+    return Augmenter(
+        [noises.audio(index) for index, music in enumerate(is_music) if music],
+        [noises.audio(index) for index, music in enumerate(is_music) if not music],
+        [bank.audio(int(index), 0, 128_000) for index in chosen],
+    )
+
+
+def decode(path: Path) -> Audio:
+    """The first minutes of a file, mono at 16 kHz."""
+    return AudioReader([path], AudioSection()).stretch(0.0, max(MAX_SECONDS, NOISE_SECONDS))
+
+
+def tensors_of(init: str) -> dict[str, Tensor]:
+    """The tensors to start from: `default`, a weights file, or any safetensors with tensors of the same names."""
+    if init == "default":
+        return weights.load().tensors
+    path = Path(init)
+    try:
+        return weights.load(path).tensors
+    except ModelError as error:
+        if "not the weights of a voicemark encoder" not in error.what:
+            raise
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"cannot start from this file: {error}", path=path) from error
+
+
+def _validation(recipe: Recipe, log_mel: LogMel) -> Validation | None:
+    """The first corpus's dev split, or None where it has none."""
+    try:
+        read_manifest(recipe.corpus[0], "dev")
+    except VoicemarkError:
+        return None
+    return Validation.of_corpus(recipe.corpus[0], recipe.noise, log_mel)
+
+
+def _about(recipe: Recipe, bank: AudioBank, best: float | None) -> dict[str, str]:
+    speakers = {entry.speaker for entry in bank.entries if entry.speaker}
+    teacher = recipe.device_teacher or recipe.teacher
+    return {
+        "corpora": ", ".join(folder.name for folder in recipe.corpus),
+        "clips": str(len(bank)),
+        "hours": f"{bank.seconds / 3600:.1f}",
+        "speakers": str(len(speakers)),
+        "teacher": teacher.model_id if teacher else "none",
+        "steps": f"{recipe.first.steps} + {recipe.triplet_steps}",
+        "seed": str(recipe.first.seed),
+        "dev_eer": "" if best is None else f"{best:.4f}",
+    }
+
+
+def short_run(recipe: Recipe, steps: int) -> Recipe:
+    """`recipe` cut to a budget of `steps` in all, for comparisons."""
+    first = replace(recipe.first, steps=steps - steps // 5, validate_every=max(1, steps // 4), warmup=min(100, steps))
+    return replace(recipe, first=first, triplet_steps=steps // 5)

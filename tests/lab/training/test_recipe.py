@@ -1,0 +1,196 @@
+"""The whole recipe on a corpus of a few generated voices: manifests in, weights out, fine-tuning kept or not."""
+
+import csv
+import wave
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from support.teaching import Spectrum
+
+from voicemark.config import Config
+from voicemark.errors import EnrolmentError
+from voicemark.lab.batches.on_device.teacher import DeviceTeacher
+from voicemark.lab.batches.sampling import SamplingSettings
+from voicemark.lab.corpus.noise import held_for_evaluation
+from voicemark.lab.training.finetune import OwnVoices, finetune, own_voices, pieces, separation, top_scores
+from voicemark.lab.training.recipe import Recipe, tensors_of, train
+from voicemark.lab.training.trainer import Report, TrainingSettings
+from voicemark.voice import weights
+from voicemark.voice.embedder import load_encoder
+from voicemark.voice.encoder import EncoderConfig
+
+TINY = EncoderConfig(
+    dim=16,
+    stem_channels=16,
+    stem_blocks=(1,),
+    trunk_channels=16,
+    trunk_blocks=(1,),
+    head_channels=24,
+    attention_channels=8,
+)
+
+
+def buzz(pitch: float, seconds: float, seed: int) -> np.ndarray:
+    time = np.arange(int(seconds * 16_000)) / 16_000
+    rng = np.random.default_rng(seed)
+    tones = np.sum([np.sin(2 * np.pi * pitch * k * time + rng.uniform(0, 6)) / k for k in range(1, 20)], axis=0)
+    return (0.05 * tones + 0.005 * rng.standard_normal(len(time))).astype(np.float32)
+
+
+def save(path: Path, audio: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(16_000)
+        out.writeframes((audio * 32_767).astype(np.int16).tobytes())
+
+
+def manifest(folder: Path, rows: list[dict[str, str]]) -> None:
+    with (folder / "manifest.csv").open("w", newline="") as out:
+        writer = csv.DictWriter(out, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A corpus of four training and two dev voices, and noise on both sides of its split."""
+    root = tmp_path_factory.mktemp("data")
+    speech, noise = root / "speech", root / "noise"
+    rows = []
+    for voice in range(6):
+        for clip in range(2):
+            name = f"{voice}-{clip}.wav"
+            save(speech / name, buzz(90 + 40 * voice, 2.5, 10 * voice + clip))
+            split = "train" if voice < 4 else "dev"
+            rows.append({"path": name, "speaker": f"v{voice}", "source": "buzz", "split": split})
+    manifest(speech, rows)
+    names = [f"{kind}{number}.wav" for kind in ("music", "env") for number in range(40)]
+    kept = []
+    for kind in ("music", "env"):
+        mine = [name for name in names if name.startswith(kind)]
+        kept += [next(name for name in mine if held_for_evaluation(name))]
+        kept += [next(name for name in mine if not held_for_evaluation(name))]
+    for number, name in enumerate(kept):
+        save(noise / name, 0.1 * np.random.default_rng(number).standard_normal(48_000).clip(-3, 3).astype(np.float32))
+    manifest(noise, [{"path": name, "kind": (name[:3] == "mus" and "music") or "env:rain"} for name in kept])
+    return speech, noise
+
+
+def tiny(folders: tuple[Path, Path], out: Path) -> Recipe:
+    speech, noise = folders
+    settings = TrainingSettings(
+        steps=3,
+        warmup=1,
+        report_every=1,
+        validate_every=3,
+        half=False,
+        workers=0,
+        sampling=SamplingSettings(batch=8, noise_windows=2),
+    )
+    return Recipe([speech], noise, out, speeds=(1.0,), network=TINY, first=settings, triplet_steps=2)
+
+
+def quiet(*_: object) -> None:
+    """Progress that nobody looks at."""
+
+
+def test_manifests_in_weights_out(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "model.safetensors"
+    said: list[Report] = []
+    trained = train(tiny(folders, out), said.append, quiet)
+    model = weights.load(out)
+    assert model.model_id == trained.model_id
+    assert model.network == TINY
+    assert trained.eer is not None and 0 <= trained.eer <= 0.6
+    assert (model.about["speakers"], model.about["clips"], model.about["steps"]) == ("4", "8", "3 + 2")
+    assert any(report.score is not None for report in said)
+    assert said[-1].zero_share is not None
+    assert load_encoder(out).embed(buzz(200, 3.0, 1)).shape == (3, 16)
+    again = train(replace(tiny(folders, out), resume=True), quiet, quiet)
+    assert again.model_id == trained.model_id  # both checkpoints were complete
+
+
+def test_a_teacher_on_the_device_teaches_both_stages(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "model.safetensors"
+    said: list[Report] = []
+    teacher = DeviceTeacher(Spectrum(), torch.device("cpu"), "spectrum")
+    recipe = replace(tiny(folders, out), device_teacher=teacher)
+    first = replace(recipe.first, sampling=SamplingSettings(batch=8, noise_windows=2), hint=1.0, margin_softmax=0.0)
+    train(replace(recipe, first=first), said.append, quiet)
+    assert weights.load(out).about["teacher"] == "spectrum"
+    assert {"distil", "hint"} <= set(said[0].losses)
+    assert said[-1].zero_share is not None and "distil" in said[-1].losses
+
+
+def test_an_autoencoder_of_the_same_layers_can_be_started_from(tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    path = tmp_path / "autoencoder.safetensors"
+    save_file({"stem.0.conv.weight": torch.ones(2, 2)}, path)
+    assert set(tensors_of(str(path))) == {"stem.0.conv.weight"}
+    assert "affine.weight" in tensors_of("default")
+
+
+def config_of(folder: Path, seconds: float) -> Config:
+    speakers = []
+    for number, name in enumerate(("anna", "bert")):
+        save(folder / name / "sample.wav", buzz(150 + 90 * number, seconds, 77 + number))
+        speakers.append({"name": name, "samples": [str(folder / name / "sample.wav")]})
+    return Config.model_validate({"speakers": speakers})
+
+
+def test_fine_tuning_is_kept_only_where_held_back_samples_gain(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    start = tmp_path / "start.safetensors"
+    train(replace(tiny(folders, start), triplet_steps=0), quiet, quiet)
+    out = tmp_path / "own.safetensors"
+    recipe = replace(tiny(folders, out), init=str(start))
+    outcome = finetune(recipe, config_of(tmp_path, 26.0), quiet, quiet, steps=3)
+    assert (outcome.after > outcome.before) == (outcome.path is not None) == out.exists()
+    assert not out.with_name("own.safetensors.new").exists()
+    if outcome.path:
+        assert weights.load(out).model_id == outcome.model_id != weights.load(start).model_id
+        assert weights.load(out).about["fine_tuned_from"] == weights.load(start).model_id
+    assert "before" in str(outcome)
+
+
+def test_samples_too_few_to_hold_some_back_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(EnrolmentError, match="'anna' has 1 pieces"):
+        own_voices(config_of(tmp_path, 5.0))
+
+
+def test_every_fourth_piece_is_held_back_and_none_is_in_both_parts(tmp_path: Path) -> None:
+    own = own_voices(config_of(tmp_path, 49.0))  # eight pieces of 6 s; the last second is dropped
+    assert len(own.training) == 12
+    assert sorted(name for name, _ in own.held_back) == ["anna", "anna", "bert", "bert"]
+    trained_on = [own.training.audio(index) for index in range(len(own.training))]
+    for _, held in own.held_back:
+        assert not any(np.allclose(held, piece, atol=1e-4) for piece in trained_on)
+
+
+def test_pieces_are_six_seconds_and_a_rest_of_two_or_more() -> None:
+    lengths = [len(piece) for piece in pieces(np.zeros(16_000 * 15, np.float32))]
+    assert lengths == [96_000, 96_000, 48_000]
+    assert [len(piece) for piece in pieces(np.zeros(16_000 * 13, np.float32))] == [96_000, 96_000]
+
+
+def test_scores_are_the_mean_of_the_five_best() -> None:
+    windows = torch.nn.functional.normalize(torch.randn(4, 6), dim=1)
+    memory = torch.nn.functional.normalize(torch.randn(9, 6), dim=1)
+    scores = top_scores(windows, memory)
+    for row in range(4):
+        best = sorted((float(windows[row] @ other) for other in memory), reverse=True)[:5]
+        assert abs(float(scores[row]) - sum(best) / 5) < 1e-5
+
+
+def test_voices_that_differ_are_further_apart_than_voices_that_do_not(tmp_path: Path) -> None:
+    encoder = load_encoder(device="cpu")
+    own = own_voices(config_of(tmp_path, 26.0))
+    alike = [buzz(150, 6.0, 3), buzz(240, 6.0, 4)]
+    unlike = [np.random.default_rng(k).uniform(-0.2, 0.2, 96_000).astype(np.float32) for k in range(2)]
+    both = OwnVoices(own.training, [(name, audio) for name, audio in own.held_back if name == "anna"])
+    assert separation(encoder, both, unlike) > separation(encoder, both, alike)
