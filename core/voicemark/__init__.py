@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from voicemark.config import Config
     from voicemark.store.queries import MarkerView
-    from voicemark.voice.embedder import Encoder
+    from voicemark.voice.encoder import Encoder
     from voicemark.voice.onnx_encoder import OnnxEncoder
 
 __version__ = "0.1.0"
 
 
 def load_encoder(weights: Path | str | None = None, device: str = "auto") -> "Encoder | OnnxEncoder":
-    """The shipped speaker encoder, or that of a weights file or an ONNX model; see `voicemark.voice.embedder.Encoder`.
+    """The shipped speaker encoder, or that of a weights file or an ONNX model; see `voicemark.voice.encoder.Encoder`.
 
     `device` is `auto` (the GPU where there is one), `cpu` or `cuda`. Raises ModelError for weights that are
     missing, corrupt or of another format version.
     """
-    from voicemark.voice import embedder  # imports torch, which takes a second: only when it is asked for
+    from voicemark.voice import load  # imports torch, which takes a second: only when it is asked for
 
-    return embedder.load_encoder(weights, device)
+    return load.load_encoder(weights, device)
 
 
 def scan(path: Path | str, config: "Config") -> "list[MarkerView]":

@@ -13,12 +13,12 @@ import torch
 
 from voicemark.audio import ffmpeg
 from voicemark.config import Config, WatchSection
-from voicemark.config_check import missing
+from voicemark.config.check import missing
 from voicemark.errors import VoicemarkError
 from voicemark.recorders import recorder_for
 from voicemark.recorders.auto import Auto
 from voicemark.store.database import open_database
-from voicemark.voice.embedder import load_encoder
+from voicemark.voice.load import load_encoder
 
 BROADCAST_DECODERS = {
     "mp2float": "MP2 (most DVB-S channels)",

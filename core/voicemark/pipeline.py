@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,33 +22,16 @@ from voicemark.epg.gather import programmes_of
 from voicemark.errors import RecordingError, RecordingVanishedError
 from voicemark.recorders import find_recordings
 from voicemark.recording import Programme, ProgrammeSpan, Recording, fingerprint
-from voicemark.voice.compact import quantise
-from voicemark.voice.embedder import WindowBatch
-from voicemark.voice.judge import Judge, ReadAudio, second_opinion
+from voicemark.voice.base import SpeakerEncoder
 from voicemark.voice.match import VoiceBook, match_key, score
+from voicemark.voice.quantisation import quantise
 from voicemark.voice.rematch import SecondHearing
 from voicemark.voice.segments import Segment, WindowTimes, borders, find_segments
-from voicemark.voice.stretches import Stretches, cut
+from voicemark.voice.turns import Stretches, cut
+from voicemark.voice.verifier import Judge, ReadAudio, second_opinion
 
 Progress = Callable[[float], None]
 """Called with the seconds of the recording that have been heard so far."""
-
-
-class WindowEncoder(Protocol):
-    """What the pipeline asks of an encoder: ours, or any ONNX one."""
-
-    model_id: str
-
-    @property
-    def dim(self) -> int: ...
-
-    @property
-    def hop_s(self) -> float: ...
-
-    @property
-    def window_s(self) -> float: ...
-
-    def embed_blocks(self, blocks: Iterable[Samples]) -> Iterator[WindowBatch]: ...
 
 
 @dataclass(frozen=True)
@@ -57,7 +39,7 @@ class Tools:
     """What every recording is processed with."""
 
     config: Config
-    encoder: WindowEncoder
+    encoder: SpeakerEncoder
     book: VoiceBook
     judge: Judge | None = None
 
@@ -168,7 +150,7 @@ def counted(blocks: Iterable[Samples], progress: Progress | None) -> Iterator[Sa
             progress(samples / SAMPLE_RATE)
 
 
-def embed(blocks: Iterable[Samples], encoder: WindowEncoder) -> Windows:
+def embed(blocks: Iterable[Samples], encoder: SpeakerEncoder) -> Windows:
     """Every window's embedding, compact."""
     parts = [quantise(batch.embeddings) for batch in encoder.embed_blocks(blocks)]
     data = np.concatenate(parts) if parts else np.zeros((0, encoder.dim), np.int8)

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from voicemark.config import Config
-from voicemark.epg.labels import label_programmes
+from voicemark.enrolment.enrolment import VoiceReport, enrol
 from voicemark.errors import EnrolmentError, RecordingError, VoicemarkError
 from voicemark.export.after import export_heard
 from voicemark.pipeline import Tools, content_of, process
@@ -27,11 +27,11 @@ from voicemark.store.jobs import Claim, ClaimLostError, Finding, Jobs
 from voicemark.store.jobs import Outcome as Found
 from voicemark.store.queries import MarkerFilter, MarkerView, find_markers
 from voicemark.store.results import write_result
-from voicemark.voice.embedder import load_encoder
-from voicemark.voice.enrolment import VoiceReport, enrol
-from voicemark.voice.judge import Judge
+from voicemark.titles.annotate import label_programmes
+from voicemark.voice.load import load_encoder
 from voicemark.voice.match import VoiceBook
 from voicemark.voice.rematch import RematchReport, rematch
+from voicemark.voice.verifier import Judge
 
 HEARTBEAT_S = 5.0
 """A heartbeat is a transaction: not for every block."""

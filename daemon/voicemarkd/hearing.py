@@ -10,11 +10,11 @@ from collections.abc import Callable
 import torch
 
 from voicemark.config import Config
+from voicemark.enrolment.enrolment import enrol
 from voicemark.pipeline import Tools
 from voicemark.scanning import load_judge
 from voicemark.store.database import Database
-from voicemark.voice.embedder import load_encoder
-from voicemark.voice.enrolment import enrol
+from voicemark.voice.load import load_encoder
 
 log = logging.getLogger(__name__)
 

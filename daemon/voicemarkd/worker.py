@@ -13,7 +13,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from voicemark.config import Config
-from voicemark.epg.labels import label_programmes
 from voicemark.errors import (
     DatabaseError,
     NoAudioError,
@@ -28,6 +27,7 @@ from voicemark.scanning import match_archive
 from voicemark.store.database import Database
 from voicemark.store.jobs import Claim, ClaimLostError, Jobs
 from voicemark.store.results import write_result
+from voicemark.titles.annotate import label_programmes
 from voicemarkd.exports import Exports
 from voicemarkd.hearing import Hearing, is_gpu_failure
 from voicemarkd.inhibit import inhibited

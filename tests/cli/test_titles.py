@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import select
 from support.guides import made_up_programmes, write_guide
 
-from voicemark.epg.text_model import load_text_model
 from voicemark.recording import Programme
 from voicemark.store.database import open_database
 from voicemark.store.programmes import put_programme
 from voicemark.store.schema import MarkerRow, ProgrammeRow, RecordingRow, VoiceRow
+from voicemark.titles.model_file import load_text_model
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "TZ": "UTC", "COLUMNS": "200"}
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)

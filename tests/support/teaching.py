@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from voicemark.lab.batches.sampling import VoiceBatches
 from voicemark.lab.training.trainer import Trainer, TrainingSettings, new_network
-from voicemark.voice.encoder import EncoderConfig
+from voicemark.voice.network import EncoderConfig
 
 REPOSITORY = Path(__file__).parents[2]
 TINY = EncoderConfig(
@@ -42,7 +42,7 @@ def write_peer(name: str, target: Path) -> None:
     python = REPOSITORY / ".venv-peers" / "bin" / "python"
     if not python.exists():
         pytest.skip("no environment with the peers (.venv-peers)")
-    script = REPOSITORY / "core" / "voicemark" / "evaluation" / f"{name}_onnx.py"
+    script = REPOSITORY / "core" / "voicemark" / "lab" / "teachers" / f"{name}_export.py"
     made = subprocess.run([str(python), str(script), str(target)], capture_output=True, text=True, check=False)
     if made.returncode and ("ImportError" in made.stderr or "ModuleNotFoundError" in made.stderr):
         pytest.skip(f"what carries the weights of {name} is not installed among the peers")

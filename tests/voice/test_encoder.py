@@ -1,94 +1,144 @@
-"""The network: shapes, and that each fast path equals the plain one."""
+"""Embeddings of a stream equal those of the whole, and those of each window cut out with its context."""
 
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
 import torch
-import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemark.voice.encoder import AttentiveStatistics, ConvBlock, EncoderConfig, SpeakerNet, subtract_moving_mean
+import voicemark
+from voicemark.audio.features import FeatureSettings, LogMel
+from voicemark.audio.windows import WindowGrid
+from voicemark.errors import ModelError
+from voicemark.voice import encoder as embedder
+from voicemark.voice import weights
+from voicemark.voice.encoder import Encoder
+from voicemark.voice.hubness import centred
+from voicemark.voice.network import EncoderConfig, SpeakerNet
 
 SMALL = EncoderConfig(
-    dim=16,
-    stem_channels=12,
-    stem_blocks=(1, 2),
-    trunk_channels=16,
-    trunk_blocks=(1, 3),
-    head_channels=20,
-    attention_channels=8,
-    norm_frames=41,
+    dim=8,
+    stem_channels=8,
+    stem_blocks=(1,),
+    trunk_channels=8,
+    trunk_blocks=(1, 2),
+    head_channels=8,
+    attention_channels=4,
 )
+RATE = 16_000
 
 
-def small_net(seed: int = 0) -> SpeakerNet:
-    torch.manual_seed(seed)
-    net = SpeakerNet(SMALL)
-    net.train()
-    for _ in range(3):  # give the norms statistics that are not 0 and 1
-        net(torch.randn(4, 80, 200))
-    return net.eval()
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
+    path: Path = tmp_path_factory.mktemp("weights") / "small.safetensors"
+    torch.manual_seed(3)
+    weights.write(path, weights.packed(SpeakerNet(SMALL), FeatureSettings(), WindowGrid(), dtype=torch.float32))
+    return embedder.load_encoder(path, "cpu")
 
 
-@given(frames=st.integers(1, 80), half=st.integers(0, 20))
-@settings(max_examples=30, deadline=None)
-def test_moving_mean_equals_average_pooling(frames: int, half: int) -> None:
-    mel = torch.randn(2, 5, frames)
-    width = 2 * half + 1
-    expected = mel - F.avg_pool1d(mel, width, 1, half, count_include_pad=False)
-    torch.testing.assert_close(subtract_moving_mean(mel, width), expected, rtol=1e-4, atol=1e-5)
+def sound(seconds: float, seed: int = 0) -> np.ndarray:
+    """Noise whose colour and level change, so that windows differ."""
+    rng = np.random.default_rng(seed)
+    samples = int(seconds * RATE)
+    noise = rng.standard_normal(samples)
+    slow = np.interp(np.arange(samples), np.linspace(0, samples, 20), rng.uniform(0.01, 0.3, 20))
+    return (noise * slow).astype(np.float32)
 
 
-def test_statistics_equal_a_loop_over_windows() -> None:
-    pool = AttentiveStatistics(6, 4)
-    x = torch.randn(2, 6, 37)
-    fast = pool(x, 5, 3)
-    weight = torch.sigmoid(pool.expand(F.relu(pool.squeeze(x)))) + 1e-4
-    assert fast.shape == (2, 5, 12)  # 37 frames are 7 whole hops, so 5 windows of 3 hops
-    for window in range(5):
-        frames = slice(window * 5, window * 5 + 15)
-        w, v = weight[..., frames], x[..., frames]
-        mean = (w * v).sum(-1) / w.sum(-1)
-        variance = (w * (v - mean[..., None]) ** 2).sum(-1) / w.sum(-1)
-        slow = torch.cat((mean, variance.clamp(min=1e-5).sqrt()), dim=1)
-        torch.testing.assert_close(fast[:, window], slow, rtol=1e-3, atol=1e-4)
+def streamed(encoder: Encoder, blocks: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    batches = list(encoder.embed_blocks(blocks))
+    if not batches:
+        return np.zeros((0, encoder.dim), np.float32), np.zeros(0)
+    assert [b.first_index for b in batches] == list(np.cumsum([0] + [len(b.embeddings) for b in batches[:-1]]))
+    return np.concatenate([b.embeddings for b in batches]), np.concatenate([b.start_s for b in batches])
 
 
-def test_embeddings_have_unit_length_and_one_per_window() -> None:
-    embeddings = small_net()(torch.randn(3, 80, 40 * 9 + 7))
-    assert embeddings.shape == (3, 6, 16)
-    torch.testing.assert_close(embeddings.norm(dim=-1), torch.ones(3, 6))
+@given(
+    seconds=st.floats(0.0, 130.0),
+    cuts=st.lists(st.floats(0.0, 1.0), max_size=12),
+)
+@settings(max_examples=12, deadline=None)
+def test_any_blocks_give_the_windows_of_the_whole(encoder: Encoder, seconds: float, cuts: list[float]) -> None:
+    audio = sound(seconds)
+    blocks = np.split(audio, sorted(int(cut * len(audio)) for cut in cuts))
+    embeddings, starts = streamed(encoder, blocks)
+    whole = encoder.embed(audio).numpy()
+    assert embeddings.shape == whole.shape == (encoder.grid.count(len(audio)), encoder.dim)
+    np.testing.assert_allclose(embeddings, whole, atol=1e-5)
+    np.testing.assert_allclose(starts, np.arange(len(whole)) * 0.5)
 
 
-def test_fused_network_gives_the_same() -> None:
-    net = small_net()
-    mel = torch.randn(2, 80, 320)
-    with torch.no_grad():
-        plain = net(mel)
-        fused = net.fuse()
-        torch.testing.assert_close(fused(mel), plain, rtol=1e-4, atol=1e-5)
-    assert not any(isinstance(m.norm, torch.nn.BatchNorm1d) for m in fused.modules() if isinstance(m, ConvBlock))
+def test_windows_equal_those_of_one_pass_over_everything(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    audio = sound(75.0)
+    in_chunks = encoder.embed(audio)
+    monkeypatch.setattr(embedder, "WINDOWS_PER_CHUNK", 100_000)
+    torch.testing.assert_close(in_chunks, encoder.embed(audio), rtol=0, atol=1e-5)
 
 
-def test_a_constant_gain_and_channel_do_not_change_an_embedding() -> None:
-    net = small_net()
-    mel = torch.randn(1, 80, 200)
-    channel = torch.randn(1, 80, 1) * 3
-    with torch.no_grad():
-        torch.testing.assert_close(net(mel + channel + 5.0), net(mel), rtol=1e-3, atol=1e-4)
+def test_a_window_cut_out_with_its_context_gives_the_same(encoder: Encoder) -> None:
+    audio = sound(30.0)
+    whole = encoder.embed(audio)
+    net, log_mel = encoder._net, LogMel(encoder.features)
+    context = 3 * RATE
+    for window in (0, 1, 17, 30, len(whole) - 1):
+        start = window * 8_000
+        first = max(0, start - context)
+        piece = torch.from_numpy(audio[first : start + 32_000 + context])[None]
+        with torch.inference_mode():
+            alone = net(log_mel(piece))[0, (start - first) // 8_000]
+        torch.testing.assert_close(alone, whole[window], rtol=0, atol=1e-5)
 
 
-def test_nothing_beyond_the_stated_context_changes_a_window() -> None:
-    net = small_net()
-    reach = SMALL.context_frames
-    mel = torch.randn(1, 80, 4 * ((2 * reach + 400) // 4))
-    hops = -(-reach // 40)
-    first = hops * 40  # window that starts there
-    changed = mel.clone()
-    changed[..., : first - reach] += torch.randn_like(changed[..., : first - reach])
-    changed[..., first + 160 + reach :] = 0.0
-    with torch.no_grad():
-        before, after = net(mel)[0, hops], net(changed)[0, hops]
-    torch.testing.assert_close(after, before, rtol=1e-4, atol=1e-5)
+def test_windows_by_themselves(encoder: Encoder) -> None:
+    batch = np.stack([sound(2.0, seed) for seed in range(5)])
+    together = encoder.embed_windows(batch)
+    assert together.shape == (5, encoder.dim)
+    for row, embedding in zip(batch, together, strict=True):
+        torch.testing.assert_close(encoder.embed(row)[0], embedding, rtol=0, atol=1e-5)
 
 
-def test_default_network_stays_small() -> None:
-    assert sum(p.numel() for p in SpeakerNet().parameters()) < 7_000_000
+def test_short_audio_has_no_window_and_short_rows_are_refused(encoder: Encoder) -> None:
+    assert encoder.embed(sound(1.99)).shape == (0, encoder.dim)
+    assert encoder.embed(np.zeros(0, np.float32)).shape == (0, encoder.dim)
+    assert list(encoder.embed_blocks([])) == []
+    with pytest.raises(ValueError, match="expected"):
+        encoder.embed_windows(np.zeros((2, 31_999), np.float32))
+
+
+def test_silence_is_a_zero_vector_that_scores_nothing(encoder: Encoder) -> None:
+    audio = np.concatenate([sound(5.0), np.zeros(5 * RATE, np.float32), sound(5.0, 1)])
+    lengths = encoder.embed(audio).norm(dim=1)
+    silent = slice(10, 17)  # windows from 5.0 to 8.0 s
+    assert torch.all(lengths[silent] == 0)
+    torch.testing.assert_close(lengths[:8], torch.ones(8))
+    assert torch.all(encoder.embed_windows(np.zeros((1, 32_000), np.float32)) == 0)
+
+
+def test_embeddings_are_centred_on_the_crowd_and_silence_stays_silent() -> None:
+    model = weights.load()
+    plain = Encoder(replace(model, crowd=None), torch.device("cpu"))
+    crowd = plain.embed(sound(20.0, 2))
+    encoder = Encoder(replace(model, crowd=crowd), torch.device("cpu"))
+    audio = np.concatenate([sound(5.0), np.zeros(3 * RATE, np.float32)])
+    before, after = plain.embed(audio), encoder.embed(audio)
+    torch.testing.assert_close(after[:7], centred(before[:7], crowd), rtol=0, atol=1e-5)
+    assert torch.all(after[10:] == 0)
+    windows = audio[None, : 2 * RATE]
+    torch.testing.assert_close(
+        encoder.embed_windows(windows), centred(plain.embed_windows(windows), crowd), rtol=0, atol=1e-5
+    )
+
+
+def test_the_public_function_loads_the_shipped_encoder() -> None:
+    encoder = voicemark.load_encoder(device="cpu")
+    assert (encoder.sample_rate, encoder.window_s, encoder.hop_s, encoder.dim) == (16_000, 2.0, 0.5, 128)
+    assert encoder.model_id.startswith("vm3-")
+    assert encoder.embed(sound(3.0)).shape == (3, 128)
+
+
+def test_an_unknown_device_is_an_error() -> None:
+    with pytest.raises(ModelError, match="cannot be used"):
+        voicemark.load_encoder(device="abacus")

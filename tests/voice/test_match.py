@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from voicemark.config import Config, MatchSection, SpeakerSection
 from voicemark.errors import ModelError
 from voicemark.voice import match
-from voicemark.voice.calibration import NEAREST, REFERENCE, SHARE
 from voicemark.voice.match import SILENT, Memory, VoiceBook, centre, match_key, score, threshold_of
+from voicemark.voice.score_norm import NEAREST, REFERENCE, SHARE
 
 PLAIN = MatchSection(calibrate=False)
 DIM = 24

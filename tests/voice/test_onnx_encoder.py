@@ -10,7 +10,9 @@ from support.onnx_models import CONVENTION, on_samples, some_audio, tiny_model
 from support.teaching import write_peer
 
 from voicemark.errors import ModelError
-from voicemark.voice.embedder import Encoder, load_encoder
+from voicemark.lab.teachers.onnx import OnnxTeacher, load_onnx_teacher
+from voicemark.voice.encoder import Encoder
+from voicemark.voice.load import load_encoder
 from voicemark.voice.onnx_encoder import OnnxEncoder, load_onnx_encoder
 
 pytest.importorskip("onnx", reason="the tests build a model with onnx")
@@ -48,22 +50,6 @@ def test_embeddings_have_length_one_and_silence_has_none(encoder: OnnxEncoder) -
     windows = np.stack([some_audio(2), np.zeros(32_000, np.float32)])
     lengths = encoder.embed_windows(windows).norm(dim=1)
     assert lengths.tolist() == pytest.approx([1.0, 0.0], abs=1e-5)
-
-
-def test_a_teacher_may_tell_its_frames_beside_its_embeddings(encoder: OnnxEncoder, tmp_path: Path) -> None:
-    telling = load_onnx_encoder(tiny_model(tmp_path / "telling.onnx", CONVENTION, frames=True))
-    crops = np.stack([some_audio(3, seed) for seed in range(20)])
-    heard = telling.hear(crops)
-    np.testing.assert_allclose(heard.embeddings, encoder.hear(crops).embeddings, atol=1e-6)
-    assert encoder.hear(crops).frames is None
-    assert heard.frames is not None and heard.frames.shape == (20, 80, 298)
-    assert torch.allclose(telling.embed(some_audio(4)), encoder.embed(some_audio(4)), atol=1e-6)
-
-
-def test_a_whole_clip_is_one_pass(encoder: OnnxEncoder) -> None:
-    clip = some_audio(2)
-    assert encoder.embed_whole(clip) == pytest.approx(encoder.embed_windows(clip[None])[0].numpy(), abs=1e-5)
-    assert np.linalg.norm(encoder.embed_whole(some_audio(3.7))) == pytest.approx(1.0, abs=1e-5)
 
 
 def test_short_rows_are_refused(encoder: OnnxEncoder) -> None:
@@ -116,7 +102,7 @@ def test_files_that_are_no_models_are_refused(tmp_path: Path) -> None:
 
 def test_campplus_embeds_as_its_torch_original_and_tells_its_frames(tmp_path: Path) -> None:
     python = REPOSITORY / ".venv-peers" / "bin" / "python"
-    package = REPOSITORY / "core" / "voicemark" / "evaluation"
+    package = REPOSITORY / "core" / "voicemark" / "lab" / "evaluation"
     model = tmp_path / "campplus.onnx"
     write_peer("campplus", model)
     windows = np.stack([some_audio(2, seed) for seed in range(3)])
@@ -127,7 +113,7 @@ def test_campplus_embeds_as_its_torch_original_and_tells_its_frames(tmp_path: Pa
     original = torch.nn.functional.normalize(torch.from_numpy(np.load(tmp_path / "out.npy")), dim=1)
     campplus = load_onnx_encoder(model)
     assert torch.allclose(campplus.embed_windows(windows), original, atol=1e-4)
-    frames = campplus.hear(np.stack([some_audio(3, seed) for seed in range(2)])).frames
+    frames = OnnxTeacher(campplus).hear(np.stack([some_audio(3, seed) for seed in range(2)])).frames
     assert frames is not None and frames.shape == (2, 512, 149)
 
 
@@ -137,7 +123,7 @@ def test_a_model_that_takes_samples_brings_its_own_features(tmp_path: Path) -> N
     windows = np.stack([audio[k * 8000 : k * 8000 + 32_000] for k in range(5)])
     assert model.dim == 1
     assert torch.allclose(model.embed(audio), torch.from_numpy(np.sign(windows.mean(axis=1, keepdims=True))))
-    assert model.hear(windows).frames is None
+    assert OnnxTeacher(model).hear(windows).frames is None
 
 
 def test_resemblyzer_embeds_as_its_package_does(tmp_path: Path) -> None:
@@ -147,10 +133,10 @@ def test_resemblyzer_embeds_as_its_package_does(tmp_path: Path) -> None:
     windows = np.stack([some_audio(1.59, seed) for seed in range(3)])
     np.save(tmp_path / "windows.npy", windows)
     files = [str(tmp_path / name) for name in ("windows.npy", "out.npy")]
-    peers = REPOSITORY / "core" / "voicemark" / "evaluation" / "peer_worker.py"
+    peers = REPOSITORY / "core" / "voicemark" / "lab" / "evaluation" / "peer_worker.py"
     python = REPOSITORY / ".venv-peers" / "bin" / "python"
     subprocess.run([str(python), str(peers), "resemblyzer-batched", *files], capture_output=True, check=True)
-    teacher = load_onnx_encoder(model)
+    teacher = load_onnx_teacher(model)
     np.testing.assert_allclose(teacher.hear(windows).embeddings, np.load(tmp_path / "out.npy"), atol=1e-4)
     quiet = np.concatenate([0.01 * windows, np.zeros_like(windows[:1])])
     lengths = np.linalg.norm(teacher.hear(quiet).embeddings, axis=1)

@@ -17,12 +17,12 @@ from voicemark.errors import ModelError, RecordingError
 from voicemark.store.archive import KeptRecording, stale_recordings
 from voicemark.store.database import Database, open_database
 from voicemark.store.schema import EmbeddingRow, MarkerRow, RecordingRow, VoiceRow
-from voicemark.voice import stretches
-from voicemark.voice.compact import pack, quantise, restore
-from voicemark.voice.judge import Judge, ReadAudio
+from voicemark.voice import turns as stretches
 from voicemark.voice.match import Memory, VoiceBook
+from voicemark.voice.quantisation import pack, quantise, restore
 from voicemark.voice.rematch import SecondHearing, match_batch, rematch
 from voicemark.voice.segments import Segment
+from voicemark.voice.verifier import Judge, ReadAudio
 
 DIM = 32
 HOP_S, WINDOW_S = 0.5, 2.0

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from voicemark.config import MatchSection
 from voicemark.voice.match import SILENT
 from voicemark.voice.segments import WindowTimes, _Part, borders, find_segments, join, speakers
-from voicemark.voice.stretches import Stretches
+from voicemark.voice.turns import Stretches
 
 PLAIN = MatchSection(threshold=0.5, join_gap_s=0, min_marker_s=0, exclusive=2)
 

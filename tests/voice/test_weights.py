@@ -14,7 +14,7 @@ from voicemark.audio.features import FeatureSettings
 from voicemark.audio.windows import WindowGrid
 from voicemark.errors import ModelError
 from voicemark.voice import weights
-from voicemark.voice.encoder import EncoderConfig, SpeakerNet
+from voicemark.voice.network import EncoderConfig, SpeakerNet
 
 SMALL = EncoderConfig(
     dim=8, stem_channels=8, stem_blocks=(1,), trunk_channels=8, trunk_blocks=(1,), head_channels=8, attention_channels=4

@@ -17,8 +17,8 @@ from enum import IntEnum
 
 from voicemark.audio.streams import AudioStream, Media
 from voicemark.config import AudioSection
-from voicemark.epg.languages import language_code
 from voicemark.errors import NoAudioError
+from voicemark.languages import language_code
 from voicemark.recording import StreamHint
 
 

@@ -11,7 +11,7 @@ from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, complain
 def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Check the configuration file, and that the folders and samples it names are there."""
     from voicemark.config import load_config
-    from voicemark.config_check import missing
+    from voicemark.config.check import missing
 
     settings = load_config(config)
     faults = missing(settings)
@@ -29,7 +29,7 @@ def example(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write there, unless it exists.")] = None,
 ) -> None:
     """Print a configuration with every key, its default and what it means."""
-    from voicemark.config_example import example as text
+    from voicemark.config.example import example as text
     from voicemark.errors import ConfigError
 
     if output is None:

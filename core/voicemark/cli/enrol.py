@@ -10,16 +10,16 @@ from rich.text import Text
 from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, complain, print_json, screen
 
 if TYPE_CHECKING:
-    from voicemark.voice.summary import SampleSummary, VoiceSummary
+    from voicemark.enrolment.summary import SampleSummary, VoiceSummary
 
 
 def enrol(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Make the voices' memories from their samples and show what they hold, and how alike voices are."""
     from voicemark.config import load_config
+    from voicemark.enrolment.enrolment import enrol as enrol_all
+    from voicemark.enrolment.summary import summarise
     from voicemark.store.database import open_database
-    from voicemark.voice.embedder import load_encoder
-    from voicemark.voice.enrolment import enrol as enrol_all
-    from voicemark.voice.summary import summarise
+    from voicemark.voice.load import load_encoder
 
     settings = load_config(config)
     encoder = load_encoder(settings.encoder.model, settings.encoder.device)

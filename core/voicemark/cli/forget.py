@@ -48,7 +48,7 @@ def erased(forgotten: "Forgotten") -> list[str]:
 
 def left_to_do(forgotten: "Forgotten", config: "Config", path: "Path") -> list[str]:
     """What only the owner can remove: configuration, samples, backups."""
-    from voicemark.config import find_line
+    from voicemark.config.load import find_line
 
     lines = []
     for index, speaker in enumerate(config.speakers):

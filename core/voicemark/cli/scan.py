@@ -43,8 +43,8 @@ def scan(
 
 def make_listener() -> "Listener":
     """Progress bars on a terminal, a line for each recording otherwise; always on standard error."""
+    from voicemark.enrolment.enrolment import VoiceReport
     from voicemark.scanning import Listener, Outcome, Status
-    from voicemark.voice.enrolment import VoiceReport
 
     class Narrator(Listener):
         """Tells a person what goes on."""

@@ -12,7 +12,7 @@ from rich.text import Text
 from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, clock, messages, print_json, screen
 
 if TYPE_CHECKING:
-    from voicemark.epg.related import RelatedProgramme
+    from voicemark.titles.related import RelatedProgramme
 
 
 def train(
@@ -36,13 +36,13 @@ def train(
     vectors and types anew.
     """
     from voicemark.config import load_config
-    from voicemark.epg.labels import label_programmes
-    from voicemark.epg.text_model import save_text_model, train_text_model
     from voicemark.errors import ConfigError
     from voicemark.lab.titles.guides import database_programmes, guide_programmes
     from voicemark.lab.titles.titles_training import TitleTraining
     from voicemark.lab.titles.types_training import TypeTraining
     from voicemark.store.database import open_database
+    from voicemark.titles.annotate import label_programmes
+    from voicemark.titles.model_file import save_text_model, train_text_model
 
     if not (xmltv or vdr or database):
         raise ConfigError("nothing to train on", hint="name guides with --xmltv or --vdr, or say --database")
@@ -76,9 +76,9 @@ def related(
 ) -> None:
     """List programmes like this one, those of its series first, and the markers in them."""
     from voicemark.config import load_config
-    from voicemark.epg.related import Question, find_related, title_of
-    from voicemark.epg.text_model import load_text_model
     from voicemark.store.database import open_database
+    from voicemark.titles.model_file import load_text_model
+    from voicemark.titles.related import Question, find_related, title_of
 
     settings = load_config(config)
     model = load_text_model(settings.titles.model)

@@ -22,8 +22,8 @@ def voice(
         list[Path] | None,
         typer.Option(
             help="A teacher: any ONNX speaker model that takes 80-bin Kaldi features or samples; one that also tells "
-            "its frames (a second output of that name, as campplus_onnx.py writes) teaches faster. Repeatable: the "
-            "student learns from all, most from the first. A .pt2 file (campplus_onnx.py writes that, too) hears on "
+            "its frames (a second output of that name, as campplus_export.py writes) teaches faster. Repeatable: the "
+            "student learns from all, most from the first. A .pt2 file (campplus_export.py writes that, too) hears on "
             "the device where the student learns: for a GPU, and alone."
         ),
     ] = None,
@@ -67,7 +67,7 @@ def voice(
     from voicemark.lab.training.recipe import Recipe, train
     from voicemark.lab.training.trainer import Report, TrainingSettings
     from voicemark.lab.training.triplets import Mining
-    from voicemark.voice.embedder import pick_device
+    from voicemark.voice.load import pick_device
 
     if mining not in get_args(Mining):
         raise ConfigError(f"unknown mining '{mining}'", hint=f"one of {', '.join(get_args(Mining))}")

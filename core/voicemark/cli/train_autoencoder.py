@@ -38,7 +38,7 @@ def autoencoder(
         save_autoencoder,
         thinned,
     )
-    from voicemark.voice.embedder import pick_device
+    from voicemark.voice.load import pick_device
 
     console = Console(stderr=True)
     files = sorted(

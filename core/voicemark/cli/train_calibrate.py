@@ -55,7 +55,8 @@ def calibrate(
     from voicemark.lab.evaluation.embedders import OwnEmbedder
     from voicemark.lab.evaluation.thresholds import sweep
     from voicemark.voice import weights
-    from voicemark.voice.embedder import Encoder, pick_device
+    from voicemark.voice.encoder import Encoder
+    from voicemark.voice.load import pick_device
 
     console = Console()
     cpu = pick_device("cpu")

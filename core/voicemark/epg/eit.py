@@ -13,8 +13,8 @@ from pathlib import Path
 from voicemark.epg.clean_text import one_line
 from voicemark.epg.dvb_text import decode_text, join_texts
 from voicemark.epg.event import AUDIO_STREAMS, Event
-from voicemark.epg.languages import language_code
 from voicemark.errors import GuideError
+from voicemark.languages import language_code
 from voicemark.recording import StreamHint
 
 PRESENT_FOLLOWING = 0x4E  # table ids, of the own transport stream

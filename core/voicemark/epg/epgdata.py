@@ -11,8 +11,8 @@ from pathlib import Path
 
 from voicemark.epg.clean_text import clean, decoded, one_line
 from voicemark.epg.event import AUDIO_STREAMS, Event
-from voicemark.epg.languages import language_code
 from voicemark.errors import GuideError
+from voicemark.languages import language_code
 from voicemark.recording import Programme, StreamHint
 
 MAX_LINE = 1 << 20  # bytes; a description is a few thousand

@@ -20,8 +20,8 @@ from voicemark.epg.channels import channel_keys
 from voicemark.epg.clean_text import clean, one_line
 from voicemark.epg.epgdata import MAX_DURATION_S, number, on_air_between
 from voicemark.epg.genres import words_of_categories
-from voicemark.epg.languages import language_code
 from voicemark.errors import GuideError
+from voicemark.languages import language_code
 from voicemark.recording import Programme
 
 BLOCK = 1 << 16  # bytes read at a time

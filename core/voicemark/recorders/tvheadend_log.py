@@ -16,7 +16,7 @@ from typing import Any
 from voicemark.epg.clean_text import clean, decoded, one_line
 from voicemark.epg.epgdata import MAX_DURATION_S, from_unix
 from voicemark.epg.genres import words_of_categories, words_of_content
-from voicemark.epg.languages import language_code
+from voicemark.languages import language_code
 from voicemark.recorders.tree import list_folder
 from voicemark.recording import Programme, StreamHint
 

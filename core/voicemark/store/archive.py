@@ -26,7 +26,7 @@ class KeptRecording:
     window_s: float
     duration_s: float
     stretches: bytes | None
-    """See `voicemark.voice.stretches`."""
+    """See `voicemark.voice.turns`."""
 
 
 def count_stale(session: Session, model_id: str, match_key: str) -> int:
@@ -66,7 +66,7 @@ def stale_recordings(database: Database, model_id: str, match_key: str, at_once:
 
 
 def kept_windows(session: Session, kept: KeptRecording) -> bytes:
-    """The embeddings of a recording's windows, see `voicemark.voice.compact`. Empty when they are gone."""
+    """The embeddings of a recording's windows, see `voicemark.voice.quantisation`. Empty when they are gone."""
     wanted = select(EmbeddingRow.data).where(
         EmbeddingRow.recording_id == kept.recording_id, EmbeddingRow.content == kept.content
     )

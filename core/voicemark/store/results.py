@@ -10,7 +10,7 @@ from voicemark.pipeline import Result
 from voicemark.store.markers import Marker, voice_ids, write_markers
 from voicemark.store.programmes import lay_programmes
 from voicemark.store.schema import EmbeddingRow, RecordingRow
-from voicemark.voice import stretches
+from voicemark.voice import turns as stretches
 
 
 def write_result(session: Session, recording_id: int, result: Result) -> None:

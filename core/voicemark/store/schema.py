@@ -199,7 +199,7 @@ class MarkerRow(Base):
 
 
 class EmbeddingRow(Base):
-    """All window embeddings of a recording under one model: int8, see `voicemark.voice.compact`."""
+    """All window embeddings of a recording under one model: int8, see `voicemark.voice.quantisation`."""
 
     __tablename__ = "window_embeddings"
     recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True)
@@ -211,7 +211,7 @@ class EmbeddingRow(Base):
     hop_s: Mapped[float]
     window_s: Mapped[float]
     stretches: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """Where the recording is cut and what each stretch sounds like, see `voicemark.voice.stretches`; null: not cut yet.
+    """Where the recording is cut and what each stretch sounds like, see `voicemark.voice.turns`; null: not cut yet.
     Before `data`, so that SQLite reads it without walking over them."""
     data: Mapped[bytes] = mapped_column(LargeBinary)
     """int8, `windows` rows of `dim`; a row divided by its length is the embedding, a zero row is silence."""

@@ -1,175 +1,144 @@
-"""The speaker encoder: a conv1d network over log-mel frames, pooled per window. Network and dimensions only.
+"""Audio to embeddings: weights, features and window grid put together behind one small interface.
 
-    log-mel (80 frames/s) → moving-mean normalisation → stem, pool 2 → residual blocks (40/s)
-        → pool 2 → residual dilated blocks (20/s) → aggregation → attentive mean + standard deviation per window
-        → affine → unit length
-
-Everything before the pooling is convolutional in time, so a recording runs through it once and overlapping
-windows share their frames; the pooling adds up sums per hop, so a window is a sum of its hops. Nothing looks at
-a window as a whole before that (no squeeze-excitation, no per-window normalisation).
+Long audio is computed in chunks of windows. Each chunk is read with enough audio on either side that its windows
+come out as if the whole had been computed at once, so memory does not grow with the recording and the result
+does not depend on the size of the blocks that the audio arrives in.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
+import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+from numpy.typing import NDArray
+from torch import Tensor
+
+from voicemark.audio.features import LogMel
+from voicemark.audio.windows import Chunk, chunk, chunks
+from voicemark.voice.base import SILENCE_DBFS, WindowBatch
+from voicemark.voice.hubness import centred
+from voicemark.voice.weights import ModelFile
+
+WINDOWS_PER_CHUNK = 96  # 48 s: activations stay in a CPU's cache, context costs a tenth
+BATCH = 64  # windows at once in embed_windows
 
 
-@dataclass(frozen=True)
-class EncoderConfig:
-    """Dimensions of the network. Frames count from log-mel frames (80 per second)."""
+class Encoder:
+    """A loaded encoder. Embeddings are float32 of unit length; a silent window's is all zeros, so it never scores.
 
-    n_mels: int = 80
-    dim: int = 128  # int8 windows each half second stay below 1 MB per hour of recording
-    stem_channels: int = 256
-    stem_blocks: tuple[int, ...] = (1, 2, 1)  # dilations at 40 frames per second
-    trunk_channels: int = 384
-    trunk_blocks: tuple[int, ...] = (1, 2, 3, 3, 1, 2, 1, 1, 2, 1, 2)  # dilations at 20 frames per second
-    head_channels: int = 512
-    attention_channels: int = 128
-    norm_frames: int = 241  # about 3 s, centred: the moving mean that is subtracted per mel band
-    norm_floor: float = -4.0  # below the moving mean (natural logarithm) everything is alike: pauses, holes
-    frames_per_hop: int = 40  # 0.5 s
-    hops_per_window: int = 4  # 2.0 s
-
-    @property
-    def stride(self) -> int:
-        """Log-mel frames per frame of the trunk."""
-        return 4
-
-    @property
-    def context_frames(self) -> int:
-        """Log-mel frames on either side that can change a window: half the moving mean and the convolutions."""
-        stem = 2 + 2 * sum(self.stem_blocks)
-        trunk = 2 * 1 + 4 * sum(self.trunk_blocks)
-        return self.norm_frames // 2 + stem + trunk + 2 * self.stride
-
-
-def subtract_moving_mean(mel: Tensor, width: int) -> Tensor:
-    """Each band less its mean over `width` frames centred on each frame; fewer at the edges.
-
-    `mel` is (batch, n_mels, T); loudness and a fixed channel (equaliser, microphone) are offsets in log-mel, so
-    they fall away. Equal to `mel - avg_pool1d(mel, width, 1, width // 2, count_include_pad=False)` by running
-    sums.
-    """
-    frames = mel.shape[-1]
-    half = width // 2
-    sums = F.pad(mel.double().cumsum(-1), (1, 0))  # (batch, n_mels, T + 1)
-    index = torch.arange(frames, device=mel.device)
-    first = (index - half).clamp(min=0)
-    last = (index + half + 1).clamp(max=frames)
-    mean = (sums[..., last] - sums[..., first]) / (last - first)
-    return mel - mean.to(mel.dtype)
-
-
-class ConvBlock(nn.Module):
-    """conv1d, norm, relu; over time only. Residual where the input is added back."""
-
-    def __init__(
-        self, inputs: int, outputs: int, kernel: int, *, stride: int = 1, dilation: int = 1, residual: bool = False
-    ) -> None:
-        super().__init__()
-        self.residual = residual
-        self.conv = nn.Conv1d(
-            inputs,
-            outputs,
-            kernel,
-            stride=stride,
-            dilation=dilation,
-            padding=dilation * (kernel // 2),
-            bias=False,
-        )
-        self.norm: nn.Module = nn.BatchNorm1d(outputs)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = F.relu(self.norm(self.conv(x)))
-        return x + y if self.residual else y
-
-    def fuse(self) -> None:
-        """Fold the norm's running statistics into the convolution; for inference only."""
-        if isinstance(self.norm, nn.BatchNorm1d):
-            self.conv = fuse_conv_bn_eval(self.conv.eval(), self.norm.eval())
-            self.norm = nn.Identity()
-
-
-class AttentiveStatistics(nn.Module):
-    """Weighted mean and standard deviation per channel over each window.
-
-    Every frame and channel gets a weight in (0, 1) from the frame itself; after Okabe et al., "Attentive
-    Statistics Pooling for Deep Speaker Embedding" (Interspeech 2018), with a sigmoid in place of the softmax so
-    that the weights of a frame do not depend on the window and can be summed per hop.
+    Silent means an RMS below -65 dBFS (digital silence, a hole that was filled). `device` is where the network
+    runs; results are returned on the CPU.
     """
 
-    def __init__(self, channels: int, hidden: int) -> None:
-        super().__init__()
-        self.squeeze = nn.Conv1d(channels, hidden, 1)
-        self.expand = nn.Conv1d(hidden, channels, 1)
+    def __init__(self, model: ModelFile, device: torch.device) -> None:
+        self.model_id = model.model_id
+        self.device = device
+        self.features = model.features
+        self.grid = model.grid
+        self.cohort = model.cohort
+        """Embeddings of strangers (n, dim) shipped for making scores comparable, or None."""
+        self._crowd = None if model.crowd is None else model.crowd.to(device)
+        self._net = model.build().fuse().to(device)
+        self._log_mel = LogMel(model.features).to(device)
+        reach = model.network.context_frames * model.features.hop + model.features.reach
+        self._context = -(-reach // model.grid.hop) * model.grid.hop  # samples, in whole hops
 
-    def forward(self, x: Tensor, frames_per_hop: int, hops_per_window: int) -> Tensor:
-        """(batch, C, T) → (batch, windows, 2 * C); T is cut to whole hops."""
-        batch, channels, frames = x.shape
-        hops = frames // frames_per_hop
-        x = x[..., : hops * frames_per_hop]
-        weight = torch.sigmoid(self.expand(F.relu(self.squeeze(x)))).float() + 1e-4
-        x = x.float()
-        weighted = weight * x
-        # (batch, 3, C, T) → (batch, 3, C, hops, frames_per_hop) → (batch, 3, C, hops)
-        sums = torch.stack((weight, weighted, weighted * x), dim=1)
-        sums = sums.view(batch, 3, channels, hops, frames_per_hop).sum(-1)
-        # → (batch, 3, C, windows, hops_per_window) → (batch, 3, C, windows)
-        sums = sums.unfold(-1, hops_per_window, 1).sum(-1)
-        total, first, second = sums.unbind(1)
-        mean = first / total
-        std = (second / total - mean * mean).clamp(min=1e-5).sqrt()
-        return torch.cat((mean, std), dim=1).transpose(1, 2)
+    @property
+    def sample_rate(self) -> int:
+        return self.grid.sample_rate
 
+    @property
+    def window_s(self) -> float:
+        return self.grid.window_s
 
-class SpeakerNet(nn.Module):
-    """(batch, n_mels, T) log-mel → (batch, windows, dim) of unit length; windows of 2 s each half second."""
+    @property
+    def hop_s(self) -> float:
+        return self.grid.hop_s
 
-    def __init__(self, config: EncoderConfig | None = None) -> None:
-        super().__init__()
-        self.config = c = config or EncoderConfig()
-        self.stem = nn.Sequential(
-            ConvBlock(c.n_mels, c.stem_channels, 5, stride=2),
-            *(ConvBlock(c.stem_channels, c.stem_channels, 3, dilation=d, residual=True) for d in c.stem_blocks),
-        )
-        self.trunk = nn.Sequential(
-            ConvBlock(c.stem_channels, c.trunk_channels, 3, stride=2),
-            *(ConvBlock(c.trunk_channels, c.trunk_channels, 3, dilation=d, residual=True) for d in c.trunk_blocks),
-        )
-        self.head = ConvBlock(c.trunk_channels, c.head_channels, 1)
-        self.pool = AttentiveStatistics(c.head_channels, c.attention_channels)
-        self.norm = nn.BatchNorm1d(2 * c.head_channels)
-        self.affine = nn.Linear(2 * c.head_channels, c.dim)
+    @property
+    def dim(self) -> int:
+        return self._net.config.dim
 
-    def frames(self, mel: Tensor) -> Tensor:
-        """The convolutional part: (batch, n_mels, T) → (batch, head_channels, ceil(T / 4))."""
-        x = subtract_moving_mean(mel, self.config.norm_frames).clamp(min=self.config.norm_floor)
-        frames: Tensor = self.head(self.trunk(self.stem(x)))
-        return frames
+    def embed(self, waveform: Tensor | NDArray[np.float32]) -> Tensor:
+        """Every window of `waveform` (samples,): → (windows, dim). Audio shorter than a window gives none.
 
-    def statistics(self, frames: Tensor) -> Tensor:
-        """The pooled part: (batch, head_channels, T') → (batch, windows, 2 * head_channels)."""
-        c = self.config
-        stats: Tensor = self.pool(frames, c.frames_per_hop // c.stride, c.hops_per_window)
-        normed: Tensor = self.norm(stats.flatten(0, 1))  # (batch * windows, 2 * C)
-        return normed.view_as(stats)
+        Windows see their neighbourhood (about two seconds on either side), as they do in a recording. A tail
+        shorter than a window is not embedded.
+        """
+        audio = torch.as_tensor(waveform, dtype=torch.float32).reshape(-1)
+        parts = [
+            self._windows(audio[piece.audio_start : piece.audio_end], piece)
+            for piece in chunks(self.grid, audio.numel(), WINDOWS_PER_CHUNK, self._context)
+        ]
+        return torch.cat(parts) if parts else torch.zeros(0, self.dim)
 
-    def windows(self, frames: Tensor) -> Tensor:
-        """(batch, head_channels, T') → (batch, windows, dim), before the normalisation to 1."""
-        embeddings: Tensor = self.affine(self.statistics(frames))
-        return embeddings
+    def embed_windows(self, batch: Tensor | NDArray[np.float32]) -> Tensor:
+        """Each row of `batch` (n, samples) as one window by itself: → (n, dim).
 
-    def forward(self, mel: Tensor) -> Tensor:
-        return F.normalize(self.windows(self.frames(mel)), dim=-1)
+        Rows must hold a whole window; what is longer is cut at the end. Raises ValueError for shorter rows.
+        """
+        audio = torch.as_tensor(batch, dtype=torch.float32)
+        if audio.dim() != 2 or audio.shape[1] < self.grid.length:
+            raise ValueError(f"expected (n, {self.grid.length}) samples, got {tuple(audio.shape)}")
+        audio = audio[:, : self.grid.length]
+        parts = []
+        with torch.inference_mode():
+            for start in range(0, len(audio), BATCH):
+                on_device = audio[start : start + BATCH].to(self.device)
+                embeddings = self._directions(on_device)[:, 0]  # (rows, 1, dim) → (rows, dim)
+                parts.append((embeddings * self._audible(on_device)).cpu())
+        return torch.cat(parts) if parts else torch.zeros(0, self.dim)
 
-    def fuse(self) -> "SpeakerNet":
-        """Fold every norm into its convolution, in place; afterwards the network is for inference only."""
-        self.eval()
-        for module in self.modules():
-            if isinstance(module, ConvBlock):
-                module.fuse()
-        return self
+    def embed_blocks(self, blocks: Iterable[Tensor | NDArray[np.float32]]) -> Iterator[WindowBatch]:
+        """Embed a stream of blocks (samples,) of any size, with memory for about a minute of audio.
+
+        Gives the same windows as `embed` of the whole, in order.
+        """
+        pending: list[Tensor] = []  # audio from sample `origin` on, a whole number of hops
+        origin = held = first = 0  # `held`: samples in pending; `first`: next window to compute
+        for block in blocks:
+            pending.append(torch.as_tensor(block, dtype=torch.float32).reshape(-1))
+            held += pending[-1].numel()
+            piece = chunk(self.grid, first, WINDOWS_PER_CHUNK, self._context)
+            while origin + held >= piece.audio_end:
+                audio = torch.cat(pending)
+                yield self._batch(audio, origin, piece)
+                first += piece.windows
+                piece = chunk(self.grid, first, WINDOWS_PER_CHUNK, self._context)
+                pending = [audio[piece.audio_start - origin :].clone()]
+                held, origin = pending[0].numel(), piece.audio_start
+        if pending:
+            audio = torch.cat(pending)
+            total = origin + held
+            while (left := self.grid.count(total) - first) > 0:
+                piece = chunk(self.grid, first, min(left, WINDOWS_PER_CHUNK), self._context, total)
+                yield self._batch(audio, origin, piece)
+                first += piece.windows
+
+    def _batch(self, audio: Tensor, origin: int, piece: Chunk) -> WindowBatch:
+        """One chunk, out of `audio` (samples,) that starts at sample `origin`."""
+        embeddings = self._windows(audio[piece.audio_start - origin : piece.audio_end - origin], piece)
+        starts = np.arange(piece.first, piece.first + piece.windows) * self.grid.hop / self.grid.sample_rate
+        return WindowBatch(piece.first, starts, embeddings.numpy())
+
+    def _windows(self, audio: Tensor, piece: Chunk) -> Tensor:
+        """The windows of `piece`, whose samples `audio` (samples,) holds: → (windows, dim) on the CPU."""
+        skip = piece.first - piece.audio_start // self.grid.hop
+        used = slice(skip, skip + piece.windows)
+        with torch.inference_mode():
+            on_device = audio.to(self.device)[None]  # (1, samples)
+            embeddings = self._directions(on_device, used)[0]  # (windows, dim)
+            hop, hops = self.grid.hop, self.grid.hops_per_window
+            whole = on_device[0, : on_device.shape[1] // hop * hop]
+            power = whole.view(-1, hop).square().sum(1)  # (hops of the audio,)
+            loud = power.unfold(0, hops, 1).sum(1)[used] / self.grid.length >= 10 ** (SILENCE_DBFS / 10)
+            result: Tensor = embeddings * loud[:, None]
+            return result.cpu()
+
+    def _directions(self, audio: Tensor, used: slice = slice(None)) -> Tensor:
+        """Audio (n, samples) → those of its windows that are used (n, windows, dim), of length 1."""
+        embeddings: Tensor = self._net(self._log_mel(audio))[:, used]
+        return embeddings if self._crowd is None else centred(embeddings, self._crowd)
+
+    def _audible(self, batch: Tensor) -> Tensor:
+        """(n, samples) → (n, 1): 1 where a row is above the silence level, else 0."""
+        return (batch.square().mean(1, keepdim=True) >= 10 ** (SILENCE_DBFS / 10)).to(batch.dtype)

@@ -1,8 +1,8 @@
 """How much every stretch of a recording sounds like every voice: one matrix product.
 
-A voice is the middle of its memory, a stretch (`voicemark.voice.stretches`) the middle of its windows; both are
+A voice is the middle of its memory, a stretch (`voicemark.voice.turns`) the middle of its windows; both are
 directions. A score is the cosine between them, made comparable between voices and programmes
-(`voicemark.voice.calibration`). The middle of many windows carries less of what differs from window to window than
+(`voicemark.voice.score_norm`). The middle of many windows carries less of what differs from window to window than
 any of them: it tells voices apart better than the best of the windows do (docs/evaluation.md).
 """
 
@@ -16,7 +16,7 @@ from torch.nn.functional import normalize
 
 from voicemark.config import Config, MatchSection
 from voicemark.errors import ModelError
-from voicemark.voice.calibration import Calibration, calibrate
+from voicemark.voice.score_norm import Calibration, calibrate
 
 AT_ONCE = 2048  # a block's cosines with a cohort of 4,000 rows are 33 MB
 SILENT = -1.0  # score of a stretch in which there is nothing to hear: below every threshold

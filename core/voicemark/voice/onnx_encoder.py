@@ -20,17 +20,15 @@ from torch import Tensor
 
 from voicemark.audio.windows import WindowGrid
 from voicemark.errors import ModelError
-from voicemark.lab.teachers.teacher import Heard
-from voicemark.voice.embedder import SILENCE_DBFS, WindowBatch
+from voicemark.voice.base import SILENCE_DBFS, WindowBatch
 from voicemark.voice.fbank import BINS, Fbank
 
 BATCH = 16
-FRAMES = "frames"  # a second output of this name: (n, channels, T) from before the pooling, for a student
 EXTRA = "pip install 'voicemark[judge]'"
 
 
 class OnnxEncoder:
-    """A loaded ONNX speaker model: `embed`, `embed_windows`, `embed_blocks` as `voicemark.voice.embedder.Encoder`.
+    """A loaded ONNX speaker model: `embed`, `embed_windows`, `embed_blocks` as `voicemark.voice.encoder.Encoder`.
 
     Embeddings are float32 of unit length, zeros for windows below -65 dBFS. Every window is computed by itself:
     these networks look at a window as a whole. It brings no cohort.
@@ -74,8 +72,8 @@ class OnnxEncoder:
         self._session = session
         self._input = inputs[0].name
         self._output = outputs[0].name
-        self._frames = [output.name for output in outputs[1:] if output.name == FRAMES]
-        self._batch = 1 if shape[0] == 1 else BATCH
+        self.further_outputs = tuple(output.name for output in outputs[1:])
+        self.batch = 1 if shape[0] == 1 else BATCH
         silence = np.zeros((1, self.grid.length), np.float32)
         try:
             self.dim = self._run(silence).shape[1]
@@ -115,23 +113,10 @@ class OnnxEncoder:
         embeddings = np.zeros((len(audio), self.dim), np.float32)
         loud = np.mean(np.square(audio), axis=1) >= 10 ** (SILENCE_DBFS / 10)
         heard = np.flatnonzero(loud)
-        for start in range(0, len(heard), self._batch):
-            rows = heard[start : start + self._batch]
+        for start in range(0, len(heard), self.batch):
+            rows = heard[start : start + self.batch]
             embeddings[rows] = self._run(audio[rows])
         return torch.nn.functional.normalize(torch.from_numpy(embeddings), dim=1)
-
-    def embed_whole(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
-        """A whole clip (samples,), a second or longer, in one pass of the network: → (dim,), of unit length."""
-        embedding: NDArray[np.float32] = self.hear(np.asarray(audio, np.float32)[None]).embeddings[0]
-        return embedding
-
-    def hear(self, crops: NDArray[np.float32]) -> Heard:
-        """Crops (n, samples) of a second or longer, each in one pass, with their frames where the file tells them."""
-        outputs = [self._output, *self._frames]
-        parts = [self._pass(crops[k : k + self._batch], outputs) for k in range(0, len(crops), self._batch)]
-        embeddings = np.concatenate([part[0].reshape(-1, self.dim) for part in parts])
-        unit: NDArray[np.float32] = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True).clip(1e-12)
-        return Heard(unit, np.concatenate([part[1] for part in parts]) if self._frames else None)
 
     def embed_blocks(self, blocks: Iterable[Tensor | NDArray[np.float32]]) -> Iterator[WindowBatch]:
         """Embed a stream of blocks (samples,) of any size; the same windows as `embed` of the whole, in order."""
@@ -150,11 +135,11 @@ class OnnxEncoder:
 
     def _run(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, length) samples → (n, dim), as the network gives them."""
-        return self._pass(audio, [self._output])[0].reshape(len(audio), -1)
+        return self.outputs(audio)[0].reshape(len(audio), -1)
 
-    def _pass(self, audio: NDArray[np.float32], outputs: list[str]) -> list[NDArray[np.float32]]:
-        """What the network says of (n, length) samples, by output."""
-        results = self._session.run(outputs, {self._input: self._features(audio)})
+    def outputs(self, audio: NDArray[np.float32], *further: str) -> list[NDArray[np.float32]]:
+        """What the network says of (n, length) samples: its embeddings, then the `further` outputs that are named."""
+        results = self._session.run([self._output, *further], {self._input: self._features(audio)})
         return [np.asarray(result, np.float32) for result in results]
 
 

@@ -19,11 +19,11 @@ from voicemark.errors import RecordingError
 from voicemark.store.archive import KeptRecording, count_stale, is_still, kept_windows, stale_recordings
 from voicemark.store.database import Database
 from voicemark.store.markers import Marker, voice_ids, write_markers
-from voicemark.voice.compact import unpack_int8
-from voicemark.voice.judge import Judge, ReadAudio, in_doubt, second_opinion
 from voicemark.voice.match import VoiceBook, match_key, score
+from voicemark.voice.quantisation import unpack_int8
 from voicemark.voice.segments import Segment, WindowTimes, borders, find_segments
-from voicemark.voice.stretches import Stretches, cut, unpack
+from voicemark.voice.turns import Stretches, cut, unpack
+from voicemark.voice.verifier import Judge, ReadAudio, in_doubt, second_opinion
 
 COMMIT_EVERY = 32  # recordings: a kill repeats at most so many, and the disk is waited for once for all of them
 

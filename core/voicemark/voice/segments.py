@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from voicemark.config import MatchSection
-from voicemark.voice.stretches import Stretches
+from voicemark.voice.turns import Stretches
 
 KEEPS_ALL = 2.0  # `exclusive` that is never exceeded
 

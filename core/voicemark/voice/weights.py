@@ -22,8 +22,8 @@ from torch import Tensor
 from voicemark.audio.features import FeatureSettings
 from voicemark.audio.windows import WindowGrid
 from voicemark.errors import ModelError
-from voicemark.voice.compact import quantise, restore
-from voicemark.voice.encoder import EncoderConfig, SpeakerNet
+from voicemark.voice.network import EncoderConfig, SpeakerNet
+from voicemark.voice.quantisation import quantise, restore
 
 FORMAT = "voicemark-encoder"
 FORMAT_VERSION = 3

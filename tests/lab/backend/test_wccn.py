@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from voicemark.lab.backend.wccn import fold, within_class_whitening
-from voicemark.voice.encoder import EncoderConfig, SpeakerNet
+from voicemark.voice.network import EncoderConfig, SpeakerNet
 
 
 def voices(seed: int = 0, speakers: int = 60, windows: int = 8, dim: int = 6) -> tuple[torch.Tensor, torch.Tensor]:

@@ -27,7 +27,7 @@ from voicemark.lab.evaluation.markers import (
     score_markers,
 )
 from voicemark.lab.evaluation.thresholds import sweep_prepared
-from voicemark.voice.judge import Judge
+from voicemark.voice.verifier import Judge
 
 # Writes what the real composer writes, out of the corpus's first clips: two voices in turn, three seconds each.
 COMPOSER = """

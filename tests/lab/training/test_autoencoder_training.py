@@ -25,7 +25,7 @@ from voicemark.lab.training.autoencoder_training import (
     save_autoencoder,
     thinned,
 )
-from voicemark.voice.encoder import SpeakerNet
+from voicemark.voice.network import SpeakerNet
 
 SMALL = AutoencoderConfig(n_mels=80, channels=(12, 12), kernels=(5, 3))
 BRIEF = AutoencoderTraining(steps=12, batch=4, checkpoint_every=4, learning_rate=5e-3)

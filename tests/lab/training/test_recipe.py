@@ -19,8 +19,8 @@ from voicemark.lab.training.finetune import OwnVoices, finetune, own_voices, pie
 from voicemark.lab.training.recipe import Recipe, tensors_of, train
 from voicemark.lab.training.trainer import Report, TrainingSettings
 from voicemark.voice import weights
-from voicemark.voice.embedder import load_encoder
-from voicemark.voice.encoder import EncoderConfig
+from voicemark.voice.load import load_encoder
+from voicemark.voice.network import EncoderConfig
 
 TINY = EncoderConfig(
     dim=16,

@@ -22,7 +22,7 @@ from voicemark.lab.training.trainer import (
     triplet_stage,
 )
 from voicemark.lab.training.validation import Score
-from voicemark.voice.encoder import EncoderConfig
+from voicemark.voice.network import EncoderConfig
 
 TINY = EncoderConfig(
     dim=16,

@@ -9,7 +9,6 @@ applause alone. What a memory draws from these is what it would draw from televi
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -20,6 +19,7 @@ from voicemark.lab.corpus.clips import WINDOW_SAMPLES, Audio, cut_windows, read_
 from voicemark.lab.corpus.codecs import MP2, round_trip
 from voicemark.lab.corpus.conditions import mix, stretch
 from voicemark.lab.corpus.noise import read_noise
+from voicemark.voice.base import SpeakerEncoder
 
 STRANGERS = 2000  # windows of speech, each of them also with noise under it
 NOISE_WINDOWS = 100  # of music and environment alone
@@ -28,14 +28,8 @@ PER_VOICE = 4  # windows of each voice of the crowd
 SIMILAR = 0.98  # cosine above which two rows of the cohort say the same
 
 
-class WindowEmbedder(Protocol):
-    """The part of an encoder that is needed."""
-
-    def embed_windows(self, batch: NDArray[np.float32]) -> Tensor: ...
-
-
 def build_cohort(
-    encoder: WindowEmbedder,
+    encoder: SpeakerEncoder,
     corpora: Sequence[Path],
     backgrounds: Sequence[Audio],
     *,
@@ -68,7 +62,7 @@ def build_cohort(
 
 
 def build_crowd(
-    encoder: WindowEmbedder,
+    encoder: SpeakerEncoder,
     corpora: Sequence[Path],
     backgrounds: Sequence[Audio],
     *,

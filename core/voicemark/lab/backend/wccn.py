@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from voicemark.audio.features import LogMel
-from voicemark.voice.encoder import SpeakerNet
+from voicemark.voice.network import SpeakerNet
 
 SHRINK = 1.0  # of the mean variance that is added to every direction: with less, voices of other sources suffer
 

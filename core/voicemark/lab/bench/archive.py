@@ -20,10 +20,10 @@ from voicemark.lab.bench.figures import Figure
 from voicemark.lab.bench.usage import of_call
 from voicemark.store.database import open_database
 from voicemark.store.schema import EmbeddingRow, RecordingRow
-from voicemark.voice.compact import quantise
 from voicemark.voice.match import Memory, VoiceBook
+from voicemark.voice.quantisation import quantise
 from voicemark.voice.rematch import RematchReport, rematch
-from voicemark.voice.stretches import cut, pack
+from voicemark.voice.turns import cut, pack
 
 MODEL = "bench"
 DIM = 128

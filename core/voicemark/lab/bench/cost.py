@@ -24,12 +24,12 @@ from voicemark.lab.bench.usage import Usage, of_call, of_command
 from voicemark.store.database import open_database
 from voicemark.store.markers import Marker, voice_ids, write_markers
 from voicemark.store.schema import EmbeddingRow, RecordingRow
-from voicemark.voice.compact import pack, quantise
-from voicemark.voice.embedder import Encoder
+from voicemark.voice.encoder import Encoder
 from voicemark.voice.match import Memory, VoiceBook, score
+from voicemark.voice.quantisation import pack, quantise
 from voicemark.voice.segments import Segment, WindowTimes, find_segments
-from voicemark.voice.stretches import Stretches, cut
-from voicemark.voice.stretches import pack as pack_stretches
+from voicemark.voice.turns import Stretches, cut
+from voicemark.voice.turns import pack as pack_stretches
 
 RATE = 16_000
 BLOCK_S = 30

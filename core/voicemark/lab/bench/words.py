@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from voicemark.epg.words import FeatureBag, Vocabulary, flat_sum, padded, padded_bag, padded_sum
+from voicemark.titles.vocabulary import FeatureBag, Vocabulary, flat_sum, padded, padded_bag, padded_sum
 
 TITLES = 2000
 DIM = 128

@@ -3,7 +3,6 @@
 import resource
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -12,35 +11,19 @@ from torch import Tensor
 from voicemark.lab.corpus.clips import SAMPLE_RATE, WINDOW_SAMPLES, Audio
 from voicemark.lab.evaluation.peers import Embedded, Peer, embed_with_peer
 from voicemark.lab.evaluation.protocol import normalised
-from voicemark.voice.embedder import load_encoder
+from voicemark.voice.base import SpeakerEncoder
+from voicemark.voice.load import load_encoder
 from voicemark.voice.onnx_encoder import OnnxEncoder
 
 HOP_SAMPLES = SAMPLE_RATE // 2  # a window every half second, as in the program
 TIMED_S = 300  # of noise that is embedded to learn what an hour costs
 
 
-class AnyEncoder(Protocol):
-    """What our own encoder and an ONNX one have in common."""
-
-    model_id: str
-    cohort: Tensor | None
-
-    @property
-    def sample_rate(self) -> int: ...
-
-    @property
-    def window_s(self) -> float: ...
-
-    def embed(self, waveform: Audio) -> Tensor: ...
-
-    def embed_windows(self, batch: Audio) -> Tensor: ...
-
-
 class OwnEmbedder:
     """An encoder that runs in this process, on one core. `path` None is the shipped one."""
 
     def __init__(self, path: Path | None) -> None:
-        self.encoder: AnyEncoder = load_encoder(path, "cpu")
+        self.encoder: SpeakerEncoder = load_encoder(path, "cpu")
         self.name = "voicemark" if path is None else path.stem
         self.model_id = self.encoder.model_id
         self.cohort = self.encoder.cohort

@@ -24,11 +24,11 @@ from voicemark.errors import ToolError
 from voicemark.lab.corpus.clips import SAMPLE_RATE, WINDOW_SAMPLES, Audio, read_mono
 from voicemark.lab.corpus.noise import read_noise
 from voicemark.lab.evaluation.peers import PeerMissingError
-from voicemark.voice.compact import quantise
-from voicemark.voice.judge import Judge, second_opinion
 from voicemark.voice.match import Memory, VoiceBook, score
+from voicemark.voice.quantisation import quantise
 from voicemark.voice.segments import WindowTimes, borders, find_segments
-from voicemark.voice.stretches import Stretches, cut
+from voicemark.voice.turns import Stretches, cut
+from voicemark.voice.verifier import Judge, second_opinion
 
 HOP_SAMPLES = SAMPLE_RATE // 2  # a window every half second, as in the program
 

@@ -10,6 +10,7 @@ import json
 import resource
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,9 @@ def campplus() -> Embed:
     """CAM++ on its own features, a batch at a time."""
     import kaldi_native_fbank
     import torch
-    from campplus_onnx import load_network  # type: ignore[import-not-found,unused-ignore]  # lies beside this script
+
+    sys.path.insert(0, str(Path(__file__).parents[1] / "teachers"))
+    from campplus_export import load_network  # type: ignore[import-not-found,unused-ignore]  # by path: no package here
 
     network = load_network()
     options = kaldi_native_fbank.FbankOptions()

@@ -27,7 +27,7 @@ from voicemark.lab.evaluation.markers import (
 from voicemark.lab.evaluation.peers import PEERS, PeerMissingError
 from voicemark.lab.evaluation.report import Report
 from voicemark.lab.evaluation.table import condition_windows, measure_row
-from voicemark.voice.judge import Judge
+from voicemark.voice.verifier import Judge
 
 Say = Callable[[str], None]
 

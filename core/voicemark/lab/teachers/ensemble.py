@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from voicemark.lab.teachers.onnx import OnnxTeacher, load_onnx_teacher
 from voicemark.lab.teachers.teacher import Heard
-from voicemark.voice.onnx_encoder import OnnxEncoder, load_onnx_encoder
 
 FURTHER = 0.7  # length of every embedding after the first, which has 1
 
@@ -21,7 +21,7 @@ FURTHER = 0.7  # length of every embedding after the first, which has 1
 class SeveralTeachers:
     """Two teachers or more, as a `Teacher` and a `CropTeacher`."""
 
-    def __init__(self, teachers: Sequence[OnnxEncoder]) -> None:
+    def __init__(self, teachers: Sequence[OnnxTeacher]) -> None:
         self._teachers = list(teachers)
         self._lengths = [1.0] + [FURTHER] * (len(teachers) - 1)
         self.dim = sum(teacher.dim for teacher in teachers)
@@ -42,7 +42,7 @@ class SeveralTeachers:
         return Heard(unit, heard[0].frames)
 
 
-def load_teachers(paths: Sequence[Path]) -> OnnxEncoder | SeveralTeachers:
+def load_teachers(paths: Sequence[Path]) -> OnnxTeacher | SeveralTeachers:
     """The ONNX models at `paths`; ModelError where one cannot be used."""
-    teachers = [load_onnx_encoder(path) for path in paths]
+    teachers = [load_onnx_teacher(path) for path in paths]
     return teachers[0] if len(teachers) == 1 else SeveralTeachers(teachers)

@@ -1,6 +1,6 @@
 """Resemblyzer (Apache-2.0) from inside its wheel, written as a file that takes samples: a second teacher.
 
-    python resemblyzer_onnx.py resemblyzer.onnx
+    python resemblyzer_export.py resemblyzer.onnx
 
 Stands alone, for the peers' environment (torch, librosa, onnx, Resemblyzer). The network hears its own 40 mel bands
 (resemble-ai/Resemblyzer, resemblyzer/audio.py and voice_encoder.py), so they are part of the file: input `samples`

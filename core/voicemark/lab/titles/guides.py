@@ -7,11 +7,11 @@ from pathlib import Path
 from sqlalchemy import select
 
 from voicemark.epg.epgdata import read_epg_data
-from voicemark.epg.labels import GENRE_SEPARATOR
 from voicemark.epg.xmltv import read_programmes
 from voicemark.recording import Programme
 from voicemark.store.database import Database
 from voicemark.store.schema import ProgrammeRow
+from voicemark.titles.annotate import GENRE_SEPARATOR
 
 
 def guide_programmes(xmltv: Iterable[Path], epg_data: Iterable[Path]) -> Iterator[Programme]:

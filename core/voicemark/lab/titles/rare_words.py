@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from voicemark.epg.titles import TitleModel
-from voicemark.epg.words import is_word, tokenize, word_form
 from voicemark.lab.titles.retrieval import FIRST, fine_categories, judge, right_answers
 from voicemark.lab.titles.titles_training import LabelledTitle, TitleTraining, train_titles
+from voicemark.titles.embedding import TitleModel
+from voicemark.titles.vocabulary import is_word, tokenize, word_form
 
 RARE = 3  # a rare word was seen in at most so many titles that were learned from
 UNSCALED_RATE = 1_000.0  # learning rate without scaling that retrieves best; 20,000 with it

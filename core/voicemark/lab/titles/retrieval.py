@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicemark.epg.genres import COARSE
-from voicemark.epg.words import normalise
 from voicemark.lab.titles.baselines import Similarity
 from voicemark.lab.titles.titles_training import LabelledTitle
+from voicemark.titles.vocabulary import normalise
 
 FIRST = 10
 COARSE_WORDS = frozenset(COARSE.values()) | {"documentary"}

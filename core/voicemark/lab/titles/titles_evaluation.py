@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemark.epg.words import normalise
 from voicemark.epg.xmltv import read_programmes
 from voicemark.errors import GuideError
 from voicemark.lab.titles.baselines import PEERS
@@ -18,6 +17,7 @@ from voicemark.lab.titles.titles_training import LabelledTitle, labelled_titles,
 from voicemark.lab.titles.types_evaluation import TypesResult, measure_types, split_texts
 from voicemark.lab.titles.types_training import typed_texts
 from voicemark.recording import Programme
+from voicemark.titles.vocabulary import normalise
 
 PARTS = ("retrieval", "rare", "types")
 OURS = "voicemark titles"

@@ -13,17 +13,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from voicemark.epg.series import series_of
-from voicemark.epg.titles import (
+from voicemark.errors import GuideError
+from voicemark.recording import Programme
+from voicemark.titles.embedding import (
     TitleConfig,
     TitleModel,
     initial_meaning,
     leave_one_out_loss,
     scale_by_inverse_frequency,
 )
-from voicemark.epg.words import PAD, Vocabulary, normalise, padded_bag, padded_sum
-from voicemark.errors import GuideError
-from voicemark.recording import Programme
+from voicemark.titles.series import series_of
+from voicemark.titles.vocabulary import PAD, Vocabulary, normalise, padded_bag, padded_sum
 
 
 @dataclass(frozen=True)

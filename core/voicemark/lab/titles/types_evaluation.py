@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemark.epg.types import Reader, TypeNet
 from voicemark.errors import GuideError
 from voicemark.lab.titles.retrieval import is_held
 from voicemark.lab.titles.types_training import TypedText, TypeTraining, train_types
+from voicemark.titles.types import Reader, TypeNet
 
 READERS: tuple[Reader, ...] = ("reverse", "forward", "both", "bag")
 THRESHOLDS = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from voicemark.epg.type_names import TYPES, type_of_categories
-from voicemark.epg.types import ProgrammeText, Reader, TypeConfig, TypeNet
-from voicemark.epg.words import Vocabulary, normalise
 from voicemark.errors import GuideError
 from voicemark.recording import Programme
+from voicemark.titles.type_names import TYPES, type_of_categories
+from voicemark.titles.types import ProgrammeText, Reader, TypeConfig, TypeNet
+from voicemark.titles.vocabulary import Vocabulary, normalise
 
 SHOWINGS = 4  # of one title that are learned from: a daily programme is not worth a hundred others
 

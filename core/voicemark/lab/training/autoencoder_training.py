@@ -20,7 +20,7 @@ from torch import Tensor
 from voicemark.audio.features import FeatureSettings, LogMel
 from voicemark.errors import ModelError, VoicemarkError
 from voicemark.lab.training.autoencoder import Autoencoder, AutoencoderConfig
-from voicemark.voice.encoder import EncoderConfig, subtract_moving_mean
+from voicemark.voice.network import EncoderConfig, subtract_moving_mean
 
 FORMAT = "voicemark-autoencoder"
 FORMAT_VERSION = 2
@@ -30,7 +30,7 @@ LIKE_THE_ENCODER = AutoencoderConfig(n_mels=80, channels=(256, 256, 384), kernel
 """Its three convolutions have the shapes of the speaker encoder's first three that are no dilated repeats."""
 
 ENCODER_NAMES = ("stem.0.conv.weight", "stem.1.conv.weight", "trunk.0.conv.weight")
-"""Where each convolution goes in `voicemark.voice.encoder.SpeakerNet`: its pools are there strides of 2, so
+"""Where each convolution goes in `voicemark.voice.network.SpeakerNet`: its pools are there strides of 2, so
 filters fit and positions nearly do; norms, biases and all that follows start anew."""
 
 

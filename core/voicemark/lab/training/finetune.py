@@ -17,6 +17,7 @@ from torch import Tensor
 
 from voicemark.audio.demux import AudioReader
 from voicemark.config import AudioSection, Config
+from voicemark.enrolment.samples import resolve
 from voicemark.errors import EnrolmentError
 from voicemark.lab.batches.augment import SPEEDS, Audio
 from voicemark.lab.batches.sampling import VoiceBatches
@@ -26,8 +27,8 @@ from voicemark.lab.training.recipe import Recipe, augmenter, speech_bank
 from voicemark.lab.training.targets import teach
 from voicemark.lab.training.trainer import Report, Trainer, triplet_stage
 from voicemark.voice import weights
-from voicemark.voice.embedder import Encoder, pick_device
-from voicemark.voice.samples import resolve
+from voicemark.voice.encoder import Encoder
+from voicemark.voice.load import pick_device
 
 PIECE = 6 * SAMPLE_RATE
 SHORTEST = 2 * SAMPLE_RATE

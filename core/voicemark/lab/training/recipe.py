@@ -34,7 +34,7 @@ from voicemark.lab.training.trainer import Report, Trainer, TrainingSettings, in
 from voicemark.lab.training.validation import Validation
 from voicemark.recorders.registry import find_recordings
 from voicemark.voice import weights
-from voicemark.voice.encoder import EncoderConfig
+from voicemark.voice.network import EncoderConfig
 
 SPEEDS = (1.0, 0.88, 1.12, 0.8, 1.25)
 BABBLE_VOICES = 300

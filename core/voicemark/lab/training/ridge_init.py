@@ -12,7 +12,7 @@ from torch import Tensor
 from voicemark.audio.features import LogMel
 from voicemark.lab.batches.sampling import WINDOW
 from voicemark.lab.corpus.bank import AudioBank
-from voicemark.voice.encoder import SpeakerNet
+from voicemark.voice.network import SpeakerNet
 
 RIDGE = 0.05  # of the inputs' mean variance
 

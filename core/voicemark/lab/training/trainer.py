@@ -27,7 +27,7 @@ from voicemark.lab.training.losses import AngularMarginSoftmax, Projection, dist
 from voicemark.lab.training.optimiser import Kind, Optimiser
 from voicemark.lab.training.triplets import EmbeddingBank, Labels, Mining, batch_triplets
 from voicemark.lab.training.validation import Score, Validation
-from voicemark.voice.encoder import EncoderConfig, SpeakerNet
+from voicemark.voice.network import EncoderConfig, SpeakerNet
 
 CHECKPOINT_VERSION = 2
 

@@ -15,7 +15,7 @@ from voicemark.audio.features import LogMel
 from voicemark.lab.corpus.clips import Clips, cut_windows, read_utterances
 from voicemark.lab.corpus.conditions import conditions_named, read_bank
 from voicemark.lab.evaluation.protocol import enrolment_trials, judge_trials
-from voicemark.voice.encoder import SpeakerNet
+from voicemark.voice.network import SpeakerNet
 
 CONDITIONS = ("clean", "music5", "noise5")
 BATCH = 64

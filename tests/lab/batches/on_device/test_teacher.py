@@ -12,8 +12,8 @@ from voicemark.errors import ModelError
 from voicemark.lab.batches.fresh import CROP
 from voicemark.lab.batches.on_device.teacher import BatchFbank, DeviceTeacher, load_device_teacher
 from voicemark.lab.corpus.bank import AudioBank
+from voicemark.lab.teachers.onnx import load_onnx_teacher
 from voicemark.voice.fbank import BINS, Fbank
-from voicemark.voice.onnx_encoder import load_onnx_encoder
 
 CPU = torch.device("cpu")
 
@@ -63,7 +63,7 @@ def test_campplus_says_on_the_device_what_it_says_as_an_onnx_model(tmp_path: Pat
     for name in ("campplus.onnx", "campplus.pt2"):
         write_peer("campplus", tmp_path / name)
     crops = some_audio(3)
-    expected = load_onnx_encoder(tmp_path / "campplus.onnx").hear(crops.numpy())
+    expected = load_onnx_teacher(tmp_path / "campplus.onnx").hear(crops.numpy())
     embeddings, frames = load_device_teacher(tmp_path / "campplus.pt2", CPU).hear(crops)
     assert (embeddings * torch.from_numpy(expected.embeddings)).sum(1).min() > 0.998
     assert expected.frames is not None and frames.shape == expected.frames.shape

@@ -1,7 +1,7 @@
 """`FreshVoices` on the device: batches of fresh crops, of which each step makes hundreds.
 
-What a batch holds, and why, is told in `voicemark.lab.batches.fresh`; here no crop leaves the device, and whole batches go
-through every step at once.
+What a batch holds, and why, is told in `voicemark.lab.batches.fresh`; here no crop leaves the device, and whole
+batches go through every step at once.
 """
 
 import numpy as np

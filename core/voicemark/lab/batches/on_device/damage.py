@@ -1,7 +1,7 @@
 """What television, rooms and microphones do to voices, a batch at a time: `Augmenter` for the device.
 
-The settings, their meaning and the order are those of `voicemark.lab.batches.augment`, but what happens to a share of rows
-happens to so many of each batch, not to each by its own chance. Codecs are left out: they run on processors only.
+The settings, their meaning and the order are those of `voicemark.lab.batches.augment`, but what happens to a share of
+rows happens to so many of each batch, not to each by its own chance. Codecs are left out: they run on processors only.
 """
 
 import math

@@ -1,6 +1,6 @@
 """A teacher on the device, with Kaldi's filter bank before it: crops in, embeddings and frames out, in batches.
 
-The network comes as a program of `torch.export` (a .pt2 file; `campplus_onnx.py` writes CAM++ as one). The filter
+The network comes as a program of `torch.export` (a .pt2 file; `campplus_export.py` writes CAM++ as one). The filter
 bank is that of `voicemark.voice.fbank` written over batches (Povey's window, pre-emphasis 0.97, no dither); the bank
 of triangles itself is torchaudio's.
 """

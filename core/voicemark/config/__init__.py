@@ -1,0 +1,35 @@
+"""What the owner decides: the model of it (`model`), reading a file (`load`), checking it, an example of it."""
+
+from voicemark.config.load import load_config
+from voicemark.config.model import (
+    AudioSection,
+    Config,
+    DatabaseSection,
+    EncoderSection,
+    EpgSection,
+    ExportSection,
+    JudgeSection,
+    MatchSection,
+    SampleSection,
+    ServiceSection,
+    SpeakerSection,
+    TitlesSection,
+    WatchSection,
+)
+
+__all__ = [
+    "AudioSection",
+    "Config",
+    "DatabaseSection",
+    "EncoderSection",
+    "EpgSection",
+    "ExportSection",
+    "JudgeSection",
+    "MatchSection",
+    "SampleSection",
+    "ServiceSection",
+    "SpeakerSection",
+    "TitlesSection",
+    "WatchSection",
+    "load_config",
+]

@@ -1,0 +1,130 @@
+"""From the config's samples to the book of all voices; what was heard once is kept in the database.
+
+A memory is made anew only when its samples, the model or the rules have changed. One bad sample is a warning while
+others are good; a voice without any good window is an error for that voice alone.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from voicemark.config import Config, SpeakerSection
+from voicemark.enrolment import samples as samples_module
+from voicemark.enrolment.memory import RULES, SampleWindows, choose, drop_outliers, hear
+from voicemark.enrolment.samples import resolve
+from voicemark.errors import EnrolmentError
+from voicemark.store.database import Database
+from voicemark.store.memories import load_memory, save_memory
+from voicemark.voice.base import SpeakerEncoder
+from voicemark.voice.match import Memory, VoiceBook, threshold_of
+
+
+@dataclass(frozen=True)
+class VoiceReport:
+    """How one voice was enrolled."""
+
+    name: str
+    memory: Tensor | None
+    """(rows, d), or None when the voice could not be enrolled."""
+    samples: tuple[SampleWindows, ...] = ()
+    """What was heard; empty when the memory came from the database."""
+    problems: tuple[EnrolmentError, ...] = ()
+    """Samples that cannot be used."""
+    error: EnrolmentError | None = None
+    """Why the voice has no memory."""
+    from_database: bool = False
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """All voices that could be enrolled, ready to be matched, and how it went for each in the config."""
+
+    book: VoiceBook
+    reports: tuple[VoiceReport, ...]
+
+
+def enrol(config: Config, encoder: SpeakerEncoder, database: Database, *, anew: bool = False) -> Enrolment:
+    """The memories of all voices in `config`, from the database where their samples have not changed.
+
+    `anew` hears every sample again, so that the reports tell all. Writes new memories to the database. Never raises
+    for a voice: its report says what is wrong.
+    """
+    reports = tuple(_enrol_voice(speaker, config, encoder, database, anew) for speaker in config.speakers)
+    return Enrolment(book_of(reports, config, encoder), reports)
+
+
+def book_of(reports: Iterable[VoiceReport], config: Config, encoder: SpeakerEncoder) -> VoiceBook:
+    """The book of those voices that have a memory."""
+    memories = [
+        Memory(report.name, report.memory, threshold_of(config, report.name))
+        for report in reports
+        if report.memory is not None
+    ]
+    return VoiceBook.of(memories, encoder.model_id, config.match, encoder.cohort, encoder.device)
+
+
+def _enrol_voice(
+    speaker: SpeakerSection, config: Config, encoder: SpeakerEncoder, database: Database, anew: bool
+) -> VoiceReport:
+    found, problems = resolve(speaker)
+    with database.reading() as session:
+        stored = load_memory(session, speaker.name, encoder.model_id)
+    try:
+        digest = samples_module.digest(found, config.match.memory_windows, RULES)
+    except OSError as error:
+        digest = ""
+        problems.append(EnrolmentError(f"a sample vanished: {error.strerror}", path=error.filename))
+    if stored is not None and stored.samples == digest and found and not anew:
+        return VoiceReport(speaker.name, stored.embeddings, problems=tuple(problems), from_database=True)
+    report = make_memory(speaker.name, found, encoder, config, problems)
+    if report.memory is not None:
+        with database.writing() as session:
+            save_memory(session, speaker.name, encoder.model_id, digest, report.memory)
+    elif stored is not None and not found:
+        # a folder that is not mounted must not take the voice's markers with it
+        kept = EnrolmentError(
+            f"no sample of '{speaker.name}' is there; its memory of {stored.made_at:%Y-%m-%d} stays in use",
+            hint="bring the samples back, or run `voicemark forget`",
+        )
+        return replace(
+            report, memory=stored.embeddings, problems=(*report.problems, kept), error=None, from_database=True
+        )
+    return report
+
+
+def make_memory(
+    name: str,
+    found: Iterable[samples_module.Sample],
+    encoder: SpeakerEncoder,
+    config: Config,
+    problems: Iterable[EnrolmentError] = (),
+) -> VoiceReport:
+    """Hear the samples and choose what to remember. Writes nothing."""
+    heard: list[SampleWindows] = []
+    faults = list(problems)
+    for sample in found:
+        try:
+            heard.append(hear(sample, encoder, config.audio))
+        except EnrolmentError as error:
+            faults.append(error)
+    drop_outliers(heard)
+    memory = choose(heard, config.match.memory_windows)
+    if len(memory):
+        return VoiceReport(name, memory, tuple(heard), tuple(faults))
+    return VoiceReport(name, None, tuple(heard), tuple(faults), _nothing_heard(name, heard, faults))
+
+
+def _nothing_heard(name: str, heard: list[SampleWindows], faults: list[EnrolmentError]) -> EnrolmentError:
+    reasons = sorted({reason for sample in heard for reason in sample.reasons})
+    if reasons:
+        return EnrolmentError(
+            f"voice '{name}' cannot be enrolled: all windows of its samples are {' or '.join(reasons)}",
+            path=str(heard[0].sample),
+            hint="choose samples in which the voice alone speaks",
+        )
+    if faults:
+        return EnrolmentError(
+            f"voice '{name}' cannot be enrolled: {faults[0].what}", path=faults[0].path, hint=faults[0].hint
+        )
+    return EnrolmentError(f"voice '{name}' has no samples", hint="set [[speakers]] samples")

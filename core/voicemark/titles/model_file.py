@@ -1,0 +1,184 @@
+"""What `voicemark train titles` makes: the title embedding and the type classifier in one file that says what it is.
+
+The file is safetensors. It carries the vocabularies with their counts, the dimensions, a format version, and an id
+that is a hash of all of it; programmes in the database name the id that their vector and type came from.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from voicemark.errors import GuideError, ModelError
+from voicemark.lab.titles.titles_training import TitleTraining, labelled_titles, train_titles
+from voicemark.lab.titles.types_training import TypeTraining, train_types, typed_texts
+from voicemark.recording import Programme
+from voicemark.titles.embedding import TitleConfig, TitleModel
+from voicemark.titles.types import TypeConfig, TypeNet
+from voicemark.titles.vocabulary import Vocabulary
+
+FORMAT = "voicemark-titles"
+FORMAT_VERSION = 1
+TRAIN_AGAIN = "make a new one with: voicemark train titles --database"
+
+
+Progress = Callable[[str], Callable[[int, int, float], None]]
+"""Given what is being trained, what is called with steps done, steps in all, and the present loss."""
+
+
+@dataclass(frozen=True)
+class TextModel:
+    """A title embedding, and a type classifier where the guide had enough categories to learn one."""
+
+    titles: TitleModel
+    types: TypeNet | None
+    model_id: str
+
+
+def train_text_model(
+    programmes: Iterable[Programme],
+    titles: TitleTraining | None = None,
+    types: TypeTraining | None = None,
+    progress: Progress | None = None,
+) -> TextModel:
+    """Learn both from programmes with categories. Raises GuideError where there is too little to learn from.
+
+    Categories that are enough for the embedding may be too few for types; then there is no classifier.
+    """
+    known = list(programmes)
+    embedding = train_titles(labelled_titles(known), None, titles, progress and progress("titles"))
+    try:
+        classifier = train_types(typed_texts(known), types, progress and progress("types"))
+    except GuideError:
+        classifier = None
+    return text_model(embedding, classifier)
+
+
+def text_model(titles: TitleModel, types: TypeNet | None) -> TextModel:
+    """Both, as they will be once written and read again (half precision), with their id."""
+    tensors, metadata = _packed(titles, types)
+    return _unpacked(tensors, metadata, _model_id(tensors, metadata))
+
+
+def save_text_model(path: Path, model: TextModel) -> None:
+    """Write `model`; replaces `path` in one step. Raises ModelError when that cannot be done."""
+    tensors, metadata = _packed(model.titles, model.types)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, part, {**metadata, "model_id": model.model_id})
+        part.replace(path)
+    except (OSError, SafetensorError) as error:
+        with suppress(OSError):
+            part.unlink()
+        raise ModelError(f"the title model cannot be written: {error}", path=path) from error
+
+
+def load_text_model(path: Path) -> TextModel:
+    """Read a model. Raises ModelError for a file that is missing, damaged, of another kind or format version."""
+    if not path.is_file():
+        raise ModelError("there is no title model", path=path, hint=TRAIN_AGAIN)
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata: dict[str, str] = dict(file.metadata() or {})
+            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError, ValueError) as error:
+        raise ModelError(f"the title model is damaged: {error}", path=path, hint=TRAIN_AGAIN) from error
+    if metadata.get("format") != FORMAT:
+        raise ModelError("this is no title model", path=path, hint=TRAIN_AGAIN)
+    if metadata.get("format_version") != str(FORMAT_VERSION):
+        found = metadata.get("format_version", "none")
+        raise ModelError(
+            f"the title model has format version {found}; this program reads {FORMAT_VERSION}",
+            path=path,
+            hint=TRAIN_AGAIN,
+        )
+    model_id = metadata.pop("model_id", "")
+    if _model_id(tensors, metadata) != model_id:
+        raise ModelError("the title model is damaged: it does not match its id", path=path, hint=TRAIN_AGAIN)
+    try:
+        return _unpacked(tensors, metadata, model_id)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ModelError(f"the title model is damaged: {error}", path=path, hint=TRAIN_AGAIN) from error
+
+
+def _packed(titles: TitleModel, types: TypeNet | None) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors and metadata; of the meaning table only the rows that are not zero."""
+    rows = titles.meaning.abs().sum(dim=1).nonzero().flatten()
+    tensors = {
+        "titles.rows": rows.to(torch.int32),
+        "titles.meaning": titles.meaning[rows].half().contiguous(),
+        **_packed_vocabulary("titles", titles.vocabulary),
+    }
+    metadata = {
+        "format": FORMAT,
+        "format_version": str(FORMAT_VERSION),
+        "titles": json.dumps(asdict(titles.config)),
+        "titles.vocabulary": _numbers_of(titles.vocabulary),
+    }
+    if types is not None:
+        tensors |= _packed_vocabulary("types", types.vocabulary)
+        tensors |= {f"types.net.{name}": value.half().contiguous() for name, value in types.state_dict().items()}
+        metadata |= {"types": json.dumps(asdict(types.config)), "types.vocabulary": _numbers_of(types.vocabulary)}
+    return tensors, metadata
+
+
+def _unpacked(tensors: dict[str, Tensor], metadata: dict[str, str], model_id: str) -> TextModel:
+    vocabulary = _vocabulary("titles", tensors, metadata)
+    config = TitleConfig(**json.loads(metadata["titles"]))
+    meaning = torch.zeros(vocabulary.size, config.meaning_dim)
+    meaning[tensors["titles.rows"].long()] = tensors["titles.meaning"].float()
+    net: TypeNet | None = None
+    if "types" in metadata:
+        settings: dict[str, Any] = json.loads(metadata["types"])
+        net = TypeNet(
+            TypeConfig(**{**settings, "types": tuple(settings["types"])}), _vocabulary("types", tensors, metadata)
+        )
+        prefix = "types.net."
+        state = {n.removeprefix(prefix): t.float() for n, t in tensors.items() if n.startswith(prefix)}
+        net.load_state_dict(state)
+        net.eval()
+    return TextModel(TitleModel(config, vocabulary, meaning), net, model_id)
+
+
+def _packed_vocabulary(name: str, vocabulary: Vocabulary) -> dict[str, Tensor]:
+    """Counts, and the words as UTF-8 lines (no token holds a line break)."""
+    text = "\n".join(vocabulary.words).encode("utf-8", "surrogatepass")
+    return {
+        f"{name}.words": torch.from_numpy(np.frombuffer(text, np.uint8).copy()),
+        f"{name}.counts": torch.from_numpy(vocabulary.counts).to(torch.int32),
+    }
+
+
+def _numbers_of(vocabulary: Vocabulary) -> str:
+    return json.dumps({"unknown": vocabulary.unknown, "buckets": vocabulary.buckets, "texts": vocabulary.texts})
+
+
+def _vocabulary(name: str, tensors: dict[str, Tensor], metadata: dict[str, str]) -> Vocabulary:
+    text = tensors[f"{name}.words"].numpy().tobytes().decode("utf-8", "surrogatepass")
+    words = tuple(text.split("\n")) if text else ()
+    numbers: dict[str, int] = json.loads(metadata[f"{name}.vocabulary"])
+    counts = tensors[f"{name}.counts"].numpy().astype(np.int64)
+    vocabulary = Vocabulary(words, numbers["unknown"], numbers["buckets"], numbers["texts"], counts)
+    if len(counts) != vocabulary.size:
+        raise ValueError(f"{name} vocabulary of {vocabulary.size} features with {len(counts)} counts")
+    return vocabulary
+
+
+def _model_id(tensors: dict[str, Tensor], metadata: dict[str, str]) -> str:
+    """`vt<format version>-<8 hex>`: SHA-256 over names, types, shapes and values, and the metadata."""
+    digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"{name};{tensor.dtype};{tuple(tensor.shape)};".encode())
+        digest.update(tensor.flatten().view(torch.uint8).numpy().tobytes())
+    return f"vt{FORMAT_VERSION}-{digest.hexdigest()[:8]}"

@@ -1,0 +1,42 @@
+"""An encoder from what the owner names: the shipped weights, a weights file, or any ONNX speaker model."""
+
+from pathlib import Path
+from typing import overload
+
+import torch
+
+from voicemark.errors import ModelError
+from voicemark.voice import weights as weights_file
+from voicemark.voice.encoder import Encoder
+from voicemark.voice.onnx_encoder import OnnxEncoder, load_onnx_encoder
+
+
+def pick_device(device: str) -> torch.device:
+    """`auto` is the GPU where torch sees one, else the CPU. Raises ModelError for a device that is not there."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+        torch.zeros(1, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        raise ModelError(f"device {device!r} cannot be used: {error}", hint="use auto, cpu or cuda") from error
+    return chosen
+
+
+@overload
+def load_encoder(weights: None = None, device: str = "auto") -> Encoder: ...
+
+
+@overload
+def load_encoder(weights: Path | str | None, device: str = "auto") -> Encoder | OnnxEncoder: ...
+
+
+def load_encoder(weights: Path | str | None = None, device: str = "auto") -> Encoder | OnnxEncoder:
+    """The encoder of a weights file or of an ONNX speaker model (`.onnx`), or the shipped one.
+
+    Raises ModelError when it cannot be used.
+    """
+    path = None if weights is None else Path(weights)
+    if path is not None and path.suffix.lower() == ".onnx":
+        return load_onnx_encoder(path, pick_device(device), torch.get_num_threads())
+    return Encoder(weights_file.load(path), pick_device(device))

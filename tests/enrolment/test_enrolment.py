@@ -1,0 +1,117 @@
+"""From the config to the book of voices: what is heard, what is kept, what is said when it fails."""
+
+import os
+import shutil
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from voicemark import load_encoder
+from voicemark.config import Config, MatchSection, SpeakerSection
+from voicemark.enrolment.enrolment import enrol
+from voicemark.store.database import Database, open_database
+from voicemark.voice.encoder import Encoder
+
+RATE = 16_000
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return load_encoder(device="cpu")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = open_database(tmp_path / "db" / "voicemark.db")
+    yield opened
+    opened.close()
+
+
+def write_tone(path: Path, seconds: float, pitch: float = 150.0, level: float = 0.2) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    t = np.arange(round(seconds * RATE)) / RATE
+    audio = level * np.sin(2 * np.pi * pitch * t) * (0.6 + 0.4 * np.sin(2 * np.pi * 4 * t))
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes((audio * 32767).astype("<i2").tobytes())
+    return path
+
+
+def config_of(*speakers: tuple[str, Path], **match: object) -> Config:
+    return Config(
+        match=MatchSection.model_validate({"calibrate": False, **match}),
+        speakers=tuple(SpeakerSection(name=name, samples=(str(path),)) for name, path in speakers),
+    )
+
+
+def test_voices_are_enrolled_in_the_order_of_the_config(tmp_path: Path, encoder: Encoder, database: Database) -> None:
+    bert, anna = write_tone(tmp_path / "bert.wav", 4), write_tone(tmp_path / "anna.wav", 6, 220)
+    result = enrol(config_of(("bert", bert), ("anna", anna)), encoder, database)
+    assert result.book.names == ("bert", "anna")
+    assert result.book.sizes == (5, 9)
+    assert result.book.model_id == encoder.model_id
+    assert [report.error for report in result.reports] == [None, None]
+
+
+def test_what_was_heard_once_comes_from_the_database_until_a_sample_changes(
+    tmp_path: Path, encoder: Encoder, database: Database
+) -> None:
+    folder = tmp_path / "anna"
+    write_tone(folder / "one.wav", 4)
+    config = config_of(("anna", folder))
+    first = enrol(config, encoder, database)
+    again = enrol(config, encoder, database)
+    assert [e.reports[0].from_database for e in (first, again)] == [False, True]
+    assert torch.equal(first.book.rows, again.book.rows)
+    write_tone(folder / "two.wav", 4, 170)
+    more = enrol(config, encoder, database)
+    assert not more.reports[0].from_database
+    assert more.book.sizes == (10,)
+    os.utime(folder / "two.wav", (1, 1))
+    assert not enrol(config, encoder, database).reports[0].from_database
+    fewer = config_of(("anna", folder), memory_windows=6)
+    assert enrol(fewer, encoder, database).book.sizes == (6,)
+
+
+def test_one_bad_sample_is_a_problem_but_the_voice_is_enrolled(
+    tmp_path: Path, encoder: Encoder, database: Database
+) -> None:
+    write_tone(tmp_path / "anna" / "good.wav", 4)
+    write_tone(tmp_path / "anna" / "short.wav", 1)
+    (tmp_path / "anna" / "text.wav").write_text("no audio at all")
+    [report] = enrol(config_of(("anna", tmp_path / "anna")), encoder, database).reports
+    assert report.error is None and report.memory is not None and len(report.memory) == 5
+    assert sorted(Path(problem.path or "").name for problem in report.problems) == ["short.wav", "text.wav"]
+
+
+def test_a_voice_without_a_good_window_fails_alone(tmp_path: Path, encoder: Encoder, database: Database) -> None:
+    good, silent = write_tone(tmp_path / "good.wav", 4), write_tone(tmp_path / "silent.wav", 4, level=0)
+    result = enrol(config_of(("mute", silent), ("gone", tmp_path / "gone.wav"), ("anna", good)), encoder, database)
+    assert result.book.names == ("anna",)
+    mute, gone, anna = result.reports
+    assert "'mute' cannot be enrolled" in str(mute.error) and "silent.wav" in str(mute.error)
+    assert "'gone' cannot be enrolled" in str(gone.error) and "gone.wav" in str(gone.error)
+    assert anna.error is None
+
+
+def test_a_folder_that_is_not_mounted_does_not_take_the_voice_away(
+    tmp_path: Path, encoder: Encoder, database: Database
+) -> None:
+    write_tone(tmp_path / "nas" / "anna.wav", 4)
+    config = config_of(("anna", tmp_path / "nas"))
+    before = enrol(config, encoder, database)
+    shutil.rmtree(tmp_path / "nas")
+    after = enrol(config, encoder, database)
+    assert torch.equal(after.book.rows, before.book.rows)
+    assert after.reports[0].error is None
+    assert "stays in use" in str(after.reports[0].problems[-1])
+
+
+def test_nobody_enrolled_is_an_empty_book(encoder: Encoder, database: Database) -> None:
+    assert len(enrol(Config(), encoder, database).book) == 0
