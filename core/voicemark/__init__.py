@@ -24,7 +24,7 @@ def load_encoder(weights: Path | str | None = None, device: str = "auto") -> "En
 
 
 def scan(path: Path | str, config: "Config") -> "list[MarkerView]":
-    """Scan the recordings at or below `path` and return their markers; see `voicemark.scanning.scan`."""
-    from voicemark import scanning
+    """Scan the recordings at or below `path` and return their markers; see `voicemark.actions.scan.scan`."""
+    from voicemark.actions import scan as action
 
-    return scanning.scan(path, config)
+    return action.scan(path, config)

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from voicemark.actions.rematch import SecondHearing
 from voicemark.audio.demux import AudioReader, Heard
 from voicemark.audio.timeline import SAMPLE_RATE, Samples
 from voicemark.config import Config
@@ -25,7 +26,6 @@ from voicemark.recording import Programme, ProgrammeSpan, Recording, fingerprint
 from voicemark.voice.base import SpeakerEncoder
 from voicemark.voice.match import VoiceBook, match_key, score
 from voicemark.voice.quantisation import quantise
-from voicemark.voice.rematch import SecondHearing
 from voicemark.voice.segments import Segment, WindowTimes, borders, find_segments
 from voicemark.voice.turns import Stretches, cut
 from voicemark.voice.verifier import Judge, ReadAudio, second_opinion

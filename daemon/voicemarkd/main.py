@@ -23,7 +23,7 @@ from voicemarkd.notify import notify
 if TYPE_CHECKING:
     from voicemark.config import Config
     from voicemark.store.database import Database
-    from voicemarkd.hearing import Hearing
+    from voicemarkd.recogniser import Hearing
 
 EXIT_SOFTWARE, EXIT_DATABASE, EXIT_CONFIG = 70, 74, 78
 """Numbers of sysexits.h."""
@@ -75,7 +75,7 @@ def run_service(path: Path) -> int:
 def _open(config: "Config") -> "tuple[Database, Hearing]":
     """What the service works with. A database that is locked, full or read-only is waited for, as systemd is told."""
     from voicemark.store.database import DatabaseUnavailableError, open_database
-    from voicemarkd.hearing import Hearing
+    from voicemarkd.recogniser import Hearing
 
     said = None
     while True:

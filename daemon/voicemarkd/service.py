@@ -12,19 +12,19 @@ from pathlib import Path
 
 import psutil
 
+from voicemark.actions.status import write_metrics
 from voicemark.config import Config, WatchSection
 from voicemark.errors import DatabaseError, VoicemarkError
 from voicemark.export.after import remove_exports
 from voicemark.recorders import recorder_for
 from voicemark.recorders.base import Recorder
-from voicemark.requests import RequestKind, take_requests
-from voicemark.status import write_metrics
+from voicemark.recorders.hooks import RequestKind, take_requests
 from voicemark.store.database import Database
 from voicemark.store.jobs import Jobs
-from voicemarkd.hearing import Hearing
-from voicemarkd.manners import Manners, be_nice
 from voicemarkd.notify import notify, reloading
+from voicemarkd.recogniser import Hearing
 from voicemarkd.reload import ConfigFile
+from voicemarkd.throttle import Manners, be_nice
 from voicemarkd.watch import WatchedFolder
 from voicemarkd.worker import Worker
 

@@ -21,8 +21,8 @@ from voicemark.recorders.base import Recorder
 from voicemark.recording import RecordingState, fingerprint
 from voicemark.store.jobs import CHUNK, Finding, Jobs, Known, Outcome, signature
 from voicemark.store.paths import text_to_path
-from voicemarkd.census import Census
 from voicemarkd.events import Events
+from voicemarkd.folder_summary import Census
 from voicemarkd.mounts import has_events
 from voicemarkd.settle import Settling, Signature
 

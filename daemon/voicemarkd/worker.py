@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from voicemark.actions.scan import match_archive
 from voicemark.config import Config
 from voicemark.errors import (
     DatabaseError,
@@ -23,15 +24,14 @@ from voicemark.errors import (
 )
 from voicemark.pipeline import Result, content_of, process
 from voicemark.recorders.base import Recorder
-from voicemark.scanning import match_archive
 from voicemark.store.database import Database
 from voicemark.store.jobs import Claim, ClaimLostError, Jobs
 from voicemark.store.results import write_result
 from voicemark.titles.annotate import label_programmes
 from voicemarkd.exports import Exports
-from voicemarkd.hearing import Hearing, is_gpu_failure
 from voicemarkd.inhibit import inhibited
-from voicemarkd.manners import LOOK_AGAIN_S, Manners
+from voicemarkd.recogniser import Hearing, is_gpu_failure
+from voicemarkd.throttle import LOOK_AGAIN_S, Manners
 
 log = logging.getLogger(__name__)
 

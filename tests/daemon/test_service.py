@@ -15,7 +15,7 @@ import psutil
 import pytest
 from support.service import IMPATIENT, Daemon, Home, serving
 
-from voicemark.requests import Request, leave_request
+from voicemark.recorders.hooks import Request, leave_request
 
 pytestmark = pytest.mark.timeout(600)
 """Processes wait for each other; on a busy machine that takes a while."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from voicemark.requests import Request, take_requests
+from voicemark.recorders.hooks import Request, take_requests
 
 HOOKS = Path(__file__).resolve().parents[2] / "deploy" / "hooks"
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from voicemark.requests import Request, RequestKind, take_requests
+from voicemark.recorders.hooks import Request, RequestKind, take_requests
 
 HOOKS = Path(__file__).resolve().parents[2] / "deploy" / "hooks"
 DEBIAN_DISPATCHER = Path("/usr/lib/vdr/vdr-recordingaction")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from voicemark.requests import parse_request
+from voicemark.recorders.hooks import parse_request
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCUMENT = (REPOSITORY / "docs" / "hooks.md").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from voicemark.requests import Request, RequestKind, take_requests
+from voicemark.recorders.hooks import Request, RequestKind, take_requests
 
 HOOKS = Path(__file__).resolve().parents[2] / "deploy" / "hooks"
 DISPATCHER = Path("/usr/lib/vdr/vdr-recordingaction")

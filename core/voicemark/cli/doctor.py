@@ -23,7 +23,7 @@ def doctor(
 
         show_recording(recording, settings)
         return
-    from voicemark.checkup import Grade, examine
+    from voicemark.actions.doctor import Grade, examine
 
     marks = {Grade.RIGHT: "[green]ok   [/]", Grade.NOTE: "[yellow]note [/]", Grade.WRONG: "[red]wrong[/]"}
     console = screen()

@@ -10,9 +10,9 @@ from rich.console import Console
 from voicemark.cli.output import clock, messages, screen
 
 if TYPE_CHECKING:
+    from voicemark.actions.recording_report import FileReport, RecordingReport
     from voicemark.config import Config
     from voicemark.recording import StreamHint
-    from voicemark.report import FileReport, RecordingReport
 
 MAX_BREAKS = 20
 """So many holes and splices are listed; a ruined recording has hundreds."""
@@ -20,7 +20,7 @@ MAX_BREAKS = 20
 
 def show_recording(path: Path, settings: "Config") -> None:
     """Print a report on each recording at `path`; exits with 1 when one of them cannot be heard."""
-    from voicemark.report import report_on
+    from voicemark.actions.recording_report import report_on
 
     console = screen()
     unheard = False
@@ -61,7 +61,7 @@ def _recorder_line(report: "RecordingReport") -> str:
 
 
 def _state_line(report: "RecordingReport") -> str:
-    from voicemark.report import STATE_WORDS
+    from voicemark.actions.recording_report import STATE_WORDS
 
     return STATE_WORDS[report.state] if report.state else "cannot be told"
 

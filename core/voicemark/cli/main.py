@@ -25,7 +25,7 @@ from voicemark.cli import (
     titles,
     train,
     train_autoencoder,
-    train_calibrate,
+    train_backend,
 )
 from voicemark.cli.output import complain
 from voicemark.errors import ConfigError, VoicemarkError
@@ -61,7 +61,7 @@ config_app.command("check")(config.check)
 config_app.command("example")(config.example)
 train_app.command("voice")(train.voice)
 train_app.command("autoencoder")(train_autoencoder.autoencoder)
-train_app.command("calibrate")(train_calibrate.calibrate)
+train_app.command("calibrate")(train_backend.calibrate)
 train_app.command("titles")(titles.train)
 evaluate_app.command("voices")(evaluate.voices)
 evaluate_app.command("titles")(titles.evaluate)

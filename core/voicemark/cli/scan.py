@@ -12,7 +12,7 @@ from voicemark.cli.markers import show_markers
 from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, clock, complain, messages, print_json
 
 if TYPE_CHECKING:
-    from voicemark.scanning import Listener
+    from voicemark.actions.scan import Listener
 
 
 def scan(
@@ -21,8 +21,8 @@ def scan(
     as_json: JsonOption = False,
 ) -> None:
     """Scan recordings and list the markers found in them."""
+    from voicemark.actions.scan import Status, open_workshop, scan_paths
     from voicemark.config import load_config
-    from voicemark.scanning import Status, open_workshop, scan_paths
     from voicemark.store.queries import MarkerFilter, find_markers
 
     settings = load_config(config)
@@ -43,8 +43,8 @@ def scan(
 
 def make_listener() -> "Listener":
     """Progress bars on a terminal, a line for each recording otherwise; always on standard error."""
+    from voicemark.actions.scan import Listener, Outcome, Status
     from voicemark.enrolment.enrolment import VoiceReport
-    from voicemark.scanning import Listener, Outcome, Status
 
     class Narrator(Listener):
         """Tells a person what goes on."""

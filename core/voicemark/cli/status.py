@@ -14,10 +14,10 @@ LOCKED_AFTER_S = 3.0
 
 def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Show the queue, the speed, what failed, and how to try it again."""
+    from voicemark.actions.health import obstacles
+    from voicemark.actions.status import read_status
     from voicemark.config import load_config
     from voicemark.errors import DatabaseError
-    from voicemark.obstacles import obstacles
-    from voicemark.status import read_status
     from voicemark.store.database import open_database
 
     settings = load_config(config)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from voicemark.actions.scan import Status, open_workshop, scan_paths
 from voicemark.cli.markers import show_markers
 from voicemark.cli.scan import make_listener
 from voicemark.config import load_config
@@ -14,7 +15,6 @@ from voicemark.demo import prompts
 from voicemark.demo.compose import Demo, compose
 from voicemark.demo.score import score
 from voicemark.errors import VoicemarkError
-from voicemark.scanning import Status, open_workshop, scan_paths
 from voicemark.store.queries import MarkerFilter, find_markers
 
 SEED = 1

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from sqlalchemy import insert
 
+from voicemark.actions.rematch import RematchReport, rematch
 from voicemark.config import MatchSection
 from voicemark.lab.bench.figures import Figure
 from voicemark.lab.bench.usage import of_call
@@ -22,7 +23,6 @@ from voicemark.store.database import open_database
 from voicemark.store.schema import EmbeddingRow, RecordingRow
 from voicemark.voice.match import Memory, VoiceBook
 from voicemark.voice.quantisation import quantise
-from voicemark.voice.rematch import RematchReport, rematch
 from voicemark.voice.turns import cut, pack
 
 MODEL = "bench"

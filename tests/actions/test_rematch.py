@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sqlalchemy import select, update
 
+from voicemark.actions.rematch import SecondHearing, match_batch, rematch
 from voicemark.config import MatchSection
 from voicemark.errors import ModelError, RecordingError
 from voicemark.store.archive import KeptRecording, stale_recordings
@@ -20,7 +21,6 @@ from voicemark.store.schema import EmbeddingRow, MarkerRow, RecordingRow, VoiceR
 from voicemark.voice import turns as stretches
 from voicemark.voice.match import Memory, VoiceBook
 from voicemark.voice.quantisation import pack, quantise, restore
-from voicemark.voice.rematch import SecondHearing, match_batch, rematch
 from voicemark.voice.segments import Segment
 from voicemark.voice.verifier import Judge, ReadAudio
 
@@ -222,7 +222,7 @@ def test_newest_recordings_come_first(database: Database) -> None:
 def test_an_interrupted_rematch_keeps_what_is_done_and_goes_on_later(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("voicemark.voice.rematch.COMMIT_EVERY", 4)
+    monkeypatch.setattr("voicemark.actions.rematch.COMMIT_EVERY", 4)
     calls = []
 
     def stop(done: int, total: int) -> None:
@@ -245,7 +245,7 @@ def test_a_recording_that_is_scanned_again_meanwhile_is_left_alone(
             session.execute(update(RecordingRow).where(RecordingRow.id == 11).values(match_key="by the scan"))
         return match_batch(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("voicemark.voice.rematch.match_batch", scan)
+    monkeypatch.setattr("voicemark.actions.rematch.match_batch", scan)
     rematch(database, book_of(5, 9, 2), WANTED, "model")
     with database.reading() as session:
         assert session.scalars(select(RecordingRow.id).where(RecordingRow.match_key == "by the scan")).all() == [11]

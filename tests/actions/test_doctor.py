@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from voicemark.checkup import Grade, examine
+from voicemark.actions.doctor import Grade, examine
 from voicemark.config import Config
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, time
 import pytest
 
 from voicemark.config import ServiceSection
-from voicemarkd.manners import Hours, Manners
+from voicemarkd.throttle import Hours, Manners
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_the_load_that_one_makes_oneself_is_allowed_for() -> None:
 
 def test_a_real_process_gets_low_priorities() -> None:
     program = (
-        "import os, psutil; from voicemark.config import ServiceSection; from voicemarkd.manners import be_nice;"
+        "import os, psutil; from voicemark.config import ServiceSection; from voicemarkd.throttle import be_nice;"
         "be_nice(ServiceSection(nice=12)); be_nice(ServiceSection(nice=12));"
         "print(os.nice(0), psutil.Process().ionice().ioclass.name)"
     )

@@ -7,7 +7,7 @@ import pytest
 from voicemark.config import Config
 from voicemark.errors import VoicemarkError
 from voicemark.store.database import open_database
-from voicemarkd.hearing import GPU_AGAIN_S, Hearing, is_gpu_failure
+from voicemarkd.recogniser import GPU_AGAIN_S, Hearing, is_gpu_failure
 
 
 def test_the_gpu_is_left_for_a_while_and_found_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

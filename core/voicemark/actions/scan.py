@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 
+from voicemark.actions.rematch import RematchReport, rematch
 from voicemark.config import Config
 from voicemark.enrolment.enrolment import VoiceReport, enrol
 from voicemark.errors import EnrolmentError, RecordingError, VoicemarkError
@@ -30,7 +31,6 @@ from voicemark.store.results import write_result
 from voicemark.titles.annotate import label_programmes
 from voicemark.voice.load import load_encoder
 from voicemark.voice.match import VoiceBook
-from voicemark.voice.rematch import RematchReport, rematch
 from voicemark.voice.verifier import Judge
 
 HEARTBEAT_S = 5.0

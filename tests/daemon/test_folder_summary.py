@@ -3,7 +3,7 @@
 from collections import Counter
 
 from voicemark.store.jobs import Outcome
-from voicemarkd.census import Census
+from voicemarkd.folder_summary import Census
 
 
 def test_what_there_is_none_of_is_left_out() -> None:

@@ -24,9 +24,9 @@ from support.recordings import (
 )
 
 import voicemark
+from voicemark.actions.scan import Listener, Status, open_workshop, scan_paths
 from voicemark.config import load_config
 from voicemark.errors import RecordingError
-from voicemark.scanning import Listener, Status, open_workshop, scan_paths
 
 MACHINES = "[match]\ncalibrate = false\nthreshold = 0.75\n"
 """Talking machines are no strangers to be calibrated against: the plain cosine tells them apart."""

@@ -11,10 +11,10 @@ from sqlalchemy import select
 from support.disks import mounted
 from typer.testing import CliRunner
 
+from voicemark.actions.status import read_status, write_metrics
 from voicemark.cli.main import app
 from voicemark.errors import DatabaseError, VoicemarkError
 from voicemark.recording import Recording
-from voicemark.status import read_status, write_metrics
 from voicemark.store.database import Database, open_database
 from voicemark.store.jobs import Finding, Jobs
 from voicemark.store.schema import RecordingRow

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicemark.errors import VoicemarkError
-from voicemark.requests import MAX_BYTES, Request, RequestKind, leave_request, parse_request, take_requests
+from voicemark.recorders.hooks import MAX_BYTES, Request, RequestKind, leave_request, parse_request, take_requests
 
 path_bytes = st.binary(min_size=1, max_size=80).filter(
     lambda raw: b"\0" not in raw and raw.strip(b"/") == raw and raw not in (b".", b"..") and b"//" not in raw

@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import torch
 
+from voicemark.actions.scan import load_judge
 from voicemark.config import Config
 from voicemark.enrolment.enrolment import enrol
 from voicemark.pipeline import Tools
-from voicemark.scanning import load_judge
 from voicemark.store.database import Database
 from voicemark.voice.load import load_encoder
 

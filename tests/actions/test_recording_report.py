@@ -8,11 +8,11 @@ import typer
 from rich.console import Console
 from tests.support.streams import cut_out, make_beeps
 
+from voicemark.actions.recording_report import RecordingReport, report_on
 from voicemark.cli.doctor_recording import print_report, show_recording
 from voicemark.config import AudioSection, Config, WatchSection
 from voicemark.errors import RecordingError
 from voicemark.recording import RecordingState
-from voicemark.report import RecordingReport, report_on
 
 NAME = "2024-01-01.20.15.1-0.rec"
 
