@@ -23,7 +23,7 @@ from voicemarkd.notify import notify
 if TYPE_CHECKING:
     from voicemark.config import Config
     from voicemark.store.database import Database
-    from voicemarkd.recogniser import Hearing
+    from voicemarkd.recogniser import CurrentRecogniser
 
 EXIT_SOFTWARE, EXIT_DATABASE, EXIT_CONFIG = 70, 74, 78
 """Numbers of sysexits.h."""
@@ -59,8 +59,8 @@ def run_service(path: Path) -> int:
         from voicemarkd.service import Service
 
         config_file = ConfigFile(path)
-        database, hearing = _open(config_file.accepted)
-        fatal = Service(config_file, database, hearing).run()
+        database, recogniser = _open(config_file.accepted)
+        fatal = Service(config_file, database, recogniser).run()
         database.close()
     except (ConfigError, ModelError, EnrolmentError) as error:
         return _end(EXIT_CONFIG, error)
@@ -72,10 +72,10 @@ def run_service(path: Path) -> int:
     return 0 if fatal is None else _end(EXIT_SOFTWARE, fatal)
 
 
-def _open(config: "Config") -> "tuple[Database, Hearing]":
+def _open(config: "Config") -> "tuple[Database, CurrentRecogniser]":
     """What the service works with. A database that is locked, full or read-only is waited for, as systemd is told."""
     from voicemark.store.database import DatabaseUnavailableError, open_database
-    from voicemarkd.recogniser import Hearing
+    from voicemarkd.recogniser import CurrentRecogniser
 
     said = None
     while True:
@@ -83,7 +83,7 @@ def _open(config: "Config") -> "tuple[Database, Hearing]":
             notify("STATUS=opening the database")
             database = open_database(config.database.path, busy_timeout_s=BUSY_S)
             notify("STATUS=loading the model and the voices")
-            return database, Hearing(config, database)
+            return database, CurrentRecogniser(config, database)
         except DatabaseUnavailableError as error:
             if error.what != said:
                 log.error("%s", error)

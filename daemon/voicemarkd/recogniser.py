@@ -1,4 +1,4 @@
-"""What recordings are heard with: encoder, voices and judge, made from a configuration and made anew when it changes.
+"""What recordings are heard with now: the recogniser, made from a configuration and made anew when it changes.
 
 A GPU is shared with games and players: when it refuses memory, the CPU takes over, and the GPU is tried again later.
 """
@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 import torch
 
-from voicemark.actions.scan import load_judge
+from voicemark.actions.recogniser import make_recogniser
 from voicemark.config import Config
-from voicemark.enrolment.enrolment import enrol
-from voicemark.pipeline import Tools
 from voicemark.store.database import Database
+from voicemark.voice.base import SpeakerEncoder
 from voicemark.voice.load import load_encoder
+from voicemark.voice.recognise import Recogniser
 
 log = logging.getLogger(__name__)
 
@@ -22,32 +22,29 @@ GPU_AGAIN_S = 600.0
 """A GPU that had no memory for us is asked again after so long."""
 
 
-class Hearing:
-    """The tools for a configuration. Raises `ModelError` and `EnrolmentError` when they cannot be made."""
+class CurrentRecogniser:
+    """The recogniser of the configuration in force. Raises `ModelError` and `EnrolmentError` when it cannot be made."""
 
     def __init__(self, config: Config, database: Database, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._database, self._monotonic = database, monotonic
         self._gpu_lost_at: float | None = None
         if config.encoder.threads:
             torch.set_num_threads(config.encoder.threads)
-        self._encoder = load_encoder(config.encoder.model, config.encoder.device)
-        self.tools = self._make(config)
+        self.config = config
+        self.now = self._make(config, load_encoder(config.encoder.model, config.encoder.device))
 
     @property
     def model_id(self) -> str:
         """The encoder's id."""
-        return self._encoder.model_id
+        return self.now.encoder.model_id
 
     def change(self, config: Config) -> None:
         """Use `config` from now on; when this raises, everything stays as it was."""
-        before = self._encoder
-        try:
-            if config.encoder != self.tools.config.encoder:
-                self._encoder = load_encoder(config.encoder.model, config.encoder.device)
-            self.tools = self._make(config)
-        except BaseException:
-            self._encoder = before
-            raise
+        encoder: SpeakerEncoder = self.now.encoder
+        if config.encoder != self.config.encoder:
+            encoder = load_encoder(config.encoder.model, config.encoder.device)
+        self.now = self._make(config, encoder)
+        self.config = config
         if config.encoder.threads:
             torch.set_num_threads(config.encoder.threads)
 
@@ -65,7 +62,7 @@ class Hearing:
         if self._gpu_lost_at is None or self._monotonic() - self._gpu_lost_at < GPU_AGAIN_S:
             return
         try:
-            self._use(self.tools.config.encoder.device)
+            self._use(self.config.encoder.device)
         except RuntimeError:
             self._gpu_lost_at = self._monotonic()
             self._use("cpu")
@@ -74,18 +71,16 @@ class Hearing:
             self._gpu_lost_at = None
 
     def _use(self, device: str) -> None:
-        config = self.tools.config
-        self._encoder = load_encoder(config.encoder.model, device)
-        self.tools = self._make(config)
+        self.now = self._make(self.config, load_encoder(self.config.encoder.model, device))
 
-    def _make(self, config: Config) -> Tools:
-        enrolment = enrol(config, self._encoder, self._database)
-        for report in enrolment.reports:
+    def _make(self, config: Config, encoder: SpeakerEncoder) -> Recogniser:
+        made = make_recogniser(config, self._database, encoder)
+        for report in made.reports:
             for problem in report.problems:
                 log.warning("%s: %s", report.name, problem)
             if report.error is not None:
                 log.error("%s is not looked for: %s", report.name, report.error)
-        return Tools(config, self._encoder, enrolment.book, load_judge(config, enrolment.book, self._database))
+        return made.recogniser
 
 
 def is_gpu_failure(error: BaseException) -> bool:

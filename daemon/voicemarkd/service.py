@@ -22,7 +22,7 @@ from voicemark.recorders.hooks import RequestKind, take_requests
 from voicemark.store.database import Database
 from voicemark.store.jobs import Jobs
 from voicemarkd.notify import notify, reloading
-from voicemarkd.recogniser import Hearing
+from voicemarkd.recogniser import CurrentRecogniser
 from voicemarkd.reload import ConfigFile
 from voicemarkd.throttle import Manners, be_nice
 from voicemarkd.watch import WatchedFolder
@@ -44,10 +44,10 @@ STUCK_S = 240.0
 class Service:
     """Everything that runs, made from a configuration; `run` returns when it was asked to end."""
 
-    def __init__(self, config_file: ConfigFile, database: Database, hearing: Hearing) -> None:
+    def __init__(self, config_file: ConfigFile, database: Database, recogniser: CurrentRecogniser) -> None:
         config = config_file.accepted
         self._config_file, self._config = config_file, config
-        self._database, self._hearing = database, hearing
+        self._database, self._recogniser = database, recogniser
         self._ending = threading.Event()
         self._reload = threading.Event()
         self._wake = threading.Event()
@@ -62,7 +62,7 @@ class Service:
         self._worker = Worker(
             database,
             self._jobs(config),
-            hearing,
+            recogniser,
             self._manners(config),
             self._recorder_of,
             hint=self._hint,
@@ -113,7 +113,7 @@ class Service:
                 self._ready = True
                 self._worker.start()
                 notify("READY=1", "STATUS=looked at everything")
-                log.info("ready: %d folders are watched, model %s", len(self._folders), self._hearing.model_id)
+                log.info("ready: %d folders are watched, model %s", len(self._folders), self._recogniser.model_id)
         self._report()
         return sleep_s
 
@@ -198,7 +198,7 @@ class Service:
                 section,
                 self._recorders[section.path],
                 self._jobs(config),
-                self._hearing.model_id,
+                self._recogniser.model_id,
                 rescan_s=config.service.rescan_s,
                 alive=self._looking,
                 found=self._worker.wake,

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from voicemark.actions.scan import match_archive
+from voicemark.actions.hear import Heartbeat, hear
+from voicemark.actions.rematch import match_archive
 from voicemark.config import Config
 from voicemark.errors import (
     DatabaseError,
@@ -22,20 +23,19 @@ from voicemark.errors import (
     ToolError,
     VoicemarkError,
 )
-from voicemark.pipeline import Result, content_of, process
+from voicemark.pipeline import content_of
 from voicemark.recorders.base import Recorder
+from voicemark.result import Result
 from voicemark.store.database import Database
 from voicemark.store.jobs import Claim, ClaimLostError, Jobs
-from voicemark.store.results import write_result
 from voicemark.titles.annotate import label_programmes
 from voicemarkd.exports import Exports
 from voicemarkd.inhibit import inhibited
-from voicemarkd.recogniser import Hearing, is_gpu_failure
+from voicemarkd.recogniser import CurrentRecogniser, is_gpu_failure
 from voicemarkd.throttle import LOOK_AGAIN_S, Manners
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_S = 10.0
 IDLE_S = 5.0
 """How often the job table is asked for what a pause has kept back or another program has put there."""
 ELSEWHERE_S = 60.0
@@ -47,13 +47,13 @@ class StopError(Exception):
 
 
 class Worker(threading.Thread):
-    """Does jobs with `hearing`; `hint` is told of recordings that are no longer what they were."""
+    """Does jobs with `recogniser`; `hint` is told of recordings that are no longer what they were."""
 
     def __init__(
         self,
         database: Database,
         jobs: Jobs,
-        hearing: Hearing,
+        recogniser: CurrentRecogniser,
         manners: Manners,
         recorder_of: Callable[[Path], Recorder],
         *,
@@ -72,12 +72,11 @@ class Worker(threading.Thread):
         """When the work last went on, or was last seen waiting for something it knows."""
         self.claim: Claim | None = None
         self.exports = Exports(database, advanced=self._go_on)
-        self._database, self._hearing = database, hearing
+        self._database, self._recogniser = database, recogniser
         self._recorder_of, self._hint, self._changed = recorder_of, hint, changed
         self._pending: Config | None = None
         self._ending = threading.Event()
         self._wake = threading.Event()
-        self._beaten_at = 0.0
         self._match_due = True
         self._labels_due = True
 
@@ -127,12 +126,12 @@ class Worker(threading.Thread):
             self._take_over_config(self._pending)
         if self._match_due:
             self._match_archive()
-        self.exports.try_again(self._hearing.tools.config.export)
+        self.exports.try_again(self._recogniser.config.export)
         if (reason := self.manners.reason_to_pause()) is not None:
             self._rest(f"pausing: {reason}", LOOK_AGAIN_S)
             return
-        self._hearing.find_gpu_again()
-        self.claim = self.jobs.claim(self._hearing.model_id)
+        self._recogniser.find_gpu_again()
+        self.claim = self.jobs.claim(self._recogniser.model_id)
         if self.claim is not None:
             self._do(self.claim)
             self.claim = None
@@ -140,14 +139,14 @@ class Worker(threading.Thread):
         if self._labels_due:
             self.doing = "relating programmes by their texts"
             self._labels_due = False
-            label_programmes(self._database, self._hearing.tools.config.titles.model)
+            label_programmes(self._database, self._recogniser.config.titles.model)
         self._rest("idle", IDLE_S)
 
     def _take_over_config(self, config: Config) -> None:
         self._pending = None
         self.doing = "taking over the new configuration"
         try:
-            self._hearing.change(config)
+            self._recogniser.change(config)
         except VoicemarkError as error:
             log.error("the new configuration is refused, the old one stays in force: %s", error)
             return
@@ -156,14 +155,14 @@ class Worker(threading.Thread):
 
     def _match_archive(self) -> None:
         """Match what is kept against the voices as they are now; only what was matched otherwise is done."""
-        tools = self._hearing.tools
+        config = self._recogniser.config
         self.doing = "matching the archive"
 
         def advanced(_done: int, _total: int) -> None:
             self._go_on()
 
-        report = match_archive(self._database, tools, advanced)
-        self.exports.write(None, tools.config.export)
+        report = match_archive(self._database, self._recogniser.now, config, advanced)
+        self.exports.write(None, config.export)
         self._match_due = False
         if report.recordings:
             log.info(
@@ -179,11 +178,12 @@ class Worker(threading.Thread):
         began = time.monotonic()
         self.doing = f"hearing {_name(claim.path)}"
         try:
-            with inhibited(f"hearing {_name(claim.path)}", wanted=self._hearing.tools.config.service.inhibit_shutdown):
+            with inhibited(f"hearing {_name(claim.path)}", wanted=self._recogniser.config.service.inhibit_shutdown):
                 result = self._hear(claim)
-                self._store(claim, result, time.monotonic() - began)
                 self.claim = None
-                self.exports.write([claim.path], self._hearing.tools.config.export)
+                self._labels_due = True
+                _tell(claim, result, time.monotonic() - began)
+                self.exports.write([claim.path], self._recogniser.config.export)
         except StopError:
             self._release(claim)
         except ClaimLostError as error:
@@ -209,7 +209,7 @@ class Worker(threading.Thread):
         except Exception as error:
             if is_gpu_failure(error):
                 self._release(claim)
-                self._hearing.leave_gpu()
+                self._recogniser.leave_gpu()
             else:
                 log.exception("%s: an error of voicemark itself", claim.path)
                 self._failed(claim, error)
@@ -219,50 +219,35 @@ class Worker(threading.Thread):
         if content_of(recording) != claim.content:
             self._hint(claim.path)
             raise RecordingError("has changed since it was found", path=claim.path)
-        tools = self._hearing.tools
+        beat = Heartbeat(self.jobs, claim)
 
         def advanced(seconds: float) -> None:
             self.doing = f"hearing {_name(claim.path)}, at {seconds / 60:.0f} min"
-            self._beat(claim)
+            self._go_on()
+            beat()
             while (reason := self.manners.reason_to_pause(working=True)) is not None:
                 if self._pending is not None:
                     raise StopError
                 self._rest(f"pausing within {_name(claim.path)}: {reason}", LOOK_AGAIN_S)
-                self._beat(claim)
+                beat()
 
-        return process(recording, tools, advanced)
-
-    def _store(self, claim: Claim, result: Result, took_s: float) -> None:
-        """Write everything in one transaction; while the database cannot be written, wait with the result in hand."""
         pause_s = 2.0
-        while True:
-            try:
-                with self._database.writing() as session:
-                    write_result(session, claim.recording_id, result)
-                    self.jobs.finish(session, claim, took_s=took_s)
-                break
-            except DatabaseError as error:
-                log.error("the markers of %s wait to be written: %s", claim.path, error)
-                self._rest(f"waiting to write: {error.what}", pause_s)
-                pause_s = min(2 * pause_s, 60.0)
-        self._labels_due = True
-        seconds = result.heard.duration_s
-        log.info(
-            "%s: %d markers in %.1f min, %.0f × real time%s",
-            claim.path,
-            len(result.segments),
-            seconds / 60,
-            seconds / max(took_s, 1e-3),
-            f"; {'; '.join(result.notes)[:300]}" if result.notes else "",
-            extra={
-                "fields": {
-                    "recording": claim.path,
-                    "title": result.recording.title,
-                    "markers": len(result.segments),
-                    "audio_s": round(seconds, 1),
-                    "took_s": round(took_s, 2),
-                }
-            },
+
+        def unwritable(error: DatabaseError) -> None:
+            nonlocal pause_s
+            log.error("the markers of %s wait to be written: %s", claim.path, error)
+            self._rest(f"waiting to write: {error.what}", pause_s)
+            pause_s = min(2 * pause_s, 60.0)
+
+        return hear(
+            recording,
+            claim,
+            self._recogniser.now,
+            self._recogniser.config,
+            self._database,
+            self.jobs,
+            progress=advanced,
+            unwritable=unwritable,
         )
 
     def _failed(self, claim: Claim, error: BaseException, *, final: bool = False) -> None:
@@ -282,13 +267,6 @@ class Worker(threading.Thread):
     def _release(self, claim: Claim, *, pause_s: float = 0.0) -> None:
         with suppress(ClaimLostError):
             self.jobs.release(claim, pause_s=pause_s)
-
-    def _beat(self, claim: Claim) -> None:
-        self._go_on()
-        if time.monotonic() - self._beaten_at > HEARTBEAT_S:
-            with suppress(DatabaseError):  # A full disk is noticed soon enough when the result is written.
-                self.jobs.heartbeat(claim)
-            self._beaten_at = time.monotonic()
 
     def _go_on(self) -> None:
         """The work advances. Raises `StopError` when it is to end."""
@@ -314,3 +292,25 @@ def _name(path: Path) -> str:
     """For the status line: the title's folder for a `.rec` directory, the file's name otherwise."""
     name = f"{path.parent.name}/{path.name}" if path.suffix == ".rec" else path.name
     return name.encode("utf-8", "replace").decode()
+
+
+def _tell(claim: Claim, result: Result, took_s: float) -> None:
+    """A line in the log."""
+    seconds = result.duration_s
+    log.info(
+        "%s: %d markers in %.1f min, %.0f × real time%s",
+        claim.path,
+        len(result.markers),
+        seconds / 60,
+        seconds / max(took_s, 1e-3),
+        f"; {'; '.join(result.notes)[:300]}" if result.notes else "",
+        extra={
+            "fields": {
+                "recording": claim.path,
+                "title": result.recording.title,
+                "markers": len(result.markers),
+                "audio_s": round(seconds, 1),
+                "took_s": round(took_s, 2),
+            }
+        },
+    )

@@ -1,6 +1,6 @@
 """The archive matched at once gives what a scan of each recording gives."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,21 +12,22 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sqlalchemy import select, update
 
-from voicemark.actions.rematch import SecondHearing, match_batch, rematch
+from voicemark.actions.rematch import rematch, spoken
 from voicemark.config import MatchSection
-from voicemark.errors import ModelError, RecordingError
+from voicemark.errors import RecordingError
 from voicemark.store.archive import KeptRecording, stale_recordings
 from voicemark.store.database import Database, open_database
 from voicemark.store.schema import EmbeddingRow, MarkerRow, RecordingRow, VoiceRow
-from voicemark.voice import turns as stretches
 from voicemark.voice.match import Memory, VoiceBook
 from voicemark.voice.quantisation import pack, quantise, restore
-from voicemark.voice.segments import Segment
-from voicemark.voice.verifier import Judge, ReadAudio
+from voicemark.voice.recognise import recognise_all
+from voicemark.voice.turns import pack as pack_turns
+from voicemark.voice.turns import segment_turns
+from voicemark.voice.verifier import ReadAudio, Verifier
 
 DIM = 32
 HOP_S, WINDOW_S = 0.5, 2.0
-WANTED = MatchSection(calibrate=False, threshold=0.5)
+WANTED = MatchSection(normalise=False, threshold=0.5)
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
@@ -34,7 +35,7 @@ def people(count: int) -> torch.Tensor:
     return torch.nn.functional.normalize(torch.randn(count, DIM, generator=torch.Generator().manual_seed(1)), dim=1)
 
 
-def turns(seed: int, windows: int, strangers: int = 10, known: int = 3) -> torch.Tensor:
+def conversation(seed: int, windows: int, strangers: int = 10, known: int = 3) -> torch.Tensor:
     """Embeddings (windows, DIM) of people who take turns; the first `known` are those who are enrolled."""
     rng = np.random.default_rng(seed)
     everybody = people(known + strangers)
@@ -58,15 +59,15 @@ def book_of(*sizes: int, wanted: MatchSection = WANTED, threshold: float = 0.5) 
 
 
 def kept(number: int, embeddings: torch.Tensor) -> KeptRecording:
-    data = stretches.pack(stretches.cut(quantise(embeddings.numpy()), HOP_S, WINDOW_S))
+    data = pack_turns(segment_turns(quantise(embeddings.numpy()), HOP_S, WINDOW_S))
     duration_s = len(embeddings) * HOP_S + WINDOW_S
     return KeptRecording(number, Path(f"/video/{number}.rec"), "c", DIM, HOP_S, WINDOW_S, duration_s, data)
 
 
 def naive_segments(embeddings: torch.Tensor, book: VoiceBook, wanted: MatchSection) -> list[tuple[int, float, float]]:
-    """Stretch after stretch, voice after voice, for scores that no cohort changes: voice, start, end."""
+    """Turn after turn, voice after voice, for scores that no cohort changes: voice, start, end."""
     windows = quantise(embeddings.numpy())
-    found = stretches.cut(windows, HOP_S, WINDOW_S)
+    found = segment_turns(windows, HOP_S, WINDOW_S)
     duration_s = len(embeddings) * HOP_S + WINDOW_S
     direction = restore(found.data)
     spans: dict[int, list[list[float]]] = {voice: [] for voice in range(len(book))}
@@ -106,11 +107,10 @@ def naive_segments(embeddings: torch.Tensor, book: VoiceBook, wanted: MatchSecti
 def matched(
     database: Database, recordings: list[torch.Tensor], book: VoiceBook
 ) -> list[list[tuple[int, float, float]]]:
-    batch = [kept(number, embeddings) for number, embeddings in enumerate(recordings)]
-    return [
-        sorted((one.voice, one.start_s, one.end_s) for one in segments or [])
-        for segments in match_batch(database, batch, book, WANTED)
-    ]
+    batch = [spoken(database, kept(number, embeddings), silence) for number, embeddings in enumerate(recordings)]
+    found = recognise_all(batch, book, WANTED, None)
+    assert not any(isinstance(markers, RecordingError) for markers in found)
+    return [sorted((book.names.index(one.voice), one.start_s, one.end_s) for one in markers) for markers in found]
 
 
 @given(
@@ -124,7 +124,7 @@ def test_segments_are_those_of_the_plain_loop(
     seed: int, windows: list[int], sizes: list[int], threshold: float
 ) -> None:
     book = book_of(*sizes, threshold=threshold)
-    recordings = [turns(seed + number, count) for number, count in enumerate(windows)]
+    recordings = [conversation(seed + number, count) for number, count in enumerate(windows)]
     found = matched(None, recordings, book)  # type: ignore[arg-type]  # nothing has to be cut anew
     for embeddings, segments in zip(recordings, found, strict=True):
         expected = naive_segments(embeddings, book, WANTED)
@@ -133,7 +133,7 @@ def test_segments_are_those_of_the_plain_loop(
 
 
 def test_the_example_has_segments_to_find() -> None:
-    assert len(naive_segments(turns(5, 400), book_of(5, 9, 2), WANTED)) > 3
+    assert len(naive_segments(conversation(5, 400), book_of(5, 9, 2), WANTED)) > 3
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
     opened = open_database(tmp_path / "voicemark.db")
     with opened.writing() as session:
         for number in range(12):
-            rows = turns(number, 300)
+            rows = conversation(number, 300)
             row = RecordingRow(
                 path=f"/video/{number}.rec", recorder="vdr", content=f"c{number}", title="t", found_at=NOW,
                 started_at=NOW + timedelta(hours=number), duration_s=len(rows) * HOP_S + WINDOW_S,
@@ -155,7 +155,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
                     EmbeddingRow(
                         recording_id=row.id, model_id=model, content=row.content, windows=len(rows), dim=DIM,
                         hop_s=HOP_S, window_s=WINDOW_S, data=pack(rows),
-                        stretches=stretches.pack(stretches.cut(quantise(rows.numpy()), HOP_S, WINDOW_S)),
+                        turns=pack_turns(segment_turns(quantise(rows.numpy()), HOP_S, WINDOW_S)),
                     )
                 )  # fmt: skip
     yield opened
@@ -174,12 +174,12 @@ def markers(database: Database) -> dict[str, list[tuple[str, float, float]]]:
 
 def test_every_recording_of_the_model_gets_the_markers_of_a_scan(database: Database) -> None:
     book = book_of(5, 9, 2)
-    report = rematch(database, book, WANTED, "model")
+    report = rematch(database, book, WANTED, silence)
     assert report.recordings == 10 and report.unheard == 0
     found = markers(database)
     assert report.markers == sum(map(len, found.values())) > 10
     for number in range(12):
-        expected = [] if number in (3, 7) else naive_segments(turns(number, 300), book, WANTED)
+        expected = [] if number in (3, 7) else naive_segments(conversation(number, 300), book, WANTED)
         of_recording = sorted((book.names.index(name), *span) for name, *span in found.get(f"/video/{number}.rec", []))
         assert [voice for voice, *_ in of_recording] == [voice for voice, *_ in expected]
         np.testing.assert_allclose(
@@ -189,26 +189,26 @@ def test_every_recording_of_the_model_gets_the_markers_of_a_scan(database: Datab
 
 def test_what_other_rules_have_cut_or_nobody_is_cut_anew(database: Database) -> None:
     book = book_of(5, 9, 2)
-    rematch(database, book, WANTED, "model")
+    rematch(database, book, WANTED, silence)
     before = markers(database)
     old = (0).to_bytes(4, "little") + bytes(4 + DIM)
     with database.writing() as session:
         session.execute(update(RecordingRow).values(match_key=None))
-        session.execute(update(EmbeddingRow).values(stretches=None))
-        session.execute(update(EmbeddingRow).where(EmbeddingRow.recording_id < 6).values(stretches=old))
-    assert rematch(database, book, WANTED, "model").recordings == 10
+        session.execute(update(EmbeddingRow).values(turns=None))
+        session.execute(update(EmbeddingRow).where(EmbeddingRow.recording_id < 6).values(turns=old))
+    assert rematch(database, book, WANTED, silence).recordings == 10
     assert markers(database) == before
 
 
 def test_what_is_current_is_passed_over_and_a_new_threshold_is_matched_anew(database: Database) -> None:
-    rematch(database, book_of(5, 9), WANTED, "model")
+    rematch(database, book_of(5, 9), WANTED, silence)
     before = markers(database)
-    assert rematch(database, book_of(5, 9), WANTED, "model").recordings == 0
+    assert rematch(database, book_of(5, 9), WANTED, silence).recordings == 0
     with database.writing() as session:
         session.execute(update(RecordingRow).where(RecordingRow.path == "/video/2.rec").values(match_key=None))
-    assert rematch(database, book_of(5, 9), WANTED, "model").recordings == 1
+    assert rematch(database, book_of(5, 9), WANTED, silence).recordings == 1
     assert markers(database) == before
-    assert rematch(database, book_of(5, 9, threshold=0.99), WANTED, "model").recordings == 10
+    assert rematch(database, book_of(5, 9, threshold=0.99), WANTED, silence).recordings == 10
     assert markers(database) == {}
 
 
@@ -230,34 +230,29 @@ def test_an_interrupted_rematch_keeps_what_is_done_and_goes_on_later(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        rematch(database, book_of(5), WANTED, "model", progress=stop)
+        rematch(database, book_of(5), WANTED, silence, progress=stop)
     assert calls == [(4, 10)]
-    assert rematch(database, book_of(5), WANTED, "model").recordings == 6
+    assert rematch(database, book_of(5), WANTED, silence).recordings == 6
 
 
 def test_a_recording_that_is_scanned_again_meanwhile_is_left_alone(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def scan(*arguments: object) -> list[list[Segment] | None]:
+    def scan(*arguments: object) -> object:
         """The recordings have been read and not yet written."""
         with database.writing() as session:
             session.execute(update(EmbeddingRow).where(EmbeddingRow.recording_id == 11).values(content="edited"))
             session.execute(update(RecordingRow).where(RecordingRow.id == 11).values(match_key="by the scan"))
-        return match_batch(*arguments)  # type: ignore[arg-type]
+        return recognise_all(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("voicemark.actions.rematch.match_batch", scan)
-    rematch(database, book_of(5, 9, 2), WANTED, "model")
+    monkeypatch.setattr("voicemark.actions.rematch.recognise_all", scan)
+    rematch(database, book_of(5, 9, 2), WANTED, silence)
     with database.reading() as session:
         assert session.scalars(select(RecordingRow.id).where(RecordingRow.match_key == "by the scan")).all() == [11]
 
 
-def test_memories_of_another_model_are_refused(database: Database) -> None:
-    with pytest.raises(ModelError):
-        rematch(database, book_of(5), WANTED, "old model")
-
-
 class Contrary:
-    """A judge's encoder that hears one direction everywhere."""
+    """A verifier's encoder that hears one direction everywhere."""
 
     sample_rate = 100
     window_s = WINDOW_S
@@ -266,33 +261,33 @@ class Contrary:
         return torch.tensor([[1.0, 0.0]]).repeat(len(batch), 1)
 
 
-def second_hearing(says: float, listen: Callable[[Path, str], ReadAudio]) -> SecondHearing:
+def verifier(says: float) -> Verifier:
     """Asked about every score; sure of the first voice (`says` 1) or sure that it is not there (-1)."""
     memories = [torch.tensor([[says, 0.0]]), torch.tensor([[0.0, 1.0]])]
-    return SecondHearing(Judge(Contrary(), memories, 0.5, 2.0), listen)
+    return Verifier(Contrary(), memories, 0.5, 2.0)  # type: ignore[arg-type]  # the part of an encoder that is asked
 
 
 def silence(path: Path, content: str) -> ReadAudio:
     return lambda start_s, end_s: np.zeros(round((end_s - start_s) * 100), np.float32)
 
 
-def test_a_judge_is_asked_as_in_a_scan(database: Database) -> None:
-    assert rematch(database, book_of(5, 9), WANTED, "model", hearing=second_hearing(1.0, silence)).unheard == 0
+def test_a_verifier_is_asked_as_in_a_scan(database: Database) -> None:
+    assert rematch(database, book_of(5, 9), WANTED, silence, verifier(1.0)).unheard == 0
     everywhere = markers(database)
     assert {name for of_recording in everywhere.values() for name, _, _ in of_recording} == {"voice 0"}
     with database.writing() as session:
         session.execute(update(RecordingRow).values(match_key=None))
-    rematch(database, book_of(5, 9), WANTED, "model", hearing=second_hearing(1.0, silence))
+    rematch(database, book_of(5, 9), WANTED, silence, verifier(1.0))
     assert markers(database) == everywhere  # matched anew, nothing changes
     with database.writing() as session:
         session.execute(update(RecordingRow).values(match_key=None))
-    rematch(database, book_of(5, 9), WANTED, "model", hearing=second_hearing(-1.0, silence))
+    rematch(database, book_of(5, 9), WANTED, silence, verifier(-1.0))
     short = {path: spans for path, spans in markers(database).items() if spans}
     assert all(end - start < 3 * WINDOW_S for spans in short.values() for _, start, end in spans)
 
 
-def test_what_the_judge_cannot_hear_keeps_its_markers_and_waits(database: Database) -> None:
-    rematch(database, book_of(5, 9), WANTED, "model")
+def test_what_the_verifier_cannot_hear_keeps_its_markers_and_waits(database: Database) -> None:
+    rematch(database, book_of(5, 9), WANTED, silence)
     before = markers(database)
     with database.writing() as session:
         session.execute(update(RecordingRow).values(match_key=None))
@@ -303,10 +298,10 @@ def test_what_the_judge_cannot_hear_keeps_its_markers_and_waits(database: Databa
         assert content == f"c{path.stem}"
         return silence(path, content)
 
-    report = rematch(database, book_of(5, 9), WANTED, "model", hearing=second_hearing(1.0, unplugged))
+    report = rematch(database, book_of(5, 9), WANTED, unplugged, verifier(1.0))
     assert (report.recordings, report.unheard) == (9, 1)
     assert markers(database)["/video/5.rec"] == before["/video/5.rec"]
-    again = rematch(database, book_of(5, 9), WANTED, "model", hearing=second_hearing(1.0, silence))
+    again = rematch(database, book_of(5, 9), WANTED, silence, verifier(1.0))
     assert (again.recordings, again.unheard) == (1, 0)
     assert markers(database)["/video/5.rec"] != before["/video/5.rec"]
 
@@ -315,5 +310,5 @@ def test_no_recording_is_looked_for_where_nothing_is_in_doubt(database: Database
     def never(path: Path, content: str) -> ReadAudio:
         raise AssertionError("nothing was in doubt")
 
-    sure = SecondHearing(Judge(Contrary(), [torch.tensor([[1.0, 0.0]])] * 2, 0.5, 1e-9), never)
-    assert rematch(database, book_of(5, 9), WANTED, "model", hearing=sure).recordings == 10
+    sure = Verifier(Contrary(), [torch.tensor([[1.0, 0.0]])] * 2, 0.5, 1e-9)  # type: ignore[arg-type]
+    assert rematch(database, book_of(5, 9), WANTED, never, sure).recordings == 10

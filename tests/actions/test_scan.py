@@ -24,12 +24,14 @@ from support.recordings import (
 )
 
 import voicemark
-from voicemark.actions.scan import Listener, Status, open_workshop, scan_paths
+from voicemark.actions.recogniser import heard_again
+from voicemark.actions.scan import Listener, Scan, Status
 from voicemark.config import load_config
 from voicemark.errors import RecordingError
+from voicemark.store.database import open_database
 
-MACHINES = "[match]\ncalibrate = false\nthreshold = 0.75\n"
-"""Talking machines are no strangers to be calibrated against: the plain cosine tells them apart."""
+MACHINES = "[match]\nnormalise = false\nthreshold = 0.75\n"
+"""Talking machines are no strangers to be normalised against: the plain cosine tells them apart."""
 VOICEMARK = [sys.executable, "-m", "voicemark"]
 ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1", "TZ": "Europe/Berlin"}
 
@@ -88,43 +90,45 @@ def test_markers_are_where_the_voices_are_and_nowhere_else(place):
     assert told == [(marker["speaker"], marker["start_s"], marker["title"]) for marker in markers]
     assert rows(place, "SELECT state, error FROM recording_list") == [("done", None)]
     assert rows(place, "SELECT duration_s FROM recordings")[0][0] == pytest.approx(SECONDS, abs=0.2)
-    kept = "SELECT (length(data) + length(stretches)) / (windows * 0.5 / 3600) FROM window_embeddings"
+    kept = "SELECT (length(data) + length(turns)) / (windows * 0.5 / 3600) FROM window_embeddings"
     assert rows(place, kept)[0][0] < 1_000_000
 
 
 def test_a_recording_is_decoded_once(place):
     config = load_config(place / "config.toml")
-    workshop = open_workshop(config)
-    assert [outcome.status for outcome in scan_paths([place / "video"], workshop)] == [Status.SCANNED]
-    assert [outcome.status for outcome in scan_paths([place / "video"], workshop)] == [Status.KNOWN]
-    workshop.database.close()
+    scan = Scan(config, open_database(config.database.path))
+    assert [outcome.status for outcome in scan.paths([place / "video"])] == [Status.SCANNED]
+    assert [outcome.status for outcome in scan.paths([place / "video"])] == [Status.KNOWN]
+    scan.database.close()
 
 
 def test_the_exports_of_a_recording_follow_it(place):
-    with (place / "config.toml").open("a") as config:
-        config.write(f'[export]\nformats = ["edl"]\nfolder = "{place}/export"\n')
-    workshop = open_workshop(load_config(place / "config.toml"))
-    assert [outcome.status for outcome in scan_paths([place / "video"], workshop)] == [Status.SCANNED]
+    with (place / "config.toml").open("a") as more:
+        more.write(f'[export]\nformats = ["edl"]\nfolder = "{place}/export"\n')
+    config = load_config(place / "config.toml")
+    scan = Scan(config, open_database(config.database.path))
+    assert [outcome.status for outcome in scan.paths([place / "video"])] == [Status.SCANNED]
     (place / "video").rename(place / "archive")
-    assert [outcome.status for outcome in scan_paths([place / "archive"], workshop)] == [Status.KNOWN]
-    workshop.database.close()
+    assert [outcome.status for outcome in scan.paths([place / "archive"])] == [Status.KNOWN]
+    scan.database.close()
     [exported] = (place / "export").rglob("*.edl")
     assert exported.is_relative_to(f"{place}/export{place}/archive")
 
 
 def test_a_recording_of_the_archive_can_be_heard_again_as_long_as_it_is_the_same(place):
-    """What a judge hears when the archive is matched anew."""
-    workshop = open_workshop(load_config(place / "config.toml"))
-    [path] = [outcome.path for outcome in scan_paths([place / "video"], workshop)]
+    """What a verifier hears when the archive is matched anew."""
+    config = load_config(place / "config.toml")
+    scan = Scan(config, open_database(config.database.path))
+    [path] = [outcome.path for outcome in scan.paths([place / "video"])]
     [(content,)] = rows(place, "SELECT content FROM recordings")
-    audio = workshop.tools.listen(path, content)(12.0, 15.0)
+    audio = heard_again(path, content, config.audio)(12.0, 15.0)
     assert len(audio) == 3 * 16_000 and abs(audio).max() > 0.01
     with pytest.raises(RecordingError, match="has changed"):
-        workshop.tools.listen(path, "another")
+        heard_again(path, "another", config.audio)
     shutil.rmtree(path)
     with pytest.raises(RecordingError):
-        workshop.tools.listen(path, content)
-    workshop.database.close()
+        heard_again(path, content, config.audio)
+    scan.database.close()
 
 
 def test_a_new_voice_is_found_without_decoding(place):
@@ -150,9 +154,9 @@ def test_a_recording_that_grows_is_done_again(place):
     voicemark.scan(place / "video", config)
     last = next((place / "video").rglob("00002.ts"))
     last.write_bytes(last.read_bytes() + last.read_bytes()[-188 * 500 :])
-    workshop = open_workshop(config)
-    assert [outcome.status for outcome in scan_paths([place / "video"], workshop)] == [Status.SCANNED]
-    workshop.database.close()
+    scan = Scan(config, open_database(config.database.path))
+    assert [outcome.status for outcome in scan.paths([place / "video"])] == [Status.SCANNED]
+    scan.database.close()
     assert rows(place, "SELECT count(*) FROM recordings") == [(1,)]
 
 
@@ -205,10 +209,10 @@ def test_a_recording_in_progress_is_left_alone(place):
 
 def test_a_recording_that_vanishes_is_an_error_of_its_own(place):
     config = load_config(place / "config.toml")
-    workshop = open_workshop(config)
-    outcomes = scan_paths([place / "video"], workshop, _Remover())
+    scan = Scan(config, open_database(config.database.path), _Remover())
+    outcomes = scan.paths([place / "video"])
     assert [outcome.status for outcome in outcomes] == [Status.FAILED]
-    workshop.database.close()
+    scan.database.close()
 
 
 class _Remover(Listener):

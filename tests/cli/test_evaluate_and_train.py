@@ -1,4 +1,4 @@
-"""`evaluate voices`, `train autoencoder` and `train calibrate` as a person calls them, on small real files."""
+"""`evaluate voices`, `train autoencoder` and `train backend` as a person calls them, on small real files."""
 
 import json
 import shutil
@@ -60,11 +60,11 @@ def test_train_autoencoder_without_any_file_is_a_usage_error(tmp_path: Path) -> 
     assert isinstance(result.exception, ConfigError)
 
 
-def test_train_calibrate_replaces_the_cohort_and_keeps_the_id(folders: tuple[Path, Path], tmp_path: Path) -> None:
+def test_train_backend_replaces_the_cohort_and_keeps_the_id(folders: tuple[Path, Path], tmp_path: Path) -> None:
     model = tmp_path / "model.safetensors"
     shutil.copy(weights.DEFAULT_WEIGHTS, model)
     before = weights.load(model)
-    command = ["train", "calibrate", "--corpus", str(folders[0]), "--noise", str(folders[1]), "--model", str(model)]
+    command = ["train", "backend", "--corpus", str(folders[0]), "--noise", str(folders[1]), "--model", str(model)]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
     after = weights.load(model)
@@ -74,11 +74,11 @@ def test_train_calibrate_replaces_the_cohort_and_keeps_the_id(folders: tuple[Pat
     assert before.cohort is None or not torch.equal(after.cohort, before.cohort)
 
 
-def test_train_calibrate_centres_on_a_crowd_under_a_new_id(folders: tuple[Path, Path], tmp_path: Path) -> None:
+def test_train_backend_centres_on_a_crowd_under_a_new_id(folders: tuple[Path, Path], tmp_path: Path) -> None:
     model = tmp_path / "model.safetensors"
     shutil.copy(weights.DEFAULT_WEIGHTS, model)
     before = weights.load(model)
-    command = ["train", "calibrate", "--corpus", str(folders[0]), "--noise", str(folders[1]), "--model", str(model)]
+    command = ["train", "backend", "--corpus", str(folders[0]), "--noise", str(folders[1]), "--model", str(model)]
     result = CliRunner().invoke(app, [*command, "--whiten", "--crowd", str(folders[0])])
     assert result.exit_code == 0, result.output
     after = weights.load(model)
@@ -111,7 +111,7 @@ def test_train_voice_learns_on_the_device_from_an_exported_teacher(folders: tupl
 
 def test_train_voice_learns_from_two_teachers(folders: tuple[Path, Path], tmp_path: Path) -> None:
     for module in ("onnx", "onnxruntime", "kaldi_native_fbank"):
-        pytest.importorskip(module, reason="the extra judge is not installed")
+        pytest.importorskip(module, reason="the extra onnx is not installed")
     out = tmp_path / "mine.safetensors"
     command = ["train", "voice", "--corpus", str(folders[0]), "--noise", str(folders[1]), "--out", str(out)]
     command += ["--distil", str(tiny_model(tmp_path / "one.onnx", CONVENTION))]

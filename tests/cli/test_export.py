@@ -16,8 +16,9 @@ from voicemark.config import ExportSection
 from voicemark.errors import ConfigError, RecordingError
 from voicemark.export.load import load_recording
 from voicemark.export.write import WRITERS
+from voicemark.result import Marker
 from voicemark.store.database import Database, open_database
-from voicemark.store.markers import Marker, voice_ids, write_markers
+from voicemark.store.markers import voice_ids, write_markers
 from voicemark.store.paths import path_to_text
 from voicemark.store.schema import FileRow, ProgrammeRow, RecordingProgrammeRow, RecordingRow
 

@@ -15,7 +15,7 @@ from voicemark.config.load import find_line, key_name
 from voicemark.config.model import parse_clock
 from voicemark.errors import ConfigError
 
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 
 GOOD = """
 [database]

@@ -10,9 +10,10 @@ from support.service import Home, serving
 
 from voicemark.config import ExportSection, WatchSection
 from voicemark.recorders import recorder_for
+from voicemark.result import Marker
 from voicemark.store.database import Database, open_database
 from voicemark.store.jobs import Jobs
-from voicemark.store.markers import Marker, voice_ids, write_markers
+from voicemark.store.markers import voice_ids, write_markers
 from voicemark.store.schema import RecordingRow
 from voicemarkd.exports import FIRST_PAUSE_S, Exports
 from voicemarkd.watch import Clocks, WatchedFolder

@@ -1,4 +1,4 @@
-"""The tools of the service follow the configuration, and yield the GPU for a while when it is needed elsewhere."""
+"""What the service recognises with follows the configuration, and yields the GPU when it is needed elsewhere."""
 
 from pathlib import Path
 
@@ -7,32 +7,32 @@ import pytest
 from voicemark.config import Config
 from voicemark.errors import VoicemarkError
 from voicemark.store.database import open_database
-from voicemarkd.recogniser import GPU_AGAIN_S, Hearing, is_gpu_failure
+from voicemarkd.recogniser import GPU_AGAIN_S, CurrentRecogniser, is_gpu_failure
 
 
 def test_the_gpu_is_left_for_a_while_and_found_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     now = 0.0
     config = Config.model_validate({"encoder": {"device": "cpu"}})
-    hearing = Hearing(config, open_database(tmp_path / "voicemark.db"), monotonic=lambda: now)
+    recogniser = CurrentRecogniser(config, open_database(tmp_path / "voicemark.db"), monotonic=lambda: now)
     caplog.set_level("INFO")
-    before = hearing.model_id
-    hearing.leave_gpu()
+    before = recogniser.model_id
+    recogniser.leave_gpu()
     now = GPU_AGAIN_S - 1
-    hearing.find_gpu_again()
+    recogniser.find_gpu_again()
     assert "is used again" not in caplog.text
     now = GPU_AGAIN_S
-    hearing.find_gpu_again()
+    recogniser.find_gpu_again()
     assert "is used again" in caplog.text
-    assert hearing.model_id == before
+    assert recogniser.model_id == before
 
 
 def test_a_change_that_fails_leaves_everything_as_it_was(tmp_path: Path) -> None:
     config = Config.model_validate({"encoder": {"device": "cpu"}})
-    hearing = Hearing(config, open_database(tmp_path / "voicemark.db"))
-    tools = hearing.tools
+    recogniser = CurrentRecogniser(config, open_database(tmp_path / "voicemark.db"))
+    before = recogniser.now
     with pytest.raises(VoicemarkError):
-        hearing.change(Config.model_validate({"encoder": {"model": tmp_path / "none.safetensors"}}))
-    assert hearing.tools is tools
+        recogniser.change(Config.model_validate({"encoder": {"model": tmp_path / "none.safetensors"}}))
+    assert recogniser.now is before
 
 
 def test_a_gpus_failure_is_told_from_a_recordings() -> None:

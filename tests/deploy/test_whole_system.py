@@ -21,7 +21,7 @@ CONFIG = """
 path = "/srv/video"
 settle_s = 0
 [match]
-calibrate = false
+normalise = false
 threshold = 0.5
 [[speakers]]
 name = "Low"

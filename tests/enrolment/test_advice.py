@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from voicemark.enrolment.advice import FEWEST_ROWS, NEIGHBOURS, PIECE, advise, own_scores, pieces
-from voicemark.voice.score_norm import Calibration, calibrate
+from voicemark.voice.score_norm import ScoreNorm, score_norm
 
 
 def voice(seed: int, rows: int = 40, spread: float = 0.3, centre: Tensor | None = None) -> Tensor:
@@ -15,13 +15,13 @@ def voice(seed: int, rows: int = 40, spread: float = 0.3, centre: Tensor | None 
     return normalize(centre + spread * torch.randn(rows, 32, generator=generator), dim=1)
 
 
-def plain(voices: int) -> Calibration:
-    return Calibration(torch.zeros(voices), None)
+def plain(voices: int) -> ScoreNorm:
+    return ScoreNorm(torch.zeros(voices), None)
 
 
-def warnings(*memories: Tensor, calibration: Calibration | None = None) -> list[tuple[str, str]]:
+def warnings(*memories: Tensor, norm: ScoreNorm | None = None) -> list[tuple[str, str]]:
     names = [f"voice {number}" for number in range(len(memories))]
-    given = advise(names, memories, [0.6] * len(memories), calibration or plain(len(memories)))
+    given = advise(names, memories, [0.6] * len(memories), norm or plain(len(memories)))
     return [(advice.voice, advice.text) for advice in given]
 
 
@@ -49,12 +49,12 @@ def test_the_same_person_under_two_names_is_noticed_from_both_sides() -> None:
     assert "close to voice 2" in found[0][1] and "close to voice 0" in found[1][1]
 
 
-def test_figures_are_on_the_calibrated_scale() -> None:
+def test_figures_are_on_the_normalised_scale() -> None:
     memory = voice(1)
     strangers = normalize(
         memory.mean(0) + 0.2 * torch.randn(300, 32, generator=torch.Generator().manual_seed(9)), dim=1
     )
-    [(_, text)] = warnings(memory, calibration=calibrate(normalize(memory.mean(0), dim=0)[None], strangers))
+    [(_, text)] = warnings(memory, norm=score_norm(normalize(memory.mean(0), dim=0)[None], strangers))
     assert "samples differ" in text and "median 0.9" not in text
 
 

@@ -45,7 +45,7 @@ def write_tone(path: Path, seconds: float, pitch: float = 150.0, level: float = 
 
 def config_of(*speakers: tuple[str, Path], **match: object) -> Config:
     return Config(
-        match=MatchSection.model_validate({"calibrate": False, **match}),
+        match=MatchSection.model_validate({"normalise": False, **match}),
         speakers=tuple(SpeakerSection(name=name, samples=(str(path),)) for name, path in speakers),
     )
 

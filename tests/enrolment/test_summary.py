@@ -29,7 +29,7 @@ def windows(name: str, rows: torch.Tensor, kept: list[int], dropped: dict[int, s
 
 
 def book_of(*memories: torch.Tensor) -> VoiceBook:
-    plain = MatchSection(calibrate=False)
+    plain = MatchSection(normalise=False)
     named = [Memory(f"voice {n}", memory, 0.5) for n, memory in enumerate(memories)]
     return VoiceBook.of(named, "model", plain)
 

@@ -8,8 +8,9 @@ import pytest
 
 from voicemark.config import ExportSection
 from voicemark.export.after import export_heard, remove_exports
+from voicemark.result import Marker
 from voicemark.store.database import Database, open_database
-from voicemark.store.markers import Marker, voice_ids, write_markers
+from voicemark.store.markers import voice_ids, write_markers
 from voicemark.store.schema import FileRow, RecordingRow
 
 NOW = datetime(2024, 3, 1, 20, 15, tzinfo=UTC)

@@ -160,8 +160,9 @@ def test_a_migration_that_breaks_leaves_the_database_as_it_was(tmp_path, monkeyp
     path = tmp_path / "v.db"
     open_database(path).close()
     before = sqlite3.connect(path).execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
-    (versions / "versions" / "0002_broken.py").write_text(
-        'from alembic import op\nrevision = "0002"\ndown_revision = "0001"\n'
+    [(head,)] = sqlite3.connect(path).execute("SELECT version_num FROM alembic_version")
+    (versions / "versions" / "9999_broken.py").write_text(
+        f'from alembic import op\nrevision = "9999"\ndown_revision = "{head}"\n'
         "def upgrade():\n    op.execute('CREATE TABLE new_one (a)')\n    op.execute('NO SQL AT ALL')\n"
     )
     monkeypatch.setattr(module, "MIGRATIONS", versions)

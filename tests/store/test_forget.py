@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from voicemark.errors import DatabaseError
+from voicemark.result import Marker
 from voicemark.store.database import Database, open_database
 from voicemark.store.forget import forget
-from voicemark.store.markers import Marker, voice_ids, write_markers
+from voicemark.store.markers import voice_ids, write_markers
 from voicemark.store.memories import load_memory, save_memory
 from voicemark.store.schema import RecordingRow
 

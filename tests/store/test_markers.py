@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from voicemark.result import Marker
 from voicemark.store.database import Database, open_database
-from voicemark.store.markers import Marker, voice_ids, write_markers
+from voicemark.store.markers import voice_ids, write_markers
 from voicemark.store.schema import MarkerRow, ProgrammeRow, RecordingProgrammeRow, RecordingRow, VoiceRow
 
 NOW = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)

@@ -7,16 +7,14 @@ import numpy as np
 import pytest
 from sqlalchemy import select, text
 
-from voicemark.audio.demux import Heard
-from voicemark.audio.timeline import Break
 from voicemark.errors import RecordingVanishedError
-from voicemark.pipeline import Result, Windows
 from voicemark.recording import Programme, ProgrammeSpan, Recording
+from voicemark.result import Marker, Result, Windows
 from voicemark.store.database import Database, open_database
 from voicemark.store.queries import MarkerFilter, MarkerView, find_markers
 from voicemark.store.results import write_result
 from voicemark.store.schema import EmbeddingRow, ProgrammeRow, RecordingRow
-from voicemark.voice.segments import Segment
+from voicemark.voice.turns import pack, segment_turns
 
 BEGUN = datetime(2024, 3, 1, 19, 15, tzinfo=UTC)
 NEWS = Programme("Tagesschau", "eit", channel="Das Erste", start=BEGUN, duration_s=900)
@@ -35,13 +33,14 @@ def result(path: str = "/video/Tatort.rec", **changes: object) -> Result:
     values: dict[str, object] = {
         "recording": Recording(Path(path), "vdr", (Path(path) / "00001.ts",), BEGUN, (CRIME, NEWS)),
         "content": "c1",
-        "heard": Heard(6000.0, (Break("hole", 100.0, 10.0),), None, 0),
+        "duration_s": 6000.0,
         "audio_stream": "mp2, deu",
         "windows": Windows("m1", np.ones((4, 8), np.int8), 0.5, 2.0),
-        "segments": (
-            Segment(0, 60.0, 66.0, 0.81),
-            Segment(1, 1000.0, 1010.04, 0.7449),
-            Segment(0, 5900.0, 5990.0, 0.9),
+        "turns": pack(segment_turns(np.ones((4, 8), np.int8), 0.5, 2.0)),
+        "markers": (
+            Marker("Anna", 60.0, 66.0, 0.81),
+            Marker("Bert", 1000.0, 1010.04, 0.7449),
+            Marker("Anna", 5900.0, 5990.0, 0.9),
         ),
         "voices": ("Anna", "Bert"),
         "match_key": "k1",
@@ -93,7 +92,7 @@ def test_the_query_and_the_view_tell_the_same(database):
 
 def test_writing_again_replaces_and_leaves_nothing_double(database):
     put(database, result())
-    put(database, result(segments=(Segment(0, 1.0, 5.0, 0.8),), match_key="k2"))
+    put(database, result(markers=(Marker("Anna", 1.0, 5.0, 0.8),), match_key="k2"))
     assert [(marker.speaker, marker.start_s) for marker in markers(database)] == [("Anna", 1.0)]
     with database.reading() as session:
         assert session.execute(text("SELECT count(*) FROM window_embeddings")).scalar() == 1

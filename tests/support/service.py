@@ -48,7 +48,7 @@ poll_s = 1.0
 {watch}
 
 [match]
-calibrate = false
+normalise = false
 threshold = 0.5
 
 [[speakers]]

@@ -13,10 +13,11 @@ import voicemark
 from voicemark.audio.features import FeatureSettings, LogMel
 from voicemark.audio.windows import WindowGrid
 from voicemark.errors import ModelError
-from voicemark.voice import encoder as embedder
+from voicemark.voice import encoder as encoder_module
 from voicemark.voice import weights
 from voicemark.voice.encoder import Encoder
 from voicemark.voice.hubness import centred
+from voicemark.voice.load import load_encoder
 from voicemark.voice.network import EncoderConfig, SpeakerNet
 
 SMALL = EncoderConfig(
@@ -36,7 +37,7 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
     path: Path = tmp_path_factory.mktemp("weights") / "small.safetensors"
     torch.manual_seed(3)
     weights.write(path, weights.packed(SpeakerNet(SMALL), FeatureSettings(), WindowGrid(), dtype=torch.float32))
-    return embedder.load_encoder(path, "cpu")
+    return load_encoder(path, "cpu")
 
 
 def sound(seconds: float, seed: int = 0) -> np.ndarray:
@@ -74,7 +75,7 @@ def test_any_blocks_give_the_windows_of_the_whole(encoder: Encoder, seconds: flo
 def test_windows_equal_those_of_one_pass_over_everything(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
     audio = sound(75.0)
     in_chunks = encoder.embed(audio)
-    monkeypatch.setattr(embedder, "WINDOWS_PER_CHUNK", 100_000)
+    monkeypatch.setattr(encoder_module, "WINDOWS_PER_CHUNK", 100_000)
     torch.testing.assert_close(in_chunks, encoder.embed(audio), rtol=0, atol=1e-5)
 
 

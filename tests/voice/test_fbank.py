@@ -5,7 +5,7 @@ import pytest
 
 from voicemark.voice.fbank import BINS, Fbank
 
-pytest.importorskip("kaldi_native_fbank", reason="the extra judge is not installed")
+pytest.importorskip("kaldi_native_fbank", reason="the extra onnx is not installed")
 
 
 def mel(hertz: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Scores of stretches against all voices."""
+"""Scores of turns against all voices."""
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from voicemark.voice import match
 from voicemark.voice.match import SILENT, Memory, VoiceBook, centre, match_key, score, threshold_of
 from voicemark.voice.score_norm import NEAREST, REFERENCE, SHARE
 
-PLAIN = MatchSection(calibrate=False)
+PLAIN = MatchSection(normalise=False)
 DIM = 24
 
 

@@ -16,8 +16,8 @@ from voicemark.voice.load import load_encoder
 from voicemark.voice.onnx_encoder import OnnxEncoder, load_onnx_encoder
 
 pytest.importorskip("onnx", reason="the tests build a model with onnx")
-pytest.importorskip("onnxruntime", reason="the extra judge is not installed")
-pytest.importorskip("kaldi_native_fbank", reason="the extra judge is not installed")
+pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
+pytest.importorskip("kaldi_native_fbank", reason="the extra onnx is not installed")
 
 REPOSITORY = Path(__file__).parents[2]
 

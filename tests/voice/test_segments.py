@@ -1,4 +1,4 @@
-"""Scores of stretches to markers: who is heard, borders, joining, specks."""
+"""Scores of turns to markers: who is heard, borders, joining, specks."""
 
 import itertools
 
@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from voicemark.config import MatchSection
 from voicemark.voice.match import SILENT
 from voicemark.voice.segments import WindowTimes, _Part, borders, find_segments, join, speakers
-from voicemark.voice.turns import Stretches
+from voicemark.voice.turns import Turns
 
 PLAIN = MatchSection(threshold=0.5, join_gap_s=0, min_marker_s=0, exclusive=2)
 
 
-def stretches(*lengths: int) -> Stretches:
+def turns(*lengths: int) -> Turns:
     """So many windows each; a negative length is silence."""
     data = np.array([[0, 0] if length < 0 else [1, 0] for length in lengths], np.int8).reshape(-1, 2)
-    return Stretches(np.abs(np.array(lengths, np.int64)), data)
+    return Turns(np.abs(np.array(lengths, np.int64)), data)
 
 
 def times(windows: int, extra_s: float = 0.3) -> WindowTimes:
@@ -27,7 +27,7 @@ def times(windows: int, extra_s: float = 0.3) -> WindowTimes:
 
 
 def found(lengths: list[int], rows: list[list[float]], wanted: MatchSection = PLAIN) -> list[tuple[int, float, float]]:
-    parts = stretches(*lengths)
+    parts = turns(*lengths)
     segments = find_segments(torch.tensor(rows), [0.5] * len(rows), wanted, parts, times(int(parts.lengths.sum())))
     return [(segment.voice, segment.start_s, segment.end_s) for segment in segments]
 
@@ -45,7 +45,7 @@ def test_segments_are_in_order_disjoint_and_within_the_recording(
     lengths: list[int], voices: int, gap: float, shortest: float, exclusive: float, seed: int
 ) -> None:
     wanted = PLAIN.model_copy(update={"join_gap_s": gap, "min_marker_s": shortest, "exclusive": exclusive})
-    parts = stretches(*lengths)
+    parts = turns(*lengths)
     scores = torch.rand(voices, len(parts), generator=torch.Generator().manual_seed(seed))
     scores[:, torch.from_numpy(parts.silent)] = SILENT
     where = times(int(parts.lengths.sum()))
@@ -86,7 +86,7 @@ def test_beside_silence_a_voice_is_where_the_windows_hear_it() -> None:
 
 @given(lengths=st.lists(st.integers(-9, 9).filter(bool), max_size=12), extra=st.floats(-2, 3))
 def test_borders_ascend_from_the_recordings_start_to_its_end(lengths: list[int], extra: float) -> None:
-    parts = stretches(*lengths)
+    parts = turns(*lengths)
     where = times(int(parts.lengths.sum()), extra)
     moments = borders(parts, where)
     assert len(moments) == max(2, len(parts) + 1)
@@ -95,7 +95,7 @@ def test_borders_ascend_from_the_recordings_start_to_its_end(lengths: list[int],
 
 
 def test_stretches_of_one_voice_that_touch_are_one_marker_with_the_mean_score_of_its_windows() -> None:
-    parts = stretches(10, 30)
+    parts = turns(10, 30)
     [segment] = find_segments(torch.tensor([[0.9, 0.5]]), [0.5], PLAIN, parts, times(40))
     assert (segment.start_s, segment.end_s) == (0.0, times(40).duration_s)
     assert segment.score == pytest.approx((10 * 0.9 + 30 * 0.5) / 40)
@@ -126,5 +126,5 @@ def test_the_height_above_a_voices_own_threshold_counts() -> None:
 
 
 def test_nobody_enrolled_and_nothing_heard_are_no_segments() -> None:
-    assert find_segments(torch.zeros(0, 2), [], PLAIN, stretches(3, 4), times(7)) == []
-    assert find_segments(torch.zeros(2, 0), [0.5, 0.5], PLAIN, stretches(), times(0)) == []
+    assert find_segments(torch.zeros(0, 2), [], PLAIN, turns(3, 4), times(7)) == []
+    assert find_segments(torch.zeros(2, 0), [0.5, 0.5], PLAIN, turns(), times(0)) == []

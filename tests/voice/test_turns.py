@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from voicemark.errors import DatabaseError
-from voicemark.voice import turns as stretches
+from voicemark.voice import turns as turns_module
 from voicemark.voice.quantisation import quantise, restore
-from voicemark.voice.turns import LONGEST_S, Stretches, cut, pack, partition, typical_distance, unpack
+from voicemark.voice.turns import LONGEST_S, Turns, pack, partition, segment_turns, typical_distance, unpack
 
 DIM = 16
 HOP_S, WINDOW_S = 0.5, 2.0
@@ -24,7 +24,7 @@ def directions(count: int, seed: int) -> NDArray[np.float32]:
     return unit
 
 
-def turns(*lengths: int, spread: float = 0.15, seed: int = 0) -> NDArray[np.float32]:
+def people_in_turn(*lengths: int, spread: float = 0.15, seed: int = 0) -> NDArray[np.float32]:
     """Windows of people who speak in turn for so many windows each; a negative length is silence."""
     rng = np.random.default_rng(seed)
     people = directions(len(lengths), seed + 1)
@@ -36,8 +36,8 @@ def turns(*lengths: int, spread: float = 0.15, seed: int = 0) -> NDArray[np.floa
     return restore(quantise(rows))
 
 
-def cut_of(rows: NDArray[np.float32]) -> Stretches:
-    return cut(quantise(rows), HOP_S, WINDOW_S)
+def cut_of(rows: NDArray[np.float32]) -> Turns:
+    return segment_turns(quantise(rows), HOP_S, WINDOW_S)
 
 
 def cost(units: NDArray[np.float32], edges: list[int], penalty: float) -> float:
@@ -62,21 +62,21 @@ def test_no_cut_of_all_costs_less(count: int, penalty: float, longest: int, seed
 
 
 def test_people_who_speak_in_turn_are_cut_apart() -> None:
-    found = cut_of(turns(12, 20, 9, 31))
+    found = cut_of(people_in_turn(12, 20, 9, 31))
     assert found.lengths.tolist() == [12, 20, 9, 31]
     assert found.edges.tolist() == [0, 12, 32, 41, 72]
     assert not found.silent.any()
 
 
 def test_silence_is_a_stretch_of_its_own() -> None:
-    found = cut_of(turns(-3, 10, -1, 14, -2))
+    found = cut_of(people_in_turn(-3, 10, -1, 14, -2))
     assert found.lengths.tolist() == [3, 10, 1, 14, 2]
     assert found.silent.tolist() == [True, False, True, False, True]
     assert not found.directions[0].any()
 
 
 def test_a_stretch_is_the_middle_of_its_windows() -> None:
-    rows = turns(12, 20)
+    rows = people_in_turn(12, 20)
     found = cut_of(rows)
     middle = torch.nn.functional.normalize(torch.from_numpy(rows[:12]).sum(dim=0), dim=0)
     assert float(found.directions[0] @ middle) > 0.999
@@ -84,7 +84,7 @@ def test_a_stretch_is_the_middle_of_its_windows() -> None:
 
 
 def test_no_stretch_is_longer_than_the_longest() -> None:
-    found = cut_of(turns(300))
+    found = cut_of(people_in_turn(300))
     assert found.lengths.sum() == 300
     assert found.lengths.max() * HOP_S <= LONGEST_S
 
@@ -92,28 +92,28 @@ def test_no_stretch_is_longer_than_the_longest() -> None:
 @pytest.mark.parametrize("spread", [0.02, 0.1, 0.2])
 def test_the_penalty_goes_with_how_much_windows_differ_by_themselves(spread: float) -> None:
     """One penalty for encoders whose windows of one voice lie close together, and for others."""
-    assert cut_of(turns(25, 25, 25, spread=spread)).lengths.tolist() == [25, 25, 25]
+    assert cut_of(people_in_turn(25, 25, 25, spread=spread)).lengths.tolist() == [25, 25, 25]
 
 
 def test_the_typical_distance_is_the_lower_quartile_of_windows_that_are_both_heard() -> None:
     units = np.eye(4, dtype=np.float32)[[0, 0, 1, 1, 1, 2]]
     heard = np.array([True, True, True, True, True, False])
     assert typical_distance(units, heard, 2) == pytest.approx(np.quantile([1, 1, 0], 0.25))
-    assert typical_distance(units, np.zeros(6, bool), 2) == stretches.USUAL_DISTANCE
-    assert typical_distance(units[:1], heard[:1], 2) == stretches.USUAL_DISTANCE
-    assert typical_distance(units[[0, 0, 0]], heard[:3], 1) == stretches.LEAST_DISTANCE
+    assert typical_distance(units, np.zeros(6, bool), 2) == turns_module.USUAL_DISTANCE
+    assert typical_distance(units[:1], heard[:1], 2) == turns_module.USUAL_DISTANCE
+    assert typical_distance(units[[0, 0, 0]], heard[:3], 1) == turns_module.LEAST_DISTANCE
 
 
 def test_nothing_recorded_is_no_stretch() -> None:
-    found = cut(np.zeros((0, DIM), np.int8), HOP_S, WINDOW_S)
+    found = segment_turns(np.zeros((0, DIM), np.int8), HOP_S, WINDOW_S)
     assert len(found) == 0 and found.edges.tolist() == [0] and found.directions.shape == (0, DIM)
-    assert cut(np.zeros((5, DIM), np.int8), HOP_S, WINDOW_S).lengths.tolist() == [5]
+    assert segment_turns(np.zeros((5, DIM), np.int8), HOP_S, WINDOW_S).lengths.tolist() == [5]
 
 
 @given(lengths=st.lists(st.integers(-9, 40).filter(bool), max_size=6))
 @settings(max_examples=25, deadline=None)
 def test_what_is_kept_is_what_was_cut(lengths: list[int]) -> None:
-    before = cut_of(turns(*lengths) if lengths else np.zeros((0, DIM), np.float32))
+    before = cut_of(people_in_turn(*lengths) if lengths else np.zeros((0, DIM), np.float32))
     data = pack(before)
     assert len(data) == 4 + len(before) * (4 + DIM)
     after = unpack(data, DIM)
@@ -123,8 +123,8 @@ def test_what_is_kept_is_what_was_cut(lengths: list[int]) -> None:
 
 
 def test_what_other_rules_have_cut_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = pack(cut_of(turns(9, 9)))
-    monkeypatch.setattr(stretches, "RULES", stretches.RULES + 1)
+    data = pack(cut_of(people_in_turn(9, 9)))
+    monkeypatch.setattr(turns_module, "RULES", turns_module.RULES + 1)
     assert unpack(data, DIM) is None
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from voicemark.voice.verifier import JOIN_S, MOST_S, Judge, groups, in_doubt, second_opinion
+from voicemark.voice.verifier import JOIN_S, MOST_S, Verifier, groups, in_doubt, second_opinion
 
 RATE = 1000
 WINDOW_S = 2.0
@@ -37,8 +37,8 @@ class PlaceEncoder:
         return torch.stack([angle.cos(), angle.sin()], dim=1)
 
 
-def judge(encoder: PlaceEncoder, band: float = 0.1) -> Judge:
-    return Judge(encoder, [torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])], 0.5, band)
+def verifier(encoder: PlaceEncoder, band: float = 0.1) -> Verifier:
+    return Verifier(encoder, [torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])], 0.5, band)
 
 
 def read(start_s: float, end_s: float) -> NDArray[np.float32]:
@@ -54,46 +54,46 @@ def test_only_stretches_in_the_band_are_heard_again_whole_and_from_their_own_pla
     scores[0, 0] = 0.65
     scores[1, 5] = 0.75
     encoder = PlaceEncoder()
-    second_opinion(scores, THRESHOLDS, BORDERS, judge(encoder), read)
+    second_opinion(scores, THRESHOLDS, BORDERS, verifier(encoder), read)
     assert encoder.heard == [0.0, 2.0, 40.25, 42.25]  # side by side, what does not fill a window shared by both ends
 
 
 def test_a_judged_stretch_lies_as_far_from_the_threshold_as_both_say_on_average() -> None:
     scores = NOTHING.clone()
     scores[0, 0] = 0.61
-    result = second_opinion(scores, THRESHOLDS, BORDERS, judge(PlaceEncoder()), read)
+    result = second_opinion(scores, THRESHOLDS, BORDERS, verifier(PlaceEncoder()), read)
     middle = normalize(PlaceEncoder().embed_windows(np.stack([RECORDING[:2000], RECORDING[2000:4000]])).sum(0), dim=0)
     assert float(result[0, 0]) == pytest.approx(0.6 + (0.01 + float(middle[0]) - 0.5) / 2, abs=1e-5)
     result[0, 0] = scores[0, 0]
-    assert torch.equal(result, scores)  # nothing else changed, the other voice's score of this stretch neither
+    assert torch.equal(result, scores)  # nothing else changed, the other voice's score of this turn neither
 
 
 def test_the_judge_knows_a_voice_by_the_middle_of_its_memory() -> None:
     rows = normalize(torch.tensor([[1.0, 0.2], [0.3, 1.0], [0.9, 0.1]]), dim=1)
-    said = Judge(PlaceEncoder(), [rows], 0.5, 0.1).hear(RECORDING[:2000])
+    said = Verifier(PlaceEncoder(), [rows], 0.5, 0.1).hear(RECORDING[:2000])
     assert said is not None
     assert float(said[0]) == pytest.approx(float(normalize(rows.sum(0), dim=0)[0]), abs=1e-5)
 
 
 def test_nothing_is_read_where_nothing_is_in_doubt() -> None:
-    assert torch.equal(second_opinion(NOTHING, THRESHOLDS, BORDERS, judge(PlaceEncoder()), never_read), NOTHING)
-    nobody = Judge(PlaceEncoder(), [], 0.5, 0.1)
+    assert torch.equal(second_opinion(NOTHING, THRESHOLDS, BORDERS, verifier(PlaceEncoder()), never_read), NOTHING)
+    nobody = Verifier(PlaceEncoder(), [], 0.5, 0.1)
     assert second_opinion(torch.zeros(0, 6), torch.zeros(0), BORDERS, nobody, never_read).shape == (0, 6)
 
 
 def test_a_stretch_too_short_for_the_judge_keeps_its_score() -> None:
     scores = NOTHING.clone()
     scores[0, 2] = 0.6  # a second
-    assert torch.equal(second_opinion(scores, THRESHOLDS, BORDERS, judge(PlaceEncoder()), read), scores)
+    assert torch.equal(second_opinion(scores, THRESHOLDS, BORDERS, verifier(PlaceEncoder()), read), scores)
     scores[0, 5] = 0.6
-    ended = second_opinion(scores, THRESHOLDS, BORDERS, judge(PlaceEncoder()), lambda a, b: read(a, min(b, 41)))
+    ended = second_opinion(scores, THRESHOLDS, BORDERS, verifier(PlaceEncoder()), lambda a, b: read(a, min(b, 41)))
     assert torch.equal(ended, scores)
 
 
 def test_the_scores_that_came_in_are_not_changed() -> None:
     scores = torch.full((2, 6), 0.6)
     before = scores.clone()
-    second_opinion(scores, THRESHOLDS, BORDERS, judge(PlaceEncoder()), read)
+    second_opinion(scores, THRESHOLDS, BORDERS, verifier(PlaceEncoder()), read)
     assert torch.equal(scores, before)
 
 

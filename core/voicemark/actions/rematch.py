@@ -1,29 +1,30 @@
 """The archive at once: what is kept of recordings against new voices or thresholds.
 
-Of every recording its stretches are kept, each as one direction: an hour is a few hundred rows. They are read many
-recordings at a time and scored in one matrix product, exactly as a scan does. Nothing is decoded, unless a judge is
-asked: it hears the doubtful stretches again, as it does in a scan. A recording that it cannot hear now keeps the
+Of every recording its turns are kept, each as one direction: an hour is a few hundred rows. They are read many
+recordings at a time and scored in one matrix product, exactly as a scan does. Nothing is decoded, unless a verifier is
+asked: it hears the doubtful turns again, as it does in a scan. A recording that it cannot hear now keeps the
 markers that it has and is matched another time.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
-from voicemark.config import MatchSection
+from voicemark.actions.recogniser import heard_again
+from voicemark.audio.timeline import Samples
+from voicemark.config import Config, MatchSection
 from voicemark.errors import RecordingError
 from voicemark.store.archive import KeptRecording, count_stale, is_still, kept_windows, stale_recordings
 from voicemark.store.database import Database
-from voicemark.store.markers import Marker, voice_ids, write_markers
-from voicemark.voice.match import VoiceBook, match_key, score
+from voicemark.store.markers import voice_ids, write_markers
+from voicemark.voice.match import VoiceBook, match_key
 from voicemark.voice.quantisation import unpack_int8
-from voicemark.voice.segments import Segment, WindowTimes, borders, find_segments
-from voicemark.voice.turns import Stretches, cut, unpack
-from voicemark.voice.verifier import Judge, ReadAudio, in_doubt, second_opinion
+from voicemark.voice.recognise import Recogniser, Spoken, recognise_all
+from voicemark.voice.segments import WindowTimes
+from voicemark.voice.turns import Turns, segment_turns, unpack
+from voicemark.voice.verifier import ReadAudio, Verifier
 
 COMMIT_EVERY = 32  # recordings: a kill repeats at most so many, and the disk is waited for once for all of them
 
@@ -40,51 +41,41 @@ class RematchReport:
     markers: int
     seconds: float
     unheard: int = 0
-    """Recordings that a judge should have heard and could not: they keep their markers."""
-
-
-@dataclass(frozen=True)
-class SecondHearing:
-    """A judge, and how it hears a recording of the archive again."""
-
-    judge: Judge
-    listen: Listen
+    """Recordings that a verifier should have heard and could not: they keep their markers."""
 
 
 def rematch(
     database: Database,
     book: VoiceBook,
     settings: MatchSection,
-    model_id: str,
+    listen: Listen,
+    verifier: Verifier | None = None,
     *,
-    hearing: SecondHearing | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> RematchReport:
     """Match every recording whose markers were made with anything else; those that are current are passed over.
 
-    Markers of a recording are replaced in one transaction. `progress(done, total)` is called after each commit;
-    what it raises ends the work, and what is committed stays. Raises ModelError when `book` is of another model,
-    DatabaseError when the database cannot be used.
+    `listen` opens a recording's audio where a verifier hears it again. Markers of a recording are replaced in one
+    transaction. `progress(done, total)` is called after each commit; what it raises ends the work, and what is
+    committed stays. Raises DatabaseError when the database cannot be used.
     """
-    book.check_model(model_id)
+    model_id, key = book.model_id, match_key(book, settings)
     book = book.to("cpu")
     began = time.monotonic()
-    key = match_key(book, settings)
     with database.reading() as session:
         total = count_stale(session, model_id, key)
     done, hours, markers, unheard = 0, 0.0, 0, 0
     for batch in stale_recordings(database, model_id, key, COMMIT_EVERY):
-        found = match_batch(database, batch, book, settings, hearing)
+        found = recognise_all([spoken(database, kept, listen) for kept in batch], book, settings, verifier)
         with database.writing() as session:
             voices = voice_ids(session, book.names)
-            for kept, segments in zip(batch, found, strict=True):
-                if segments is None:
+            for kept, lines in zip(batch, found, strict=True):
+                if isinstance(lines, RecordingError):
                     unheard += 1
                     continue
                 done += 1
                 if not is_still(session, kept, model_id):
                     continue
-                lines = [Marker(book.names[one.voice], one.start_s, one.end_s, one.score) for one in segments]
                 write_markers(session, kept.recording_id, lines, key, voices)
                 hours += kept.duration_s / 3600
                 markers += len(lines)
@@ -93,44 +84,34 @@ def rematch(
     return RematchReport(done, hours, markers, time.monotonic() - began, unheard)
 
 
-def match_batch(
-    database: Database,
-    batch: list[KeptRecording],
-    book: VoiceBook,
-    settings: MatchSection,
-    hearing: SecondHearing | None = None,
-) -> list[list[Segment] | None]:
-    """The segments of each recording; None where a judge should hear it and cannot. DatabaseError for damaged data."""
-    stretches = [_stretches(database, kept) for kept in batch]
-    scores = score(torch.cat([one.directions for one in stretches]), book)
-    found: list[list[Segment] | None] = []
-    for kept, one, own in zip(
-        batch, stretches, torch.split(scores, [len(one) for one in stretches], dim=1), strict=True
-    ):
-        times = WindowTimes(kept.hop_s, kept.window_s, kept.duration_s)
-        try:
-            judged = own if hearing is None else _judged(own, book, kept, borders(one, times), hearing)
-        except RecordingError:
-            found.append(None)
-            continue
-        found.append(find_segments(judged, book.thresholds.tolist(), settings, one, times))
-    return found
+def match_archive(
+    database: Database, recogniser: Recogniser, config: Config, progress: Callable[[int, int], None] | None = None
+) -> RematchReport:
+    """What is kept of all recordings, matched where it was matched otherwise; see `voicemark.actions.rematch`."""
+
+    def listen(path: Path, content: str) -> ReadAudio:
+        return heard_again(path, content, config.audio)
+
+    return rematch(database, recogniser.book, recogniser.settings, listen, recogniser.verifier, progress=progress)
 
 
-def _judged(
-    scores: Tensor, book: VoiceBook, kept: KeptRecording, moments: list[float], hearing: SecondHearing
-) -> Tensor:
-    """As `second_opinion`; the recording is not looked for where nothing is in doubt."""
-    if not bool(in_doubt(scores, book.thresholds, hearing.judge.band).any()):
-        return scores
-    read = hearing.listen(kept.path, kept.content)
-    return second_opinion(scores, book.thresholds, moments, hearing.judge, read)
+def spoken(database: Database, kept: KeptRecording, listen: Listen) -> Spoken:
+    """What is kept of a recording; its audio is looked for only when it is read. DatabaseError for damaged data."""
+
+    @cache
+    def audio() -> ReadAudio:
+        return listen(kept.path, kept.content)
+
+    def read(start_s: float, end_s: float) -> Samples:
+        return audio()(start_s, end_s)
+
+    return Spoken(_turns(database, kept), WindowTimes(kept.hop_s, kept.window_s, kept.duration_s), read)
 
 
-def _stretches(database: Database, kept: KeptRecording) -> Stretches:
+def _turns(database: Database, kept: KeptRecording) -> Turns:
     """What is kept, or cut anew where that was done by other rules."""
-    stretches = None if kept.stretches is None else unpack(kept.stretches, kept.dim)
-    if stretches is not None:
-        return stretches
+    turns = None if kept.turns is None else unpack(kept.turns, kept.dim)
+    if turns is not None:
+        return turns
     with database.reading() as session:  # empty where the recording was scanned again meanwhile: `is_still` sees to it
-        return cut(unpack_int8(kept_windows(session, kept), kept.dim), kept.hop_s, kept.window_s)
+        return segment_turns(unpack_int8(kept_windows(session, kept), kept.dim), kept.hop_s, kept.window_s)

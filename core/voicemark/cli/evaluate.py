@@ -31,7 +31,7 @@ def voices(
     threshold: Annotated[
         float | None, typer.Option(help="Threshold for markers; none: the configuration's default.")
     ] = None,
-    judge: Annotated[
+    verifier: Annotated[
         Path | None, typer.Option(help="ONNX speaker model that hears doubtful stretches again, in a row of its own.")
     ] = None,
     cache: Annotated[
@@ -47,7 +47,7 @@ def voices(
     """
     from rich.console import Console
 
-    from voicemark.config import JudgeSection, MatchSection
+    from voicemark.config import MatchSection, VerifierSection
     from voicemark.errors import ConfigError
     from voicemark.lab.evaluation import report as reports
     from voicemark.lab.evaluation.run import Plan, evaluate
@@ -70,7 +70,7 @@ def voices(
         match=match,
         minutes=minutes,
         first_seed=first_seed,
-        judge=None if judge is None else JudgeSection(model=judge),
+        verifier=None if verifier is None else VerifierSection(model=verifier),
     )
     told = Console(stderr=True)
     with told.status("…") as status:

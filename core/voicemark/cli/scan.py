@@ -21,18 +21,19 @@ def scan(
     as_json: JsonOption = False,
 ) -> None:
     """Scan recordings and list the markers found in them."""
-    from voicemark.actions.scan import Status, open_workshop, scan_paths
+    from voicemark.actions.scan import Scan, Status
     from voicemark.config import load_config
+    from voicemark.store.database import open_database
     from voicemark.store.queries import MarkerFilter, find_markers
 
     settings = load_config(config)
-    workshop = open_workshop(settings)
+    database = open_database(settings.database.path)
     try:
-        outcomes = list(scan_paths(paths, workshop, make_listener()))
-        with workshop.database.reading() as session:
+        outcomes = list(Scan(settings, database, make_listener()).paths(paths))
+        with database.reading() as session:
             markers = find_markers(session, MarkerFilter(paths=[outcome.path for outcome in outcomes]))
     finally:
-        workshop.database.close()
+        database.close()
     if as_json:
         print_json(markers)
     else:

@@ -1,4 +1,4 @@
-"""`voicemark train calibrate`: give weights the strangers that tell voices apart, and measure the threshold."""
+"""`voicemark train backend`: give weights the strangers that tell voices apart, and measure the threshold."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 
-def calibrate(
+def backend(
     corpus: Annotated[Path, typer.Option(help="Folder with manifest.csv: path, source, speaker, split.")],
     noise: Annotated[Path, typer.Option(help="Folder of music and noise with manifest.csv.")],
     model: Annotated[

@@ -8,12 +8,12 @@ from voicemark.config.model import (
     EncoderSection,
     EpgSection,
     ExportSection,
-    JudgeSection,
     MatchSection,
     SampleSection,
     ServiceSection,
     SpeakerSection,
     TitlesSection,
+    VerifierSection,
     WatchSection,
 )
 
@@ -24,12 +24,12 @@ __all__ = [
     "EncoderSection",
     "EpgSection",
     "ExportSection",
-    "JudgeSection",
     "MatchSection",
     "SampleSection",
     "ServiceSection",
     "SpeakerSection",
     "TitlesSection",
+    "VerifierSection",
     "WatchSection",
     "load_config",
 ]

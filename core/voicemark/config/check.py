@@ -25,8 +25,8 @@ def missing(config: Config) -> list[str]:
     guides = [("epg.xmltv", path) for path in config.epg.xmltv]
     guides += [("epg.vdr_epg_data", path) for path in config.epg.vdr_epg_data]
     models: list[tuple[str, Path | None]] = [("encoder.model", config.encoder.model)]
-    if config.match.judge is not None:
-        models.append(("match.judge.model", config.match.judge.model))
+    if config.match.verifier is not None:
+        models.append(("match.verifier.model", config.match.verifier.model))
     for key, path in (*guides, *models):
         if path is not None and not path.is_file():
             faults.append(f"{key}: there is no file {path}")

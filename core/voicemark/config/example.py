@@ -20,7 +20,7 @@ EXAMPLES: dict[str, str] = {
         'samples = ["/srv/voices/newsreader", '
         '{ file = "/srv/vdr/video/News/2024-03-01.20.00.1-0.rec/00001.ts", start = "00:03:10", end = "00:03:40" }]'
     ),
-    "match.judge": '# [match.judge]\n# model = "/var/lib/voicemark/campplus.onnx"',
+    "match.verifier": '# [match.verifier]\n# model = "/var/lib/voicemark/campplus.onnx"',
 }
 
 

@@ -153,7 +153,7 @@ class EncoderSection(Section):
     threads: int = Field(1, ge=0, description="CPU threads; more save little time and cost more CPU. 0: all cores.")
 
 
-class JudgeSection(Section):
+class VerifierSection(Section):
     """A stronger network that is asked where the fast one is in doubt."""
 
     model: Path = Field(description="An ONNX speaker model (CAM++, ERes2Net, WeSpeaker ResNet …).")
@@ -161,11 +161,15 @@ class JudgeSection(Section):
     band: float = Field(0.1, gt=0, le=1, description="Fast scores within this of the threshold are in doubt.")
 
 
+RENAMED = {"calibrate": "normalise", "judge": "verifier"}
+"""What keys of `[match]` were called before version 0.1.0."""
+
+
 class MatchSection(Section):
-    """When a stretch of a recording counts as a voice, and when stretches become a marker."""
+    """When a turn of a recording counts as a voice, and when turns become a marker."""
 
     threshold: float = Field(0.66, ge=-1, le=1, description="Score from which a voice is heard.")
-    calibrate: bool = Field(True, description="Make the scores of different voices comparable (shipped cohort).")
+    normalise: bool = Field(True, description="Make the scores of different voices comparable (shipped cohort).")
     join_gap_s: float = Field(2.0, ge=0, description="Markers of a voice closer than this become one.")
     min_marker_s: float = Field(2.0, ge=0, description="Shorter markers are dropped.")
     exclusive: float = Field(
@@ -175,7 +179,15 @@ class MatchSection(Section):
         description="Of voices heard at once, those so much below the best one are left out; 2 keeps them all.",
     )
     memory_windows: int = Field(60, ge=1, description="At most so many windows of a voice's samples are kept.")
-    judge: JudgeSection | None = Field(None, description="A second opinion for doubtful windows (optional).")
+    verifier: VerifierSection | None = Field(None, description="A second opinion for doubtful turns (optional).")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_of_today(cls, keys: Any) -> Any:
+        if isinstance(keys, dict):
+            for old in sorted(RENAMED.keys() & keys.keys()):
+                raise ValueError(f"'{old}' is called '{RENAMED[old]}' now: rename it")
+        return keys
 
 
 class SampleSection(Section):

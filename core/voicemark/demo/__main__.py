@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from voicemark.actions.scan import Status, open_workshop, scan_paths
+from voicemark.actions.scan import Scan, Status
 from voicemark.cli.markers import show_markers
 from voicemark.cli.scan import make_listener
 from voicemark.config import load_config
@@ -15,6 +15,7 @@ from voicemark.demo import prompts
 from voicemark.demo.compose import Demo, compose
 from voicemark.demo.score import score
 from voicemark.errors import VoicemarkError
+from voicemark.store.database import open_database
 from voicemark.store.queries import MarkerFilter, find_markers
 
 SEED = 1
@@ -33,11 +34,12 @@ def main(folder: Path) -> int:
     config_file = write_config(folder, demo)
     console.print(f"   {demo.recording}")
     console.print(f"3. voicemark scan {folder / 'video'} --config {config_file}\n")
-    workshop = open_workshop(load_config(config_file))
-    outcomes = list(scan_paths([folder / "video"], workshop, make_listener()))
-    with workshop.database.reading() as session:
+    config = load_config(config_file)
+    database = open_database(config.database.path)
+    outcomes = list(Scan(config, database, make_listener()).paths([folder / "video"]))
+    with database.reading() as session:
         markers = find_markers(session, MarkerFilter(paths=[outcome.path for outcome in outcomes]))
-    workshop.database.close()
+    database.close()
     show_markers(markers)
     if any(outcome.status is not Status.SCANNED for outcome in outcomes):
         return 1

@@ -1,6 +1,6 @@
 """What an owner should know about samples before trusting the markers: too few, too mixed, too close to another.
 
-Every warning carries the figures that it rests on, on the calibrated scale of the thresholds.
+Every warning carries the figures that it rests on, on the normalised scale of the thresholds.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from voicemark.voice.match import centre
-from voicemark.voice.score_norm import Calibration
+from voicemark.voice.score_norm import ScoreNorm
 
 FEWEST_ROWS = 16  # windows, one each half second: about ten seconds of speech
 PIECE = 8  # windows: a short turn
@@ -28,7 +28,7 @@ class Advice:
 
 
 def advise(
-    names: Sequence[str], memories: Sequence[Tensor], thresholds: Sequence[float], calibration: Calibration
+    names: Sequence[str], memories: Sequence[Tensor], thresholds: Sequence[float], norm: ScoreNorm
 ) -> list[Advice]:
     """Warnings for every voice from its memory (m, d), rows of length 1 in the order of its samples."""
     return [
@@ -36,8 +36,8 @@ def advise(
         for voice in range(len(names))
         for advice in (
             *_too_few(names[voice], memories[voice]),
-            *_too_mixed(names[voice], memories[voice], thresholds[voice], calibration.of(voice).to("cpu")),
-            *_too_close(voice, names, memories, thresholds, calibration.of(voice).to("cpu")),
+            *_too_mixed(names[voice], memories[voice], thresholds[voice], norm.of(voice).to("cpu")),
+            *_too_close(voice, names, memories, thresholds, norm.of(voice).to("cpu")),
         )
     ]
 
@@ -57,10 +57,10 @@ def pieces(memory: Tensor) -> Tensor:
     return torch.stack([centre(part) for part in whole]) if whole else memory
 
 
-def own_scores(memory: Tensor, calibration: Calibration) -> Tensor:
+def own_scores(memory: Tensor, norm: ScoreNorm) -> Tensor:
     """Scores (p,) of the memory's pieces with the rows (m, d) that share no audio with them.
 
-    `calibration` is this voice's alone. Empty where there are too few rows to leave a piece and its neighbours out.
+    `norm` is this voice's alone. Empty where there are too few rows to leave a piece and its neighbours out.
     """
     if len(memory) < 2 * PIECE + NEIGHBOURS:
         return torch.zeros(0)
@@ -70,17 +70,17 @@ def own_scores(memory: Tensor, calibration: Calibration) -> Tensor:
         for first in range(0, len(parts) * PIECE, PIECE)
     ]
     raw = torch.stack([part @ centre(others) for part, others in zip(parts, rest, strict=True)])
-    return calibration.apply(raw[None], parts)[0]
+    return norm.apply(raw[None], parts)[0]
 
 
-def scores_with(memory: Tensor, others: Tensor, calibration: Calibration) -> Tensor:
-    """Scores (p,) of the pieces of other rows (m, d) with a memory; `calibration` is that of its voice alone."""
+def scores_with(memory: Tensor, others: Tensor, norm: ScoreNorm) -> Tensor:
+    """Scores (p,) of the pieces of other rows (m, d) with a memory; `norm` is that of its voice alone."""
     parts = pieces(others)
-    return calibration.apply((parts @ centre(memory))[None], parts)[0]
+    return norm.apply((parts @ centre(memory))[None], parts)[0]
 
 
-def _too_mixed(name: str, memory: Tensor, threshold: float, calibration: Calibration) -> list[Advice]:
-    scores = own_scores(memory.cpu(), calibration)
+def _too_mixed(name: str, memory: Tensor, threshold: float, norm: ScoreNorm) -> list[Advice]:
+    scores = own_scores(memory.cpu(), norm)
     if not len(scores):
         return []
     found = float((scores >= threshold).float().mean())
@@ -100,14 +100,14 @@ def _too_close(
     names: Sequence[str],
     memories: Sequence[Tensor],
     thresholds: Sequence[float],
-    calibration: Calibration,
+    norm: ScoreNorm,
 ) -> list[Advice]:
     warnings = []
     memory = memories[voice].cpu()
     for other, theirs in enumerate(memories):
         if other == voice or not len(theirs) or not len(memory):
             continue
-        scores = scores_with(memory, theirs.cpu(), calibration)
+        scores = scores_with(memory, theirs.cpu(), norm)
         confused = float((scores >= thresholds[voice]).float().mean())
         if confused > CONFUSED_SHARE:
             warnings.append(

@@ -8,7 +8,7 @@ from torch import Tensor
 from voicemark.enrolment.advice import advise, own_scores, pieces, scores_with
 from voicemark.enrolment.enrolment import Enrolment, VoiceReport
 from voicemark.voice.match import VoiceBook, score
-from voicemark.voice.score_norm import Calibration
+from voicemark.voice.score_norm import ScoreNorm
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class SampleSummary:
 
 @dataclass(frozen=True)
 class VoiceSummary:
-    """One voice. Scores are calibrated: they compare with thresholds."""
+    """One voice. Scores are normalised: they compare with thresholds."""
 
     name: str
     threshold: float | None
@@ -51,7 +51,7 @@ def summarise(enrolment: Enrolment) -> list[VoiceSummary]:
     """A summary for every voice of the config, in its order."""
     book = enrolment.book.to("cpu")
     memories = [book.memory(voice) for voice in range(len(book))]
-    advice = advise(book.names, memories, book.thresholds.tolist(), book.calibration)
+    advice = advise(book.names, memories, book.thresholds.tolist(), book.norm)
     scores = closeness(book)
     summaries = []
     for report in enrolment.reports:
@@ -61,7 +61,7 @@ def summarise(enrolment: Enrolment) -> list[VoiceSummary]:
                 name=report.name,
                 threshold=None if voice is None else round(float(book.thresholds[voice]), 3),
                 windows=0 if report.memory is None else len(report.memory),
-                samples=[] if voice is None else _samples(report, book.calibration.of(voice)),
+                samples=[] if voice is None else _samples(report, book.norm.of(voice)),
                 own=None if voice is None else _rounded(scores[voice, voice]),
                 others={}
                 if voice is None
@@ -87,19 +87,19 @@ def closeness(book: VoiceBook) -> Tensor:
     for column in range(len(book)):
         theirs = book.memory(column)
         result[:, column] = score(pieces(theirs), book).mean(dim=1)
-        own = own_scores(theirs, book.calibration.of(column))
+        own = own_scores(theirs, book.norm.of(column))
         result[column, column] = own.mean() if len(own) else torch.nan
     return result
 
 
-def _samples(report: VoiceReport, calibration: Calibration) -> list[SampleSummary]:
-    """`calibration` is that of this voice alone."""
+def _samples(report: VoiceReport, norm: ScoreNorm) -> list[SampleSummary]:
+    """`norm` is that of this voice alone."""
     summaries = []
     for heard in report.samples:
         rest = [other.embeddings[other.kept] for other in report.samples if other is not heard and other.kept]
         mean = None
         if heard.kept and rest:
-            mean = round(float(scores_with(torch.cat(rest), heard.embeddings[heard.kept], calibration).mean()), 3)
+            mean = round(float(scores_with(torch.cat(rest), heard.embeddings[heard.kept], norm).mean()), 3)
         summaries.append(
             SampleSummary(
                 sample=str(heard.sample),

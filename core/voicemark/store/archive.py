@@ -25,7 +25,7 @@ class KeptRecording:
     hop_s: float
     window_s: float
     duration_s: float
-    stretches: bytes | None
+    turns: bytes | None
     """See `voicemark.voice.turns`."""
 
 
@@ -53,7 +53,7 @@ def stale_recordings(database: Database, model_id: str, match_key: str, at_once:
         EmbeddingRow.hop_s,
         EmbeddingRow.window_s,
         func.coalesce(RecordingRow.duration_s, length),
-        EmbeddingRow.stretches,
+        EmbeddingRow.turns,
     ).order_by(*newest_first)
     with database.reading() as session:
         ids = session.scalars(_stale(model_id, match_key, RecordingRow.id).order_by(*newest_first)).all()

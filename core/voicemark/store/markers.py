@@ -2,23 +2,13 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from voicemark.result import Marker
 from voicemark.store.schema import MarkerRow, RecordingProgrammeRow, RecordingRow, VoiceRow
-
-
-@dataclass(frozen=True)
-class Marker:
-    """A stretch of a recording, in its player's time, in which a voice is heard."""
-
-    voice: str
-    start_s: float
-    end_s: float
-    score: float
 
 
 def voice_ids(session: Session, names: Iterable[str]) -> dict[str, int]:

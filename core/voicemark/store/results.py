@@ -6,11 +6,10 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from voicemark.errors import RecordingVanishedError
-from voicemark.pipeline import Result
-from voicemark.store.markers import Marker, voice_ids, write_markers
+from voicemark.result import Result
+from voicemark.store.markers import voice_ids, write_markers
 from voicemark.store.programmes import lay_programmes
 from voicemark.store.schema import EmbeddingRow, RecordingRow
-from voicemark.voice import turns as stretches
 
 
 def write_result(session: Session, recording_id: int, result: Result) -> None:
@@ -28,7 +27,7 @@ def write_result(session: Session, recording_id: int, result: Result) -> None:
     row.subtitle = programme.subtitle if programme else None
     row.channel = programme.channel if programme else None
     row.started_at = result.started_at
-    row.duration_s = result.heard.duration_s
+    row.duration_s = result.duration_s
     row.audio_stream = result.audio_stream
     row.notes = "\n".join(result.notes) or None
     row.model_id = result.windows.model_id
@@ -43,13 +42,9 @@ def write_result(session: Session, recording_id: int, result: Result) -> None:
             dim=result.windows.data.shape[1],
             hop_s=result.windows.hop_s,
             window_s=result.windows.window_s,
-            stretches=stretches.pack(result.windows.stretches),
+            turns=result.turns,
             data=result.windows.data.tobytes(),
         )
     )
     lay_programmes(session, row, result.programmes)
-    markers = [
-        Marker(result.voices[segment.voice], segment.start_s, segment.end_s, segment.score)
-        for segment in result.segments
-    ]
-    write_markers(session, recording_id, markers, result.match_key, voice_ids(session, result.voices))
+    write_markers(session, recording_id, result.markers, result.match_key, voice_ids(session, result.voices))

@@ -169,7 +169,7 @@ class MemoryRow(Base):
     voice_id: Mapped[int] = mapped_column(ForeignKey("voices.id", ondelete="CASCADE"))
     model_id: Mapped[str]
     samples: Mapped[str]
-    """Digest of the samples (paths, sizes, times, stretches): another digest means the memory is made anew."""
+    """Digest of the samples (paths, sizes, times, turns): another digest means the memory is made anew."""
     windows: Mapped[int]
     dim: Mapped[int]
     embeddings: Mapped[bytes] = mapped_column(LargeBinary)
@@ -178,7 +178,7 @@ class MemoryRow(Base):
 
 
 class MarkerRow(Base):
-    """A stretch of a recording in which a voice is heard."""
+    """A turn of a recording in which a voice is heard."""
 
     __tablename__ = "markers"
     __table_args__ = (
@@ -193,7 +193,7 @@ class MarkerRow(Base):
     start_s: Mapped[float]
     end_s: Mapped[float]
     score: Mapped[float]
-    """Mean calibrated score of its windows."""
+    """Mean normalised score of its windows."""
     voice: Mapped[VoiceRow] = relationship()
     programme: Mapped[ProgrammeRow | None] = relationship()
 
@@ -210,8 +210,8 @@ class EmbeddingRow(Base):
     dim: Mapped[int]
     hop_s: Mapped[float]
     window_s: Mapped[float]
-    stretches: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """Where the recording is cut and what each stretch sounds like, see `voicemark.voice.turns`; null: not cut yet.
+    turns: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Where the recording is cut and what each turn sounds like, see `voicemark.voice.turns`; null: not cut yet.
     Before `data`, so that SQLite reads it without walking over them."""
     data: Mapped[bytes] = mapped_column(LargeBinary)
     """int8, `windows` rows of `dim`; a row divided by its length is the embedding, a zero row is silence."""

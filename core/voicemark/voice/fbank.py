@@ -1,6 +1,6 @@
 """Kaldi's filter bank, 80 bins: what speaker networks from the Kaldi tradition hear instead of samples.
 
-The arithmetic is kaldi-native-fbank's, an optional dependency: `pip install voicemark[judge]`.
+The arithmetic is kaldi-native-fbank's, an optional dependency: `pip install voicemark[onnx]`.
 """
 
 from typing import Any, Literal
@@ -34,7 +34,7 @@ class Fbank:
             import kaldi_native_fbank
         except ImportError as error:
             raise ModelError(
-                "ONNX speaker models need kaldi-native-fbank", hint="pip install 'voicemark[judge]'"
+                "ONNX speaker models need kaldi-native-fbank", hint="pip install 'voicemark[onnx]'"
             ) from error
         self.sample_rate = sample_rate
         self.full_scale = full_scale

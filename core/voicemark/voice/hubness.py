@@ -7,8 +7,8 @@ its neighbourhood in the crowd is taken, and the rest brought back to length 1:
     e − SHARE · Σᵢ wᵢ cᵢ,   w = softmax(cos(e, c) / TEMPERATURE)
 
 This is localised centring (Hara et al., "Localized Centering: Reducing Hubness in Large-Sample Data", AAAI 2015) with
-a soft neighbourhood in place of the k nearest, so that the result moves evenly with e. A calibration against a cohort
-(`calibration.py`) does a like thing to scores; this does it to every cosine, of windows with each other too.
+a soft neighbourhood in place of the k nearest, so that the result moves evenly with e. Score normalisation against a
+cohort (`score_norm.py`) does a like thing to scores; this does it to every cosine, of windows with each other too.
 """
 
 import torch

@@ -1,6 +1,6 @@
-"""How much every stretch of a recording sounds like every voice: one matrix product.
+"""How much every turn of a recording sounds like every voice: one matrix product.
 
-A voice is the middle of its memory, a stretch (`voicemark.voice.turns`) the middle of its windows; both are
+A voice is the middle of its memory, a turn (`voicemark.voice.turns`) the middle of its windows; both are
 directions. A score is the cosine between them, made comparable between voices and programmes
 (`voicemark.voice.score_norm`). The middle of many windows carries less of what differs from window to window than
 any of them: it tells voices apart better than the best of the windows do (docs/evaluation.md).
@@ -16,10 +16,10 @@ from torch.nn.functional import normalize
 
 from voicemark.config import Config, MatchSection
 from voicemark.errors import ModelError
-from voicemark.voice.score_norm import Calibration, calibrate
+from voicemark.voice.score_norm import ScoreNorm, score_norm
 
 AT_ONCE = 2048  # a block's cosines with a cohort of 4,000 rows are 33 MB
-SILENT = -1.0  # score of a stretch in which there is nothing to hear: below every threshold
+SILENT = -1.0  # score of a turn in which there is nothing to hear: below every threshold
 RULES = 3  # part of `match_key`: counted up when scoring or segmenting changes, so that archives are matched anew
 
 
@@ -40,14 +40,14 @@ class VoiceBook:
     """The encoder that the memories are from; windows of another cannot be compared with them."""
     names: tuple[str, ...]
     thresholds: Tensor
-    """(voices,) in calibrated scores."""
+    """(voices,) in normalised scores."""
     rows: Tensor
     """(m, d): the rows of all memories, one voice after the other."""
     sizes: tuple[int, ...]
     """How many of the rows are whose."""
     centres: Tensor
     """(voices, d): the middle of each memory, of length 1."""
-    calibration: Calibration
+    norm: ScoreNorm
 
     @classmethod
     def of(
@@ -58,7 +58,7 @@ class VoiceBook:
         cohort: Tensor | None = None,
         device: torch.device | str = "cpu",
     ) -> "VoiceBook":
-        """The book of `memories`, calibrated on `cohort` (strangers, d) where settings and encoder allow."""
+        """The book of `memories`, normalised on `cohort` (strangers, d) where settings and encoder allow."""
         rows = [memory.embeddings.float().cpu() for memory in memories]
         centres = torch.stack([centre(memory) for memory in rows]) if rows else torch.zeros(0, 0)
         book = cls(
@@ -68,7 +68,7 @@ class VoiceBook:
             rows=torch.cat(rows) if rows else torch.zeros(0, 0),
             sizes=tuple(len(memory) for memory in rows),
             centres=centres,
-            calibration=calibrate(centres, cohort if settings.calibrate else None),
+            norm=score_norm(centres, cohort if settings.normalise else None),
         )
         return book.to(device)
 
@@ -91,7 +91,7 @@ class VoiceBook:
             thresholds=self.thresholds.to(device),
             rows=self.rows.to(device),
             centres=self.centres.to(device),
-            calibration=self.calibration.to(device),
+            norm=self.norm.to(device),
         )
 
     def check_model(self, model_id: str) -> None:
@@ -120,13 +120,13 @@ def match_key(book: VoiceBook, settings: MatchSection) -> str:
     for voice, name in enumerate(book.names):
         digest.update(f"\n{name!r} {book.thresholds[voice].item()!r} {book.sizes[voice]}".encode())
     digest.update(book.rows.cpu().numpy().tobytes())
-    if book.calibration.cohort is not None:
-        digest.update(book.calibration.cohort.cpu().numpy().tobytes())
+    if book.norm.cohort is not None:
+        digest.update(book.norm.cohort.cpu().numpy().tobytes())
     return digest.hexdigest()[:32]
 
 
 def score(directions: Tensor, book: VoiceBook) -> Tensor:
-    """Calibrated scores (voices, n) of stretches or windows (n, d) of length 1; `SILENT` where a row is zeros.
+    """Normalised scores (voices, n) of turns or windows (n, d) of length 1; `SILENT` where a row is zeros.
 
     Computed on the device of the book, a block at a time; the result lies on the CPU.
     """
@@ -135,5 +135,5 @@ def score(directions: Tensor, book: VoiceBook) -> Tensor:
     blocks = []
     for block in torch.split(directions, AT_ONCE):
         there = block.to(book.centres.device)
-        blocks.append(book.calibration.apply(book.centres @ there.T, there).cpu())
+        blocks.append(book.norm.apply(book.centres @ there.T, there).cpu())
     return torch.where(directions.any(dim=1), torch.cat(blocks, dim=1), SILENT)

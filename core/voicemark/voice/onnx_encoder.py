@@ -24,7 +24,7 @@ from voicemark.voice.base import SILENCE_DBFS, WindowBatch
 from voicemark.voice.fbank import BINS, Fbank
 
 BATCH = 16
-EXTRA = "pip install 'voicemark[judge]'"
+EXTRA = "pip install 'voicemark[onnx]'"
 
 
 class OnnxEncoder:
@@ -144,7 +144,7 @@ class OnnxEncoder:
 
 
 def load_onnx_encoder(path: Path, device: torch.device | None = None, threads: int = 1) -> OnnxEncoder:
-    """Loads an ONNX speaker model. ModelError where it cannot be used or the extra `judge` is not installed."""
+    """Loads an ONNX speaker model. ModelError where it cannot be used or the extra `onnx` is not installed."""
     try:
         import onnxruntime
     except ImportError as error:

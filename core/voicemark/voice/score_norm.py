@@ -1,11 +1,11 @@
 """One threshold for every voice and every programme: scores are shifted by what strangers reach in the same place.
 
-A memory near the middle of all voices draws high cosines from everybody, and a stretch of music draws other cosines
+A memory near the middle of all voices draws high cosines from everybody, and a turn of music draws other cosines
 than a quiet studio. A shipped cohort, embeddings of many strangers (clean and under broadcast noise) and of music,
-noise and applause alone, shows how high. With the means m of a voice's and of a stretch's best cosines with the
+noise and applause alone, shows how high. With the means m of a voice's and of a turn's best cosines with the
 cohort,
 
-    calibrated = raw − SHARE · (m_voice − REFERENCE) − SHARE · (m_stretch − REFERENCE)
+    normalised = raw − SHARE · (m_voice − REFERENCE) − SHARE · (m_turn − REFERENCE)
 
 These are the mean parts of both halves of the adaptive s-norm (Matějka et al., "Analysis of Score Normalization in
 Multilingual Speaker Recognition", Interspeech 2017, section 2). The deviations are left out and the means count by a
@@ -25,8 +25,8 @@ REFERENCE = 0.3  # what the cohort reaches where scores stay as they are
 
 
 @dataclass(frozen=True)
-class Calibration:
-    """What is taken from the raw scores of each voice, and the strangers that say what is taken from each stretch."""
+class ScoreNorm:
+    """What is taken from the raw scores of each voice, and the strangers that say what is taken from each turn."""
 
     offsets: Tensor
     """(voices,)"""
@@ -34,29 +34,29 @@ class Calibration:
     """(n, d) of length 1; None: scores stay as they are."""
 
     def apply(self, raw: Tensor, directions: Tensor) -> Tensor:
-        """Raw scores (voices, n) of what is heard, `directions` (n, d) of length 1, to calibrated ones."""
+        """Raw scores (voices, n) of what is heard, `directions` (n, d) of length 1, to normalised ones."""
         if self.cohort is None:
             return raw
         return raw - self.offsets[:, None] - offsets(directions, self.cohort)[None]
 
-    def of(self, voice: int) -> "Calibration":
+    def of(self, voice: int) -> "ScoreNorm":
         """That of one of the voices."""
-        return Calibration(self.offsets[voice : voice + 1], self.cohort)
+        return ScoreNorm(self.offsets[voice : voice + 1], self.cohort)
 
-    def to(self, device: torch.device | str) -> "Calibration":
+    def to(self, device: torch.device | str) -> "ScoreNorm":
         """The same on a device."""
-        return Calibration(self.offsets.to(device), None if self.cohort is None else self.cohort.to(device))
+        return ScoreNorm(self.offsets.to(device), None if self.cohort is None else self.cohort.to(device))
 
 
-def calibrate(centres: Tensor, cohort: Tensor | None) -> Calibration:
-    """The calibration of voices with `centres` (voices, d) against a cohort (n, d), all of length 1.
+def score_norm(centres: Tensor, cohort: Tensor | None) -> ScoreNorm:
+    """The normalisation of voices' scores, with `centres` (voices, d) against a cohort (n, d), all of length 1.
 
     Without a cohort, or with one too small to say anything, scores stay as they are.
     """
     if cohort is None or round(NEAREST * len(cohort)) < FEWEST_NEAREST:
-        return Calibration(torch.zeros(len(centres)), None)
+        return ScoreNorm(torch.zeros(len(centres)), None)
     cohort = cohort.float().to(centres.device)
-    return Calibration(offsets(centres, cohort) if len(centres) else torch.zeros(0), cohort)
+    return ScoreNorm(offsets(centres, cohort) if len(centres) else torch.zeros(0), cohort)
 
 
 def offsets(directions: Tensor, cohort: Tensor) -> Tensor:

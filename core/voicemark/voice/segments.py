@@ -1,6 +1,6 @@
 """From scores to markers: when does each voice speak, and for how long?
 
-A stretch belongs to every voice that reaches its threshold in it, unless another one does so much better. Stretches
+A turn belongs to every voice that reaches its threshold in it, unless another one does so much better. Turns
 of one voice that are closer than `join_gap_s` are one marker, and what is then shorter than `min_marker_s` is a
 speck.
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from voicemark.config import MatchSection
-from voicemark.voice.turns import Stretches
+from voicemark.voice.turns import Turns
 
 KEEPS_ALL = 2.0  # `exclusive` that is never exceeded
 
@@ -54,21 +54,19 @@ class _Part:
 
 
 def find_segments(
-    scores: Tensor, thresholds: Sequence[float], settings: MatchSection, stretches: Stretches, times: WindowTimes
+    scores: Tensor, thresholds: Sequence[float], settings: MatchSection, turns: Turns, times: WindowTimes
 ) -> list[Segment]:
-    """The segments of all voices, by start: from scores (voices, s) of the stretches and a threshold for each voice.
+    """The segments of all voices, by start: from scores (voices, s) of the turns and a threshold for each voice.
 
     Segments of one voice are disjoint, and all lie within the recording.
     """
     rows: NDArray[np.float32] = scores.numpy()
     heard = speakers(rows, thresholds, settings.exclusive)
-    moments = borders(stretches, times)
+    moments = borders(turns, times)
     found = []
     for voice in range(len(rows)):
         parts = [
-            _Part(
-                moments[k], moments[k + 1], float(rows[voice, k]) * int(stretches.lengths[k]), int(stretches.lengths[k])
-            )
+            _Part(moments[k], moments[k + 1], float(rows[voice, k]) * int(turns.lengths[k]), int(turns.lengths[k]))
             for k in np.flatnonzero(heard[voice]).tolist()
             if moments[k + 1] > moments[k]
         ]
@@ -81,7 +79,7 @@ def find_segments(
 
 
 def speakers(scores: NDArray[np.float32], thresholds: Sequence[float], exclusive: float) -> NDArray[np.bool_]:
-    """(voices, s): which voices are heard in which stretches.
+    """(voices, s): which voices are heard in which turns.
 
     Similar voices raise each other's scores; only one of them speaks. What counts is the height above each voice's own
     threshold: a voice that is `exclusive` below the best one there is not heard.
@@ -95,12 +93,12 @@ def speakers(scores: NDArray[np.float32], thresholds: Sequence[float], exclusive
     return heard
 
 
-def borders(stretches: Stretches, times: WindowTimes) -> list[float]:
-    """Where stretches begin and end in seconds: (s + 1,), ascending, from 0 to the recording's end."""
-    edges, silent = stretches.edges, stretches.silent
+def borders(turns: Turns, times: WindowTimes) -> list[float]:
+    """Where turns begin and end in seconds: (s + 1,), ascending, from 0 to the recording's end."""
+    edges, silent = turns.edges, turns.silent
     between = times.window_s / 2 - times.hop_s / 2  # from a window's start
     moments = [0.0]
-    for k in range(1, len(stretches)):
+    for k in range(1, len(turns)):
         if silent[k - 1]:
             offset = times.window_s - times.hop_s / 2
         elif silent[k]:

@@ -4,14 +4,14 @@ A window of two seconds says little about a voice; a whole turn says a lot. Wind
 one direction, and what is lost when they are all replaced by it is n − |x_a + … + x_b|. The cut of a recording is the
 one with the least
 
-    Σ over stretches (n − |Σ x|) + PENALTY · d · number of stretches,
+    Σ over turns (n − |Σ x|) + PENALTY · d · number of turns,
 
 found exactly by dynamic programming (Jackson et al., "An algorithm for optimal partitioning of data on an interval",
 IEEE Signal Processing Letters 12(2), 2005). d is how far apart two windows of this recording typically are that
 follow each other without sharing audio, mostly within one turn: so one penalty serves encoders whose embeddings lie
 close together and others, quiet studios and loud ones.
 
-No voice need be known for it. A stretch is kept as its windows' common direction, in a byte per component: that is
+No voice need be known for it. A turn is kept as its windows' common direction, in a byte per component: that is
 all that matching an archive reads.
 """
 
@@ -26,17 +26,17 @@ from voicemark.errors import DatabaseError
 from voicemark.voice.quantisation import quantise, restore
 
 RULES = 1  # counted up when recordings would be cut otherwise, so that what is kept is cut anew
-PENALTY = 6.0  # typical distances that a further stretch must save
+PENALTY = 6.0  # typical distances that a further turn must save
 LONGEST_S = 40.0  # a longer turn is cut in two, which does no harm
-LEAST_DISTANCE = 0.05  # windows of nearly equal embeddings are still not stretches of their own
+LEAST_DISTANCE = 0.05  # windows of nearly equal embeddings are still not turns of their own
 USUAL_DISTANCE = 0.5  # where a recording is too short to tell
 
 Directions = NDArray[np.int8]
 
 
 @dataclass(frozen=True)
-class Stretches:
-    """A recording's stretches in order; together they are all its windows."""
+class Turns:
+    """A recording's turns in order; together they are all its windows."""
 
     lengths: NDArray[np.int64]
     """(s,) windows of each."""
@@ -48,7 +48,7 @@ class Stretches:
 
     @property
     def edges(self) -> NDArray[np.int64]:
-        """(s + 1,): stretch k is windows edges[k] up to, not including, edges[k + 1]."""
+        """(s + 1,): turn k is windows edges[k] up to, not including, edges[k + 1]."""
         return np.concatenate((np.zeros(1, np.int64), np.cumsum(self.lengths)))
 
     @property
@@ -62,22 +62,22 @@ class Stretches:
         return torch.from_numpy(restore(self.data))
 
 
-def cut(windows: NDArray[np.int8], hop_s: float, window_s: float) -> Stretches:
-    """The stretches of a recording from its kept windows (n, d), one every `hop_s` and `window_s` long."""
+def segment_turns(windows: NDArray[np.int8], hop_s: float, window_s: float) -> Turns:
+    """The turns of a recording from its kept windows (n, d), one every `hop_s` and `window_s` long."""
     units = restore(windows)
     heard = not_zero(windows)
     penalty = PENALTY * typical_distance(units, heard, max(1, round(window_s / hop_s)))
     longest = max(1, round(LONGEST_S / hop_s))
     lengths: list[int] = []
-    turns = np.flatnonzero(heard[1:] != heard[:-1]) + 1
-    for run in np.split(np.arange(len(windows)), turns):
+    changes = np.flatnonzero(heard[1:] != heard[:-1]) + 1
+    for run in np.split(np.arange(len(windows)), changes):
         if len(run) and heard[run[0]]:
             lengths += partition(units[run[0] : run[-1] + 1], penalty, longest)
         elif len(run):
             lengths.append(len(run))
     starts = np.cumsum([0, *lengths[:-1]])
     sums = np.add.reduceat(units, starts, axis=0) if lengths else np.zeros((0, windows.shape[1]), np.float32)
-    return Stretches(np.array(lengths, np.int64), quantise(sums))
+    return Turns(np.array(lengths, np.int64), quantise(sums))
 
 
 def not_zero(rows: NDArray[np.int8]) -> NDArray[np.bool_]:
@@ -98,9 +98,9 @@ def typical_distance(units: NDArray[np.float32], heard: NDArray[np.bool_], lag: 
 
 
 def partition(units: NDArray[np.float32], penalty: float, longest: int) -> list[int]:
-    """Lengths of the stretches of (n, d) whose total cost, `penalty` for each included, is least.
+    """Lengths of the turns of (n, d) whose total cost, `penalty` for each included, is least.
 
-    O(n · longest · d). Of equal costs the one with the shorter last stretch is taken.
+    O(n · longest · d). Of equal costs the one with the shorter last turn is taken.
     """
     count = len(units)
     longest = min(longest, count)
@@ -124,23 +124,21 @@ def partition(units: NDArray[np.float32], penalty: float, longest: int) -> list[
     return lengths[::-1]
 
 
-def pack(stretches: Stretches) -> bytes:
-    """`RULES`, every stretch's length (both little-endian uint32), then the directions, row by row."""
-    head = np.concatenate(([RULES], stretches.lengths)).astype("<u4")
-    return head.tobytes() + stretches.data.tobytes()
+def pack(turns: Turns) -> bytes:
+    """`RULES`, every turn's length (both little-endian uint32), then the directions, row by row."""
+    head = np.concatenate(([RULES], turns.lengths)).astype("<u4")
+    return head.tobytes() + turns.data.tobytes()
 
 
-def unpack(data: bytes, dim: int) -> Stretches | None:
+def unpack(data: bytes, dim: int) -> Turns | None:
     """What was packed; None where it was cut by other rules. Raises DatabaseError when `data` is damaged."""
     count, rest = divmod(len(data) - 4, dim + 4)
     if rest or count < 0:
         raise DatabaseError(
-            f"stored stretches are damaged ({len(data)} bytes are no whole number of stretches of {dim})",
+            f"stored turns are damaged ({len(data)} bytes are no whole number of turns of {dim})",
             hint="scan the recording again",
         )
     head = np.frombuffer(data, "<u4", count + 1)
     if head[0] != RULES:
         return None
-    return Stretches(
-        head[1:].astype(np.int64), np.frombuffer(data, np.int8, offset=4 * (count + 1)).reshape(count, dim)
-    )
+    return Turns(head[1:].astype(np.int64), np.frombuffer(data, np.int8, offset=4 * (count + 1)).reshape(count, dim))

@@ -2,7 +2,7 @@
 
 The file is safetensors. Its metadata carries everything needed to use the tensors; its `model_id` is a hash of
 them, so that a stored embedding can name the weights it came from and two files of one id embed alike. Two extra
-tensors (n, dim) may come along: `crowd`, which embeddings are centred on (`crowd.py`) and which is therefore part of
+tensors (n, dim) may come along: `crowd`, which embeddings are centred on (`hubness.py`) and which is therefore part of
 the id, and `cohort`, embeddings of strangers for making scores comparable, which is not, for it changes no embedding.
 Both are rows of length 1 and stored as a recording's windows are, in a byte per component (`compact.py`).
 """
@@ -38,7 +38,7 @@ Settings = TypeVar("Settings", FeatureSettings, EncoderConfig, WindowGrid)
 class ModelFile:
     """What a weights file holds. `tensors` is the network's state, `about` free text for people (training run).
 
-    `crowd` and `cohort`, where there are any, are rows (n, dim) of length 1: see `crowd.py` and `calibration.py`.
+    `crowd` and `cohort`, where there are any, are rows (n, dim) of length 1: see `hubness.py` and `score_norm.py`.
     """
 
     model_id: str

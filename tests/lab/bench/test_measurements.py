@@ -11,7 +11,7 @@ from voicemark.config import MatchSection
 from voicemark.errors import ToolError
 from voicemark.lab.bench import archive, cost
 from voicemark.lab.bench.media import make_recording
-from voicemark.lab.bench.products import naive_scores, scores_by_stretch
+from voicemark.lab.bench.products import naive_scores, scores_by_turn
 from voicemark.lab.bench.usage import of_call, of_command
 from voicemark.voice.match import Memory, VoiceBook, score
 
@@ -19,9 +19,9 @@ from voicemark.voice.match import Memory, VoiceBook, score
 def test_the_three_forms_of_a_product_give_the_same_scores() -> None:
     rows = torch.nn.functional.normalize(torch.randn(21, 16, generator=torch.Generator().manual_seed(1)), dim=1)
     memories = [Memory(str(n), memory, 0.5) for n, memory in enumerate(torch.split(rows[:11], [3, 8]))]
-    book = VoiceBook.of(memories, "m", MatchSection(calibrate=False))
+    book = VoiceBook.of(memories, "m", MatchSection(normalise=False))
     expected = naive_scores(rows[11:], book)
-    torch.testing.assert_close(scores_by_stretch(rows[11:], book), expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(scores_by_turn(rows[11:], book), expected, atol=1e-5, rtol=0)
     torch.testing.assert_close(score(rows[11:], book), expected, atol=1e-5, rtol=0)
 
 

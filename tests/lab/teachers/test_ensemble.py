@@ -8,11 +8,11 @@ from support.onnx_models import CONVENTION, some_audio, tiny_model
 
 from voicemark.errors import ModelError
 from voicemark.lab.teachers.ensemble import FURTHER, SeveralTeachers, load_teachers
-from voicemark.voice.onnx_encoder import OnnxEncoder
+from voicemark.lab.teachers.onnx import OnnxTeacher
 
 pytest.importorskip("onnx", reason="the tests build a model with onnx")
-pytest.importorskip("onnxruntime", reason="the extra judge is not installed")
-pytest.importorskip("kaldi_native_fbank", reason="the extra judge is not installed")
+pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
+pytest.importorskip("kaldi_native_fbank", reason="the extra onnx is not installed")
 
 CROPS = np.stack([some_audio(3, seed) for seed in range(5)])
 
@@ -54,7 +54,7 @@ def test_the_id_names_who_they_are_and_in_which_order(files: list[Path]) -> None
 
 
 def test_one_teacher_is_itself(files: list[Path]) -> None:
-    assert isinstance(load_teachers(files[:1]), OnnxEncoder)
+    assert isinstance(load_teachers(files[:1]), OnnxTeacher)
     assert isinstance(load_teachers(files), SeveralTeachers)
 
 

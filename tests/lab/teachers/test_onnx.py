@@ -11,8 +11,8 @@ from voicemark.lab.teachers.onnx import OnnxTeacher
 from voicemark.voice.onnx_encoder import load_onnx_encoder
 
 pytest.importorskip("onnx", reason="the tests build a model with onnx")
-pytest.importorskip("onnxruntime", reason="the extra judge is not installed")
-pytest.importorskip("kaldi_native_fbank", reason="the extra judge is not installed")
+pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
+pytest.importorskip("kaldi_native_fbank", reason="the extra onnx is not installed")
 
 
 @pytest.fixture(scope="module")

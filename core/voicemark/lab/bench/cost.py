@@ -21,15 +21,16 @@ from voicemark.config import AudioSection, MatchSection
 from voicemark.lab.bench.figures import Figure
 from voicemark.lab.bench.media import make_recording
 from voicemark.lab.bench.usage import Usage, of_call, of_command
+from voicemark.result import Marker
 from voicemark.store.database import open_database
-from voicemark.store.markers import Marker, voice_ids, write_markers
+from voicemark.store.markers import voice_ids, write_markers
 from voicemark.store.schema import EmbeddingRow, RecordingRow
 from voicemark.voice.encoder import Encoder
 from voicemark.voice.match import Memory, VoiceBook, score
 from voicemark.voice.quantisation import pack, quantise
 from voicemark.voice.segments import Segment, WindowTimes, find_segments
-from voicemark.voice.turns import Stretches, cut
-from voicemark.voice.turns import pack as pack_stretches
+from voicemark.voice.turns import Turns, segment_turns
+from voicemark.voice.turns import pack as pack_turns
 
 RATE = 16_000
 BLOCK_S = 30
@@ -83,7 +84,7 @@ def measure_memory(folder: Path, short: int = 30, long: int = 240) -> list[Figur
 
 
 def scan(recording: Path, folder: Path) -> Usage:
-    """What a scan costs that has never seen the recording; three voices are enrolled from stretches of it."""
+    """What a scan costs that has never seen the recording; three voices are enrolled from turns of it."""
     database, config = folder / "scan.db", folder / "scan.toml"
     for file in folder.glob("scan.db*"):
         file.unlink()
@@ -123,21 +124,21 @@ def _stages(recording: Path, folder: Path, minutes: int) -> Iterator[tuple[str, 
     embeddings = np.concatenate(parts)
     book = _book(embeddings, encoder)
     found: list[Segment] = []
-    stretches: list[Stretches] = []
+    turns: list[Turns] = []
     settings = MatchSection()
     times = WindowTimes(encoder.hop_s, encoder.window_s, minutes * 60.0)
 
     def divide() -> None:
-        stretches.append(cut(quantise(embeddings), encoder.hop_s, encoder.window_s))
+        turns.append(segment_turns(quantise(embeddings), encoder.hop_s, encoder.window_s))
 
-    yield "cut into stretches", of_call(divide).cpu_s
+    yield "cut into turns", of_call(divide).cpu_s
 
     def match() -> None:
-        scores = score(stretches[0].directions, book)
-        found.extend(find_segments(scores, book.thresholds.tolist(), settings, stretches[0], times))
+        scores = score(turns[0].directions, book)
+        found.extend(find_segments(scores, book.thresholds.tolist(), settings, turns[0], times))
 
     yield f"match {VOICES} voices, segments", of_call(match).cpu_s
-    yield "store", of_call(lambda: _store(folder, embeddings, encoder, stretches[0], found, book)).cpu_s
+    yield "store", of_call(lambda: _store(folder, embeddings, encoder, turns[0], found, book)).cpu_s
 
 
 def _book(embeddings: NDArray[np.float32], encoder: Encoder) -> VoiceBook:
@@ -150,7 +151,7 @@ def _store(
     folder: Path,
     embeddings: NDArray[np.float32],
     encoder: Encoder,
-    stretches: Stretches,
+    turns: Turns,
     segments: list[Segment],
     book: VoiceBook,
 ) -> None:
@@ -165,7 +166,7 @@ def _store(
             EmbeddingRow(
                 recording_id=row.id, model_id=encoder.model_id, content="c", windows=len(embeddings),
                 dim=encoder.dim, hop_s=encoder.hop_s, window_s=encoder.window_s, data=pack(embeddings),
-                stretches=pack_stretches(stretches),
+                turns=pack_turns(turns),
             )
         )  # fmt: skip
         markers = [Marker(book.names[one.voice], one.start_s, one.end_s, one.score) for one in segments]

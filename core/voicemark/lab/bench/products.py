@@ -1,4 +1,4 @@
-"""Scores of stretches against voices: one matrix product beside the naive form, a dot product at a time."""
+"""Scores of turns against voices: one matrix product beside the naive form, a dot product at a time."""
 
 import time
 from collections.abc import Callable
@@ -24,23 +24,23 @@ def naive_scores(directions: Tensor, book: VoiceBook) -> Tensor:
     return scores
 
 
-def scores_by_stretch(directions: Tensor, book: VoiceBook) -> Tensor:
-    """The same, with one matrix-vector product for each stretch."""
+def scores_by_turn(directions: Tensor, book: VoiceBook) -> Tensor:
+    """The same, with one matrix-vector product for each turn."""
     return torch.cat([score(direction[None], book) for direction in directions], dim=1)
 
 
-def measure(stretches: int = 7200) -> list[Figure]:
-    """Stretches scored in a second of CPU time against 20 voices of 60 rows each."""
+def measure(turns: int = 7200) -> list[Figure]:
+    """Turns scored in a second of CPU time against 20 voices of 60 rows each."""
     generator = torch.Generator().manual_seed(0)
     rows = torch.nn.functional.normalize(torch.randn(VOICES * ROWS, DIM, generator=generator), dim=1)
     memories = [Memory(f"voice {n}", memory, 0.5) for n, memory in enumerate(torch.split(rows, ROWS))]
-    book = VoiceBook.of(memories, "bench", MatchSection(calibrate=False))
-    heard = torch.nn.functional.normalize(torch.randn(stretches, DIM, generator=generator), dim=1)
-    table = f"Stretches scored against {VOICES} voices, on one core"
+    book = VoiceBook.of(memories, "bench", MatchSection(normalise=False))
+    heard = torch.nn.functional.normalize(torch.randn(turns, DIM, generator=generator), dim=1)
+    table = f"Turns scored against {VOICES} voices, on one core"
     forms: tuple[tuple[str, Callable[..., Tensor], int], ...] = (
-        ("a dot product at a time", naive_scores, max(1, stretches // 700)),
-        ("a stretch at a time", scores_by_stretch, max(1, stretches // 10)),
-        ("all in one matrix product", score, stretches),
+        ("a dot product at a time", naive_scores, max(1, turns // 700)),
+        ("a turn at a time", scores_by_turn, max(1, turns // 10)),
+        ("all in one matrix product", score, turns),
     )
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -50,7 +50,7 @@ class OwnEmbedder:
         return [self.encoder.embed(audio) for audio in audios]
 
     def embed_samples_only(self, audios: Sequence[Audio]) -> list[Tensor]:
-        """As `embed_all`, but for the first audio, the recording, which a judge does not hear as a whole."""
+        """As `embed_all`, but for the first audio, the recording, which a verifier does not hear as a whole."""
         return [torch.zeros(0, 0), *self.embed_all(audios[1:])]
 
 

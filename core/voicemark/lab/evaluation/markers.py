@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -24,11 +25,12 @@ from voicemark.errors import ToolError
 from voicemark.lab.corpus.clips import SAMPLE_RATE, WINDOW_SAMPLES, Audio, read_mono
 from voicemark.lab.corpus.noise import read_noise
 from voicemark.lab.evaluation.peers import PeerMissingError
-from voicemark.voice.match import Memory, VoiceBook, score
+from voicemark.voice.match import Memory, VoiceBook
 from voicemark.voice.quantisation import quantise
-from voicemark.voice.segments import WindowTimes, borders, find_segments
-from voicemark.voice.turns import Stretches, cut
-from voicemark.voice.verifier import Judge, second_opinion
+from voicemark.voice.recognise import Spoken, markers_of, scores_of
+from voicemark.voice.segments import WindowTimes
+from voicemark.voice.turns import Turns, segment_turns
+from voicemark.voice.verifier import Verifier
 
 HOP_SAMPLES = SAMPLE_RATE // 2  # a window every half second, as in the program
 
@@ -63,7 +65,7 @@ class MarkerRow:
     scores: tuple[MarkerScore, ...]
     missing: str | None = None
     judge_cpu_s_per_hour: float | None = None
-    """What a judge's second hearing of doubtful stretches cost, where there was one."""
+    """What a verifier's second hearing of doubtful turns cost, where there was one."""
 
 
 @dataclass(frozen=True)
@@ -91,10 +93,10 @@ class Composed:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A recording as one embedder hears it: its stretches, and a memory for each voice."""
+    """A recording as one embedder hears it: its turns, and a memory for each voice."""
 
     composed: Composed
-    stretches: Stretches
+    turns: Turns
     memories: dict[str, Tensor]
     model_id: str
     cohort: Tensor | None
@@ -104,6 +106,18 @@ class Prepared:
     def times(self) -> WindowTimes:
         """Where its windows lie."""
         return WindowTimes(HOP_SAMPLES / SAMPLE_RATE, WINDOW_SAMPLES / SAMPLE_RATE, self.duration_s)
+
+    @property
+    def spoken(self) -> Spoken:
+        """As the program recognises it."""
+        return Spoken(self.turns, self.times, self._read)
+
+    def _read(self, start_s: float, end_s: float) -> Audio:
+        return self._audio[round(start_s * SAMPLE_RATE) : round(end_s * SAMPLE_RATE)]
+
+    @cached_property
+    def _audio(self) -> Audio:
+        return self.composed.audio()
 
 
 def compose(composer: Path, corpus: Path, noise: Path, split: str, seed: int, minutes: float, cache: Path) -> Composed:
@@ -134,13 +148,14 @@ def prepare(composed: Composed, embed: EmbedAll, model_id: str, cohort: Tensor |
         if len(rows) > most_rows:
             rows = rows[torch.linspace(0, len(rows) - 1, most_rows).long()]
         memories[name] = rows
-    stretches = cut(quantise(windows.numpy()), HOP_SAMPLES / SAMPLE_RATE, WINDOW_SAMPLES / SAMPLE_RATE)
-    return Prepared(composed, stretches, memories, model_id, cohort, len(audio) / SAMPLE_RATE)
+    turns = segment_turns(quantise(windows.numpy()), HOP_SAMPLES / SAMPLE_RATE, WINDOW_SAMPLES / SAMPLE_RATE)
+    return Prepared(composed, turns, memories, model_id, cohort, len(audio) / SAMPLE_RATE)
 
 
 def own_scores(prepared: Prepared, settings: MatchSection) -> Tensor:
-    """The program's own calibrated scores (voices, s)."""
-    return score(prepared.stretches.directions, book_of(prepared, settings, 0.0))
+    """The program's own normalised scores (voices, s)."""
+    [scores] = scores_of([prepared.spoken], book_of(prepared, settings, 0.0))
+    return scores
 
 
 def book_of(prepared: Prepared, settings: MatchSection, threshold: float) -> VoiceBook:
@@ -153,25 +168,13 @@ def book_of(prepared: Prepared, settings: MatchSection, threshold: float) -> Voi
     )
 
 
-def judged_scores(prepared: Prepared, threshold: float, judge: Judge, settings: MatchSection) -> Tensor:
-    """Scores (voices, s), doubtful stretches heard again by `judge`, as in the program."""
-    audio = prepared.composed.audio()
-
-    def read(start_s: float, end_s: float) -> Audio:
-        return audio[round(start_s * SAMPLE_RATE) : round(end_s * SAMPLE_RATE)]
-
-    scores = own_scores(prepared, settings)
-    moments = borders(prepared.stretches, prepared.times)
-    return second_opinion(scores, torch.full((len(scores),), threshold), moments, judge, read)
-
-
 def find_markers(
-    prepared: Prepared, scores: Tensor, threshold: float, settings: MatchSection
+    prepared: Prepared, scores: Tensor, threshold: float, settings: MatchSection, verifier: Verifier | None = None
 ) -> list[dict[str, object]]:
-    """Markers in the scorer's form: speaker, start_s, end_s."""
-    names = list(prepared.memories)
-    found = find_segments(scores, [threshold] * len(names), settings, prepared.stretches, prepared.times)
-    return [{"speaker": names[segment.voice], "start_s": segment.start_s, "end_s": segment.end_s} for segment in found]
+    """Markers in the scorer's form: speaker, start_s, end_s; doubtful turns are heard again by the verifier."""
+    book = book_of(prepared, settings, threshold)
+    found = markers_of(prepared.spoken, scores, book, settings, verifier)
+    return [{"speaker": one.voice, "start_s": one.start_s, "end_s": one.end_s} for one in found]
 
 
 def score_markers(scorer: Path, composed: Composed, markers: Sequence[dict[str, object]]) -> MarkerScore:

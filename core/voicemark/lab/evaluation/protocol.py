@@ -103,7 +103,7 @@ def plain_scoring(test: Embeddings, questions: Sequence[Question]) -> Iterator[N
 
 
 def program_scoring(cohort: Tensor | None) -> Scoring:
-    """A window scored as the program scores a stretch: against the memory's middle, calibrated on a cohort."""
+    """A window scored as the program scores a stretch: against the memory's middle, normalised on a cohort."""
 
     def scoring(test: Embeddings, questions: Sequence[Question]) -> Iterator[NDArray[np.float32]]:
         memories = [Memory("", torch.from_numpy(question.memory), 0.0) for question in questions]

@@ -98,7 +98,7 @@ def markers_table(rows: Sequence[MarkerRow]) -> list[list[str]]:
             "false min/h",
             "turns found",
             "start error s",
-            "judge CPU s/h",
+            "verifier CPU s/h",
         ]
     ]
     for row in rows:

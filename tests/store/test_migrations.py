@@ -1,0 +1,61 @@
+"""A database of an earlier version is taken over with all that it holds.
+
+`databases/NNNN.sql` is what `sqlite3 .dump` says of a database that the version of that revision wrote: one recording
+in which Anna and Bert are heard, its windows, and the memories of three voices.
+"""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import select
+
+from voicemark.store import database as module
+from voicemark.store.database import open_database
+from voicemark.store.schema import EmbeddingRow
+from voicemark.voice.turns import unpack
+
+DATABASES = Path(__file__).parent / "databases"
+VERSIONS = sorted(path.stem for path in DATABASES.glob("*.sql"))
+
+
+@pytest.fixture(params=VERSIONS)
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """The file of an earlier version."""
+    path = tmp_path / "voicemark.db"
+    connection = sqlite3.connect(path)
+    connection.executescript((DATABASES / f"{request.param}.sql").read_text(encoding="utf-8"))
+    connection.close()
+    return path
+
+
+def test_every_version_but_todays_has_a_database_to_try() -> None:
+    settings = Config()
+    settings.set_main_option("script_location", str(module.MIGRATIONS))
+    script = ScriptDirectory.from_config(settings)
+    assert sorted(one.revision for one in script.walk_revisions() if not one.is_head) == VERSIONS
+
+
+def test_markers_stay(old: Path) -> None:
+    open_database(old).close()
+    found = (
+        sqlite3.connect(old).execute("SELECT speaker, start_s, title FROM voice_markers ORDER BY start_s").fetchall()
+    )
+    assert found == [("Anna", 0.0, "Abendschau"), ("Bert", 19.75, "Abendschau")]
+
+
+def test_nothing_refers_to_what_is_not_there(old: Path) -> None:
+    open_database(old).close()
+    connection = sqlite3.connect(old)
+    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_what_is_kept_of_a_recording_can_be_matched(old: Path) -> None:
+    with open_database(old).reading() as session:
+        row = session.scalars(select(EmbeddingRow)).one()
+        turns = unpack(row.turns or b"", row.dim)
+        assert turns is None or int(turns.lengths.sum()) == row.windows
+        assert len(row.data) == row.windows * row.dim
