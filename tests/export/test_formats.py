@@ -7,6 +7,7 @@ import math
 import re
 import struct
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemark.export.base import MarkedRecording, Marker, MediaFile, clock
+from voicemark.export.base import MarkedRecording, Marker, MediaFile, Turn, clock
 from voicemark.export.chapters import Ffmetadata, MatroskaChapters
 from voicemark.export.cuts import Cuts
 from voicemark.export.edl import MAX_ENTRIES, Edl
-from voicemark.export.rttm import Rttm
+from voicemark.export.rttm import Rttm, RttmTurns
 from voicemark.export.sm import SceneMarkers
 from voicemark.export.tables import COLUMNS, Csv, Json
 from voicemark.export.webvtt import WebVtt
@@ -251,6 +252,15 @@ def test_rttm_goes_back(markers: tuple[Marker, ...]) -> None:
         read.append((float(start), round(float(start) + float(length), 3), name, float(confidence)))
     assert read == [
         (marker.start_s, marker.end_s, "_".join(marker.speaker.split()), marker.score) for marker in markers
+    ]
+
+
+def test_in_the_rttm_of_all_turns_who_has_no_name_has_a_number_and_no_confidence() -> None:
+    turns = (Turn("Anna Maria", 1.0, 4.5, 0.81), Turn("speaker-3", 4.5, 6.0))
+    lines = RttmTurns().render(replace(recording_of(()), turns=turns)).decode().splitlines()
+    assert lines == [
+        "SPEAKER a 1 1.000 3.500 <NA> <NA> Anna_Maria 0.810 <NA>",
+        "SPEAKER a 1 4.500 1.500 <NA> <NA> speaker-3 <NA> <NA>",
     ]
 
 

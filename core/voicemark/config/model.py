@@ -253,7 +253,9 @@ class ExportSection(Section):
     """Files for players, written after each recording."""
 
     formats: tuple[
-        Literal["edl", "sm", "vdr-marks", "cuts", "ffmetadata", "matroska", "webvtt", "rttm", "json", "csv"],
+        Literal[
+            "edl", "sm", "vdr-marks", "cuts", "ffmetadata", "matroska", "webvtt", "rttm", "rttm-turns", "json", "csv"
+        ],
         ...,
     ] = Field((), description="Which formats; none writes nothing.")
     folder: Path = Field(Path("/var/lib/voicemark/export"), description="Where they go.")
