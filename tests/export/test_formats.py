@@ -261,7 +261,7 @@ def kept_from_running(text: str) -> str:
 
 @pytest.mark.parametrize("text", ["=1+1", "+49 30", "-x", "@SUM(A1)", "\t=1", " =1", "＝1", '=HYPERLINK("x")'])
 def test_no_text_in_a_csv_is_a_formula(text: str) -> None:
-    """A spreadsheet runs a cell that begins so, whoever wrote it: titles come from broadcasters and from other files."""
+    """A spreadsheet runs a cell that begins so, whoever wrote it, and titles come from anywhere."""
     marker = Marker(text, 1.0, 2.0, -0.5, programme=text)
     recording = replace(recording_of((marker,), text), subtitle=text, channel=text)
     [_, row] = csv.reader(io.StringIO(Csv().render(recording).decode(), newline=""))

@@ -30,10 +30,14 @@ _BOX = re.compile(r"(?P<date>\d{8})[ _](?P<time>\d{4}) - ")
 _BOX_EVENT = re.compile(rf" - {_DATE}[ _]{_TIME}_")
 _OTR = re.compile(r"_(?P<date>\d\d\.[01]\d\.[0-3]\d)_(?P<time>[0-2]\d-[0-5]\d)_(?P<channel>[^_]{1,60})_\d{1,6}_TVOON")
 _MYTH = re.compile(rf"(?P<title>\d{{1,20}})_{_DATE}(?P<time>[0-2]\d[0-5]\d[0-5]\d)")
-_BEGINS_DATED = tuple(re.compile(date + _THEN_TIME) for date in (_DATE, _DATE_BACK))
+_DATED_TIMED = re.compile(rf"{_DATE}_{_TIME}_")
+_BEGINS_DATED = tuple(re.compile(date + then) for date in (_DATE, _DATE_BACK) for then in (_THEN_TIME, ""))
 _ENDS_DATED = tuple(re.compile(rf"{date}{_THEN_TIME}\)?\Z") for date in (_DATE, _DATE_BACK))
-_EPISODE = re.compile(r"(?<=[ ._-])[Ss](?P<season>\d{1,4})[ ._-]?[Ee](?P<episode>\d{1,4})(?:-?[Ee]\d{1,4}){0,20}")
-_EPISODE_X = re.compile(r"(?<=[ ._-])(?P<season>\d{1,2})x(?P<episode>\d{2,3})(?!\d)")
+_EPISODE = re.compile(
+    r"(?<=[ ._-])[Ss](?P<season>\d{1,4})[ ._-]?[Ee](?P<episode>\d{1,4})"
+    r"(?:-?[Ee]\d{1,4}){0,20}(?=[ ._-]|\Z)"
+)
+_EPISODE_X = re.compile(r"(?<=[ ._-])(?P<season>\d{1,2})x(?P<episode>\d{2,3})(?=[ ._-]|\Z)")
 
 Groups = Mapping[str, str | None]
 
@@ -66,9 +70,8 @@ def _myth(text: str) -> Iterator[Groups]:
 
 def _by_underscores(text: str) -> Iterator[Groups]:
     """2024-01-31_20-15-00_Das Erste_Tatort."""
-    match = _BEGINS_DATED[0].match(text)
-    if match and match["time"] and text[match.end() : match.end() + 1] == "_":
-        channel, title, subtitle = (*text[match.end() + 1 :].split("_", 2), "", "")[:3]
+    if match := _DATED_TIMED.match(text):
+        channel, title, subtitle = (*text[match.end() :].split("_", 2), "", "")[:3]
         if channel and title:
             yield {**match.groupdict(), "channel": channel, "title": title, "subtitle": subtitle}
 
@@ -95,7 +98,9 @@ def _date_first(text: str) -> Iterator[Groups]:
     for begins in _BEGINS_DATED:
         if (match := begins.match(text)) and text[match.end() :].startswith(tuple(_SIGNS)):
             title, subtitle = (*_cut(text[match.end() :].lstrip(_SIGNS), 1), "")[:2]
-            yield {**match.groupdict(), "title": title, "subtitle": subtitle}
+            if title:
+                yield {**match.groupdict(), "title": title, "subtitle": subtitle}
+                return
 
 
 def _date_last(text: str) -> Iterator[Groups]:
@@ -109,7 +114,7 @@ def _date_last(text: str) -> Iterator[Groups]:
 def _by_episode(pattern: "re.Pattern[str]", text: str) -> Iterator[Groups]:
     for match in pattern.finditer(text):
         title, rest = text[: match.start()].rstrip(_SIGNS), text[match.end() :]
-        if title and (not rest or rest.startswith(tuple(_SIGNS))):
+        if title:
             yield {**match.groupdict(), "title": title, "subtitle": rest.lstrip(_SIGNS)}
             return
 
