@@ -1,6 +1,6 @@
-"""A regular expression matcher that counts its steps: slow, backtracking as Python's does, over Python's own parse tree.
+"""A regular expression matcher that counts its steps: slow, and it looks back as Python's does, over its parse tree.
 
-The work of a pattern on a text is a number here, the same on every machine. And what such a pattern finds hardest: texts
+The work of a pattern on a text is a number here, the same on every machine. And what a pattern finds hardest: texts
 in which what it repeats, or what follows that, is repeated.
 """
 
