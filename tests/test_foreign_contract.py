@@ -49,7 +49,8 @@ def test_a_reader_opens_nothing_by_itself(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["open(p)", "p.open('rb')", "p.read_text()", "os.open(p, 0)", "json.load(f)", "np.fromfile(p)", "ET.parse(p)"]
+    "line",
+    ["open(p)", "p.open('rb')", "p.read_text()", "os.open(p, 0)", "json.load(f)", "np.fromfile(p)", "ET.parse(p)"],
 )
 def test_plain_openings_are_seen(line: str) -> None:
     assert plain_openings(ast.parse(line))

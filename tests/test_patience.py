@@ -35,7 +35,9 @@ def test_what_hangs_is_given_up_and_its_place_left_alone_until_it_answers(tmp_pa
 
 def test_another_place_answers_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mounts = tmp_path / "mounts"
-    mounts.write_text("1 0 0:1 / / rw - x x x\n2 1 0:2 / /mnt/nas\\040one rw - nfs x x\n3 1 0:3 / /mnt/other rw - x x x\n")
+    mounts.write_text(
+        "1 0 0:1 / / rw - x x x\n2 1 0:2 / /mnt/nas\\040one rw - nfs x x\n3 1 0:3 / /mnt/other rw - x x x\n"
+    )
     monkeypatch.setattr(patience, "MOUNTS", str(mounts))
     answers = threading.Event()
     with pytest.raises(NoAnswerError):
@@ -51,9 +53,7 @@ def test_another_place_answers_meanwhile(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_a_call_within_a_call_is_part_of_it(tmp_path: Path) -> None:
-    threads = within_patience(
-        tmp_path, lambda: {threading.get_ident(), within_patience(tmp_path, threading.get_ident)}
-    )
+    threads = within_patience(tmp_path, lambda: {threading.get_ident(), within_patience(tmp_path, threading.get_ident)})
     assert len(threads) == 1 and threading.get_ident() not in threads
 
 
