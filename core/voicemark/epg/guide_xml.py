@@ -47,8 +47,10 @@ def elements(path: Path) -> Iterator[Element]:
                 before, silent = target.events, target.silence
                 parser.feed(block)
                 target.silence = 0 if target.events > before else silent + len(block)
-                if target.root not in (None, "tv") or target.silence > MAX_SILENCE:
+                if target.root not in (None, "tv"):
                     raise GuideError("is no XMLTV guide", path=path)
+                if target.silence > MAX_SILENCE:
+                    raise GuideError(f"is no XMLTV guide: a tag or comment of more than {MAX_SILENCE} bytes", path=path)
                 yield from target.taken()
             parser.close()
         yield from target.taken()
