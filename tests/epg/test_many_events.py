@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemark.epg import timeline
+from voicemark.epg import timeline, twins
 from voicemark.epg.eit import EitEvent
 from voicemark.epg.stream_eit import Sighting, StreamEpg
-from voicemark.epg.timeline import MOST_AT_ONCE, MOST_EVENTS, lay_out, same_event
+from voicemark.epg.timeline import lay_out
+from voicemark.epg.twins import MOST_AT_ONCE, MOST_EVENTS, same_event
 from voicemark.recording import Programme, ProgrammeSpan, Recording
 
 START = datetime(2024, 1, 31, 19, 0, tzinfo=UTC)
@@ -24,12 +25,12 @@ def recording(*programmes: Programme) -> Recording:
     return Recording(Path("x.ts"), "plain", (Path("x.ts"),), START, programmes=programmes)
 
 
-class CountedTitle(timeline._Title):
+class CountedTitle(twins.Title):
     """Counts how often titles are compared."""
 
     compared = 0
 
-    def is_like(self, other: timeline._Title) -> bool:
+    def is_like(self, other: twins.Title) -> bool:
         type(self).compared += 1
         return super().is_like(other)
 
@@ -45,7 +46,7 @@ SHAPES: dict[str, Any] = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_titles_are_compared_in_proportion_to_the_events(shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timeline, "_Title", CountedTitle)
+    monkeypatch.setattr(twins, "Title", CountedTitle)
     for count in (1000, 4000):
         CountedTitle.compared = 0
         events = tuple(SHAPES[shape](number)[0] for number in range(count))
@@ -83,12 +84,12 @@ programmes = st.builds(
 
 @given(st.lists(programmes, max_size=12), st.floats(60, 20_000))
 def test_twins_are_those_that_comparing_each_with_each_finds(guides: list[Programme], duration_s: float) -> None:
-    def slowly(self: timeline._Events, item: timeline._Candidate) -> timeline._Candidate | None:
+    def slowly(self: twins.Events, item: twins.Candidate) -> twins.Candidate | None:
         return next((other for other in self.items if same_event(other.programme, item.programme)), None)
 
     quick = lay_out(recording(), duration_s, guides)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(timeline._Events, "twin_of", slowly)
+        patched.setattr(twins.Events, "twin_of", slowly)
         assert lay_out(recording(), duration_s, guides) == quick
 
 
