@@ -246,7 +246,7 @@ class Contrary:
 
 
 def verifier(says: float) -> Verifier:
-    """Asked about every score; sure of the first voice (`says` 1) or that it is not there (-1), and never of the second."""
+    """Asked about every score; sure that the first voice is there (`says` 1) or not (-1), never of the second."""
     memories = [torch.tensor([[says, 0.0]]), torch.tensor([[-1.0, 0.0]])]
     return Verifier(Contrary(), memories, 0.5, 2.0)  # type: ignore[arg-type]  # the part of an encoder that is asked
 
