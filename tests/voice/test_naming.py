@@ -6,6 +6,7 @@ import torch
 from support.talk import SILENCE, unit, voices, windows
 
 from voicemark.config import MatchSection
+from voicemark.voice import naming
 from voicemark.voice.diarization import Diarization, diarize
 from voicemark.voice.match import SILENT, Memory, VoiceBook
 from voicemark.voice.naming import evidence_factor, memory_factor, name_all, name_speakers
@@ -111,3 +112,17 @@ def test_a_memory_of_few_windows_is_nobody_far_away() -> None:
     assert (np.diff(factor) < 0).all()
     assert factor[2] == pytest.approx(1.0)
     assert (memory_factor([0]) == memory_factor([1])).all()
+
+
+def test_asking_the_cohort_only_where_it_matters_changes_no_decision(monkeypatch: pytest.MonkeyPatch) -> None:
+    people = voices(8)
+    found = [cut([(k % 8, 12), ((k + 3) % 8, 30), (k % 8, 5)], people) for k in range(8)]
+    memories = [Memory(f"voice {k}", torch.from_numpy(people[k : k + 1]), 0.62) for k in range(3)]
+    cohort = torch.from_numpy(voices(400, seed=9))
+    voicebook = VoiceBook.of(memories, "model", MatchSection(), cohort)
+    few = torch.cat(name_all(found, voicebook), dim=1)
+    monkeypatch.setattr(naming, "MARGIN", 10.0)
+    everywhere = torch.cat(name_all(found, voicebook), dim=1)
+    assert ((few >= 0.62) == (everywhere >= 0.62)).all()
+    assert (few >= 0.62).any()
+    assert torch.allclose(few[few >= 0.62], everywhere[few >= 0.62], atol=1e-6)

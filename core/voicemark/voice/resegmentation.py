@@ -57,7 +57,7 @@ def directions(units: NDArray[np.float32], labels: Labels, count: int) -> NDArra
 def blocks(labels: Labels) -> list[tuple[int, int]]:
     """Runs of heard windows as (start, end), long ones in parts that end where labels change.
 
-    A single label's run is never divided, so its length bounds the part's.
+    A single label's stretch is never divided, so its length bounds the part's.
     """
     changes = np.flatnonzero(labels[1:] != labels[:-1]) + 1
     edges = [0, *changes.tolist(), len(labels)]

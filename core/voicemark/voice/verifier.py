@@ -1,10 +1,10 @@
 """A second opinion: where the fast network is in doubt about somebody, a stronger one hears that person again.
 
 Only local speakers whose fast score for some voice lies within `band` of its threshold are read again from the
-recording: at most MOST_WINDOWS windows of each, out of the longest turns, from their middles, where the person is most
-likely alone. A score that was in doubt becomes the mean of both opinions, on the fast network's scale: the verifier
-counts as far above or below the threshold as it was above or below its own, and what it says moves all turns of that
-person alike. Two networks err on different strangers; either alone would let through what the other knows better.
+recording: at most MOST_WINDOWS windows of each (`voicemark.voice.listening`). A score that was in doubt becomes the
+mean of both opinions, on the fast network's scale: the verifier counts as far above or below the threshold as it was
+above or below its own, and what it says moves all turns of that person alike. Two networks err on different strangers;
+either alone would let through what the other knows better.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from voicemark.voice.base import SpeakerEncoder
 from voicemark.voice.diarization import Diarization
+from voicemark.voice.listening import where_to_listen
 from voicemark.voice.match import centre
 
 MOST_WINDOWS = 6
@@ -77,7 +78,7 @@ def second_opinion(
         doubtful = (usual - thresholds).abs() <= verifier.band
         if not bool(doubtful.any()):
             continue
-        windows = _windows(places(turns, moments, verifier.encoder.window_s), verifier.encoder, read)
+        windows = _windows(found, moments, person, verifier.encoder, read)
         if not len(windows):
             continue
         said = thresholds + verifier.hear(windows).to(scores) - verifier.threshold
@@ -86,21 +87,12 @@ def second_opinion(
     return result
 
 
-def places(turns: NDArray[np.int64], moments: Sequence[float], window_s: float) -> list[float]:
-    """Where windows of one person start, in seconds, ascending: side by side in the middles of the longest turns."""
-    chosen: list[float] = []
-    for turn in sorted(turns.tolist(), key=lambda turn: moments[turn] - moments[turn + 1]):
-        length = moments[turn + 1] - moments[turn]
-        count = min(int(length / window_s + 1e-6), MOST_WINDOWS - len(chosen), max(1, MOST_WINDOWS // 2))
-        if count < 1:
-            break
-        first = moments[turn] + (length - count * window_s) / 2
-        chosen += [first + k * window_s for k in range(count)]
-    return sorted(chosen)
-
-
-def _windows(starts: Sequence[float], encoder: SpeakerEncoder, read: ReadAudio) -> NDArray[np.float32]:
-    """The windows (n, samples) that start there, neighbours read in one go, less those that the recording cuts off."""
+def _windows(
+    found: Diarization, moments: Sequence[float], person: int, encoder: SpeakerEncoder, read: ReadAudio
+) -> NDArray[np.float32]:
+    """Windows (n, samples) of the person, neighbours read in one go, less those that the recording cuts off."""
+    spans = where_to_listen(found, moments, person, at_most=MOST_WINDOWS, span_s=encoder.window_s)
+    starts = [start for start, end in spans if end - start > encoder.window_s - 1e-6]
     length = round(encoder.window_s * encoder.sample_rate)
     rows = []
     for group in groups(starts, encoder.window_s):
