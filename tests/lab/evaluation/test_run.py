@@ -35,7 +35,7 @@ def report(small_corpus: Path, small_noise: Path, tmp_path_factory: pytest.TempP
         peers_python=Path(sys.executable),
         conditions=("clean", "music5", "ac3192"),
         markers=0,
-        composer=None,
+        composers=(),
         scorer=None,
         cache=tmp_path_factory.mktemp("cache"),
         match=MatchSection(),
