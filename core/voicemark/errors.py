@@ -2,13 +2,37 @@
 
 Code deep inside translates a foreign exception (ffmpeg, SQLite, pydantic) once, at its own boundary, into one
 of these. The command line prints them as a single line; the service logs them with the same three parts.
+
+Each error also says whose trouble it is (`Trouble`), because that decides what follows: an item that is broken is
+tried a few times and set aside; a place that is not as it should be is waited for, and nothing is counted.
 """
 
+import errno
+import os
+from enum import Enum
 from pathlib import Path
+from typing import ClassVar
+
+
+class Trouble(Enum):
+    """Whose trouble an error is."""
+
+    ITEM = "the item's"
+    """This recording, sample, entry or setting is wrong in itself: its attempts count, the others go on."""
+    PLACE = "the place's"
+    """A tool, disk, lock, mount, right or the memory is not as it should be at present. It says nothing of the item:
+    whatever needs the place waits, nothing is counted, and it is taken up again by itself with a growing pause."""
+    OWN = "our own"
+    """A fault of this program: the item at hand is set aside with the traceback in the log."""
 
 
 class VoicemarkError(Exception):
     """What happened (`what`), to which file (`path`), and what the owner can do (`hint`)."""
+
+    trouble: ClassVar[Trouble] = Trouble.ITEM
+    stops_all: ClassVar[bool] = False
+    """Of the place's troubles: whether no other item of the kind can be done either (a program or the database that
+    all of them need), or this item alone is out of reach."""
 
     def __init__(self, what: str, *, path: Path | str | None = None, hint: str | None = None) -> None:
         super().__init__(what)
@@ -29,7 +53,13 @@ class RecordingError(VoicemarkError):
     """One recording cannot be processed; the others go on."""
 
 
-class RecordingVanishedError(RecordingError):
+class RecordingUnreadableError(RecordingError):
+    """The recording cannot be read at present (a read error, rights, a mount that is away): not to be judged by it."""
+
+    trouble = Trouble.PLACE
+
+
+class RecordingVanishedError(RecordingUnreadableError):
     """The recording was deleted or moved while it was being read."""
 
 
@@ -38,7 +68,10 @@ class NoAudioError(RecordingError):
 
 
 class ToolError(VoicemarkError):
-    """A program that voicemark needs (ffmpeg, ffprobe) is missing or failed."""
+    """A program that voicemark needs (ffmpeg, ffprobe) is missing or broken, whatever it is given."""
+
+    trouble = Trouble.PLACE
+    stops_all = True
 
 
 class EnrolmentError(VoicemarkError):
@@ -52,6 +85,9 @@ class ModelError(VoicemarkError):
 class DatabaseError(VoicemarkError):
     """The database cannot be used: locked, read-only, damaged, or newer than this program."""
 
+    trouble = Trouble.PLACE
+    stops_all = True
+
 
 class ExportError(VoicemarkError):
     """A marker file cannot be written, or would overwrite what someone else wrote."""
@@ -59,3 +95,36 @@ class ExportError(VoicemarkError):
 
 class GuideError(VoicemarkError):
     """An EPG source (XMLTV, epg.data, EIT) cannot be read."""
+
+
+PASSING = frozenset(
+    {
+        errno.EACCES, errno.EAGAIN, errno.EBUSY, errno.EDQUOT, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.EINTR,
+        errno.EIO, errno.EMFILE, errno.ENETDOWN, errno.ENETUNREACH, errno.ENFILE, errno.ENODEV, errno.ENOMEM,
+        errno.ENOSPC, errno.ENOTCONN, errno.ENXIO, errno.EPERM, errno.EREMOTEIO, errno.EROFS, errno.ESTALE,
+        errno.ETIMEDOUT, errno.ETXTBSY,
+    }
+)  # fmt: skip
+"""What the system says when the place fails and not the file."""
+
+
+def trouble_of(error: BaseException) -> Trouble:
+    """Whose trouble any exception is, also one that nobody has translated."""
+    if isinstance(error, VoicemarkError):
+        return error.trouble
+    passing = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in PASSING)
+    return Trouble.PLACE if passing else Trouble.OWN
+
+
+def unreadable(error: OSError, path: Path) -> RecordingError:
+    """What it means for the recording that its file `path` met with `error` when it was opened or read."""
+    if isinstance(error, FileNotFoundError):
+        return RecordingVanishedError("the file is gone", path=path)
+    if isinstance(error, PermissionError):
+        return RecordingUnreadableError(
+            "may not be read by this user", path=path, hint="give the user that runs voicemark read access"
+        )
+    said = os.strerror(error.errno) if error.errno else str(error)
+    if error.errno in PASSING:
+        return RecordingUnreadableError(f"cannot be read: {said}", path=path, hint="look at the disk, or the mount")
+    return RecordingError(f"cannot be read: {said}", path=path)
