@@ -16,8 +16,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemark.audio.demux import AudioReader, Heard
-from voicemark.audio.timeline import SAMPLE_RATE, Samples
+from voicemark.audio.account import Heard, notes_on
+from voicemark.audio.demux import AudioReader
+from voicemark.audio.timeline import SAMPLE_RATE, Samples, Sound
 from voicemark.config import Config
 from voicemark.epg.gather import programmes_of
 from voicemark.errors import RecordingError, RecordingVanishedError
@@ -25,6 +26,7 @@ from voicemark.recorders import find_recordings
 from voicemark.recording import Programme, ProgrammeSpan, Recording, fingerprint
 from voicemark.voice.compact import quantise
 from voicemark.voice.embedder import WindowBatch
+from voicemark.voice.holes import embed_sound
 from voicemark.voice.judge import Judge, ReadAudio, second_opinion
 from voicemark.voice.match import VoiceBook, match_key, score
 from voicemark.voice.rematch import SecondHearing
@@ -121,7 +123,7 @@ def process(recording: Recording, tools: Tools, progress: Progress | None = None
     """
     content = content_of(recording)
     audio = AudioReader.of(recording, tools.config.audio)
-    blocks = counted(audio.blocks(), progress)
+    blocks = counted(audio.sound(), progress)
     windows = embed(blocks, tools.encoder)
     segments = match(windows, audio, tools)
     found = programmes_of(recording, audio.heard.duration_s, tools.config.epg)
@@ -158,7 +160,7 @@ def content_of(recording: Recording) -> str:
         ) from error
 
 
-def counted(blocks: Iterable[Samples], progress: Progress | None) -> Iterator[Samples]:
+def counted(blocks: Iterable[Sound], progress: Progress | None) -> Iterator[Sound]:
     """The same blocks, reporting how far they have come."""
     samples = 0
     for block in blocks:
@@ -168,9 +170,9 @@ def counted(blocks: Iterable[Samples], progress: Progress | None) -> Iterator[Sa
             progress(samples / SAMPLE_RATE)
 
 
-def embed(blocks: Iterable[Samples], encoder: WindowEncoder) -> Windows:
+def embed(blocks: Iterable[Sound], encoder: WindowEncoder) -> Windows:
     """Every window's embedding, compact."""
-    parts = [quantise(batch.embeddings) for batch in encoder.embed_blocks(blocks)]
+    parts = [quantise(batch.embeddings) for batch in embed_sound(blocks, encoder)]
     data = np.concatenate(parts) if parts else np.zeros((0, encoder.dim), np.int8)
     return Windows(encoder.model_id, data, encoder.hop_s, encoder.window_s)
 
@@ -185,11 +187,3 @@ def match(windows: Windows, audio: AudioReader, tools: Tools) -> list[Segment]:
     if tools.judge is not None:
         scores = second_opinion(scores, book.thresholds.cpu(), borders(stretches, times), tools.judge, audio.stretch)
     return find_segments(scores, book.thresholds.tolist(), settings, stretches, times)
-
-
-def notes_on(heard: Heard) -> list[str]:
-    """What was wrong with the audio, a sentence each."""
-    notes = [str(found) for found in heard.breaks]
-    if heard.damage:
-        notes.append(f"damaged audio: {heard.damage}")
-    return notes
