@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from voicemark.audio.packets import begins, has_payload, is_scrambled, pid_of, runs
+from voicemark.audio.packets import begins, has_payload, is_scrambled, runs
 from voicemark.mpegts import PACKET
 
 LOOK_AT_PACKETS = 400
@@ -25,7 +25,7 @@ def _heads(file: Path, byte: int, pid: int) -> list[bytes]:
     heads: list[bytes] = []
     seen = 0
     for run in runs([file], (0, byte)):
-        mine = (pid_of(run.rows) == pid) & run.good & has_payload(run.rows) & ~is_scrambled(run.rows)
+        mine = (run.pids == pid) & run.good & has_payload(run.rows) & ~is_scrambled(run.rows)
         seen += int(mine.sum())
         for row in run.rows[np.flatnonzero(mine & begins(run.rows))]:
             packet = row.tobytes()

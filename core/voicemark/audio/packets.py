@@ -13,18 +13,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemark.mpegts import FEW, MANY, PACKET, STRIDES, SYNC, alignment
+from voicemark.mpegts import FEW, MANY, PACKET, PROBE, STRIDES, SYNC, alignment
 
-BLOCK = 1 << 20
+BLOCK = 1 << 21
 JOINT = 1 << 18  # bytes around a split in which a repetition is looked for
 MOST_TRIES = 2000
 AT_ONCE = 1 << 16  # bytes in which an alignment is looked for
+KEPT = 4096  # bytes of a block that may have to be looked at again with the next
 CARRY = 6 * max(STRIDES)  # bytes kept where there is none: enough for one that begins there
 ZEROS = 1 << 16
 """A shorter run of zeros at a file's end may be anything."""
 NO_STAMP = -1
 TICKS = 90_000
 WRAP_TICKS = 1 << 33
+
+NONE = np.zeros(0, np.intp)
 
 Rows = NDArray[np.uint8]  # (n, 188)
 
@@ -39,6 +42,7 @@ class Run:
     rows: Rows
     good: NDArray[np.bool_]
     """(n,) Whether it begins as a packet should, and is whole."""
+    pids: NDArray[np.uint16]
     aligned_anew: bool = False
     """Whether packets stand in another rhythm here than before: bytes are missing, or came twice."""
     again: int = 0
@@ -54,7 +58,7 @@ class Run:
             return self
         return Run(
             self.file, self.offset + start * self.stride, self.stride, self.rows[start:end], self.good[start:end],
-            self.aligned_anew and not start, 0 if start else self.again,
+            self.pids[start:end],            self.aligned_anew and not start, 0 if start else self.again,
         )  # fmt: skip
 
     def behind(self, index: int) -> "Run":
@@ -80,7 +84,7 @@ def data_end(file: Path) -> int:
 def is_transport(file: Path) -> bool:
     """Whether `file` begins with packets of a transport stream. Raises `OSError`."""
     with file.open("rb") as source:
-        return _aligned(source.read(BLOCK), 0) is not None
+        return _aligned(memoryview(source.read(BLOCK)), 0) is not None
 
 
 def read_through(file: Path) -> None:
@@ -91,8 +95,10 @@ def read_through(file: Path) -> None:
 
 
 def runs(files: Sequence[Path], start: tuple[int, int] = (0, 0)) -> Iterator[Run]:
-    """All packets of `files` from `start` (file number, byte) on. Raises `OSError`."""
-    carry = b""
+    """All packets of `files` from `start` (file number, byte) on; each run is to be done with before the next is
+    asked for. Raises `OSError`."""
+    held = bytearray(KEPT + BLOCK)  # one buffer for all: fresh memory for every block would cost as much as reading
+    carried, rhythm = 0, _Rhythm()
     for number in range(start[0], len(files)):
         end = data_end(files[number])
         again = 0 if number == start[0] else _repeated(files[number - 1], files[number])
@@ -100,13 +106,26 @@ def runs(files: Sequence[Path], start: tuple[int, int] = (0, 0)) -> Iterator[Run
         with files[number].open("rb", buffering=0) as source:
             source.seek(at)
             while at < end:
-                read = source.read(min(BLOCK, end - at))
+                room = memoryview(held)[carried : carried + min(BLOCK, end - at)]
+                read = source.readinto(room) or 0
                 if not read:
                     break
-                block, base = carry + read, at - len(carry)
-                at += len(read)
-                used = yield from _split(block, base, number, again)
-                carry, again = block[used:], again if used == 0 else 0
+                block, base = memoryview(held)[: carried + read], at - carried
+                at += read
+                used = yield from _split(block, base, number, again, rhythm)
+                again = again if used == 0 else 0
+                rest = bytes(block[max(used, len(block) - KEPT) :])
+                carried = len(rest)
+                held[:carried] = rest
+
+
+@dataclass
+class _Rhythm:
+    """How packets lay in the last block: they mostly go on so."""
+
+    stride: int = 0
+    count: int = FEW
+    """So many were whole together."""
 
 
 def _repeated(earlier: Path, later: Path) -> int:
@@ -125,16 +144,15 @@ def _repeated(earlier: Path, later: Path) -> int:
     return 0
 
 
-def _split(block: bytes, base: int, number: int, again: int) -> Generator[Run, None, int]:
+def _split(block: memoryview, base: int, number: int, again: int, rhythm: _Rhythm) -> Generator[Run, None, int]:
     """The runs in a block; returns how many of its bytes need not be looked at again."""
     at, anew = 0, False
-    while (found := _aligned(block, at)) is not None:
-        stride, at = found
-        count = FEW
+    while (found := _going_on(block, at, rhythm.stride) or _aligned(block, at)) is not None:
+        rhythm.stride, at = stride, at = found
         while True:
-            rows = _rows(block, at, stride, count)
-            good = rows[:, 0] == SYNC if len(rows) else np.zeros(0, bool)
-            lost = np.flatnonzero(~good[:-1] & ~good[1:])
+            rows, heads = _rows(block, at, stride, rhythm.count)
+            good = heads & 0xFF == SYNC
+            lost = NONE if good.all() else np.flatnonzero(~good[:-1] & ~good[1:])
             whole = int(lost[0]) if len(lost) else len(rows) - int(len(rows) > 0 and not good[-1])
             if not whole and not len(lost):
                 return at
@@ -145,34 +163,44 @@ def _split(block: bytes, base: int, number: int, again: int) -> Generator[Run, N
                     good[whole - 1] = False  # Its end is missing: what follows it begins in its middle.
                     behind = further[1]
             if whole:
-                yield Run(number, base + at, stride, rows[:whole], good[:whole], anew, again)
-                anew, again = False, 0
+                yield Run(number, base + at, stride, rows[:whole], good[:whole], _pids(heads[:whole]), anew, again)
+                again = 0
             anew, at = bool(len(lost)), behind
             if len(lost):
+                rhythm.count = FEW
                 break
-            count = min(2 * count, MANY)
+            rhythm.count = min(2 * rhythm.count, MANY)
     return max(at, len(block) - CARRY)
 
 
-def _aligned(block: bytes, start: int) -> tuple[int, int] | None:
+def _going_on(block: memoryview, at: int, stride: int) -> tuple[int, int] | None:
+    """The stride and `at`, if packets go on there as they did."""
+    if not stride or at + PROBE * stride > len(block):
+        return None
+    return (stride, at) if all(block[at + k * stride] == SYNC for k in range(PROBE)) else None
+
+
+def _aligned(block: memoryview, start: int) -> tuple[int, int] | None:
     while start + PACKET <= len(block):
-        found = alignment(block[start : start + AT_ONCE])
+        found = alignment(bytes(block[start : start + AT_ONCE]))
         if found is not None:
             return found[0], start + found[1]
         start += max(1, AT_ONCE - CARRY)
     return None
 
 
-def _rows(block: bytes, at: int, stride: int, count: int) -> Rows:
-    flat = np.frombuffer(block, np.uint8)[at:]
-    count = max(0, min(count, (len(flat) - PACKET) // stride + 1))
-    return np.lib.stride_tricks.as_strided(flat, (count, PACKET), (stride, 1), writeable=False)
+def _rows(block: memoryview, at: int, stride: int, count: int) -> tuple[Rows, NDArray[np.uint32]]:
+    """Up to `count` whole packets from `at` on (n, 188), where they lie, and the first four bytes of each (n,), copied
+    so that they lie together."""
+    count = max(0, min(count, (len(block) - at - PACKET) // stride + 1))
+    rows: Rows = np.ndarray((count, PACKET), np.uint8, block, at if count else 0, (stride, 1))
+    heads = np.ndarray((count,), "<u4", block, at if count else 0, (stride,)).copy()
+    return rows, heads
 
 
-def pid_of(rows: Rows) -> NDArray[np.intp]:
-    """(n,) PID of each packet."""
-    pids: NDArray[np.intp] = (rows[:, 1] & 0x1F).astype(np.intp) << 8 | rows[:, 2]
-    return pids
+def _pids(heads: NDArray[np.uint32]) -> NDArray[np.uint16]:
+    """(n,) PID of each packet, from its first four bytes."""
+    return (heads & 0x1F00 | heads >> 16 & 0xFF).astype(np.uint16)
 
 
 def has_payload(rows: Rows) -> NDArray[np.bool_]:
@@ -213,3 +241,9 @@ def stamps_of(rows: Rows) -> NDArray[np.int64]:
 def elapsed(earlier: int, later: int) -> int:
     """Ticks from one PTS to another, over a wrap of the clock too; negative when it is the other way round."""
     return (later - earlier + WRAP_TICKS // 2) % WRAP_TICKS - WRAP_TICKS // 2
+
+
+def steps_of(stamps: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n - 1,) Ticks from each PTS to the next."""
+    steps: NDArray[np.int64] = (np.diff(stamps) + WRAP_TICKS // 2) % WRAP_TICKS - WRAP_TICKS // 2
+    return steps

@@ -4,13 +4,12 @@ Time stamps tell what was sent (ISO/IEC 13818-1, 2.4.3.7), counters what was los
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voicemark.audio.account import Interruption, Ledger
-from voicemark.audio.packets import NO_STAMP, TICKS, Rows, Run, elapsed, has_payload, is_scrambled, pid_of, stamps_of
+from voicemark.audio.packets import NO_STAMP, TICKS, Rows, Run, elapsed, has_payload, is_scrambled, stamps_of, steps_of
 from voicemark.audio.repeats import Repeats
 
 STEADY_TICKS = TICKS // 2
@@ -36,7 +35,8 @@ class Sieve:
         """The packets of `pid` in `piece` that have a payload to decode, each once."""
         if piece.again:
             self._ledger.joints.append((piece.again, self.stamp))
-        mine = np.flatnonzero((pid_of(piece.rows) == pid) & piece.good)
+        mine = np.flatnonzero(piece.pids == pid)
+        mine = mine[piece.good[mine]]
         rows = piece.rows[mine]  # a copy, (n, 188)
         if len(mine):
             self.last = piece.place(int(mine[-1]))
@@ -46,8 +46,7 @@ class Sieve:
         stamps = stamps_of(rows[clear])
         told = stamps[stamps != NO_STAMP]
         backwards = bool(len(told)) and (
-            (self.stamp is not None and elapsed(self.stamp, int(told[0])) <= 0)
-            or any(elapsed(int(one), int(next_)) <= 0 for one, next_ in pairwise(told))
+            (self.stamp is not None and elapsed(self.stamp, int(told[0])) <= 0) or bool((steps_of(told) <= 0).any())
         )
         repeats = self._repeats.setdefault(pid, Repeats())
         fresh = repeats.fresh(rows[clear], suspicious=backwards or piece.aligned_anew or self.new_file)

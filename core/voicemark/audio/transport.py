@@ -24,7 +24,6 @@ from voicemark.audio.packets import (
     begins,
     elapsed,
     is_scrambled,
-    pid_of,
     runs,
     stamps_of,
 )
@@ -73,7 +72,7 @@ def first_maps(files: Sequence[Path]) -> ProgramMaps | None:
     """The program maps at the beginning of a transport stream; None where `files` are none. Raises `OSError`."""
     maps, since = ProgramMaps(), None
     for run in runs(files[:1]):
-        pids = pid_of(run.rows)
+        pids = run.pids
         for index in np.flatnonzero(np.isin(pids, maps.pids) & run.good):
             maps.feed(int(pids[index]), run.rows[index].tobytes())
         if not maps.complete:  # The PMT may lie before the PAT within these packets.
@@ -169,9 +168,10 @@ class TransportFeed:
     def _next_map(self, run: Run, at: int) -> int:
         """Index behind the next packet that changes what sound there is, else the run's length."""
         self._turned = False
-        pids = pid_of(run.rows[at:])
-        usable = self._tables[pids] & run.good[at:] & (run.rows[at:, 1] & 0x80 == 0)
-        for index in np.flatnonzero(usable):
+        pids = run.pids[at:]
+        for index in np.flatnonzero(self._tables[pids]):
+            if not run.good[at + index] or run.rows[at + index, 1] & 0x80:
+                continue
             if self._maps.feed(int(pids[index]), run.rows[at + index].tobytes()):
                 self._hopeless.clear()
                 self._watch()
@@ -185,7 +185,7 @@ class TransportFeed:
         while at < len(run.rows):
             turn = self._next_map(run, at)
             piece = run.part(at, turn)
-            pids = pid_of(piece.rows)
+            pids = piece.pids
             candidates = self._sounds[pids] & piece.good & begins(piece.rows) & ~is_scrambled(piece.rows)
             self.ledger.others += len(piece.rows)
             self.ledger.scrambled += int((self._sounds[pids] & is_scrambled(piece.rows) & piece.good).sum())
@@ -221,10 +221,12 @@ class TransportFeed:
         mute = [pid for pid in self._now.mute if not self._is_hopeless(pid)]
         if not mute:
             return None
-        found = np.isin(pid_of(piece.rows), mute) & piece.good & begins(piece.rows) & ~is_scrambled(piece.rows)
-        first = int(found.argmax()) if found.any() else None
+        found = np.flatnonzero(np.isin(piece.pids, mute))
+        rows = piece.rows[found]
+        found = found[piece.good[found] & begins(rows) & ~is_scrambled(rows)]
+        first = int(found[0]) if len(found) else None
         if first is not None:
-            self._give_up(int(pid_of(piece.rows[first : first + 1])[0]))
+            self._give_up(int(piece.pids[first]))
         return first
 
     def _starved(self, piece: Run) -> int | None:
@@ -233,8 +235,9 @@ class TransportFeed:
         self._is_starved = False
         if len(self._maps.audio) < 2:
             return None
-        pids = pid_of(piece.rows)
-        units = np.flatnonzero(self._sounds[pids] & piece.good & begins(piece.rows))
+        pids = piece.pids
+        units = np.flatnonzero(self._sounds[pids])
+        units = units[piece.good[units] & begins(piece.rows[units])]
         stamps = stamps_of(piece.rows[units])
         last = self._sieve.stamp
         for index, stamp in zip(units[stamps != NO_STAMP], stamps[stamps != NO_STAMP], strict=True):
