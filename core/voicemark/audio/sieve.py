@@ -31,6 +31,11 @@ class Sieve:
         self._counters: dict[int, int] = {}
         self._jumped = False
 
+    def begin(self) -> None:
+        """Another stream, or the same after a while: its counters say nothing of what was before."""
+        self._counters.clear()
+        self._jumped = False
+
     def take(self, piece: Run, pid: int) -> bytes:
         """The packets of `pid` in `piece` that have a payload to decode, each once."""
         if piece.again:
@@ -60,6 +65,8 @@ class Sieve:
         """Count what came, `rows` (n, 188) with their `stamps` (n,), `at` (n,) of a piece, and note where something is
         missing."""
         ledger = self._ledger
+        if self.new_file:  # Another file's counters begin where they like.
+            self._counters.pop(pid, None)
         lost = np.cumsum(ledger.count(rows, self._counters.get(pid))) if len(rows) else np.zeros(1, int)
         since, behind = -int(self._jumped), 0
         for index in np.flatnonzero(stamps != NO_STAMP):

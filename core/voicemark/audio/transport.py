@@ -127,6 +127,7 @@ class TransportFeed:
     def pump(self, pipe: int) -> None:
         """Write the stretch that `search` has found into `pipe`, to where another stream is to be heard."""
         assert self._now is not None
+        self._sieve.begin()
         _write(pipe, tables_for(self._now.stream))
         while (run := self._take_run()) is not None:
             at = 0
