@@ -166,7 +166,7 @@ def counted(blocks: Iterable[Sound], progress: Progress | None) -> Iterator[Soun
     for block in blocks:
         yield block
         samples += len(block)
-        if progress is not None:
+        if progress is not None and len(block):  # An empty one says that nothing hangs here, not that work advances.
             progress(samples / SAMPLE_RATE)
 
 
