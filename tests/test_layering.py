@@ -36,7 +36,7 @@ def test_a_stage_does_not_import_the_command_line_or_the_pipeline(stage):
 
 def test_ffmpeg_python_is_used_in_one_module_of_the_pipeline():
     users = {path.relative_to(LIBRARY) for path in MODULES if "ffmpeg" in imports_of(path)}
-    assert users == {Path("audio/ffmpeg.py")}
+    assert users == {Path("audio/decoder.py")}
 
 
 @pytest.mark.parametrize("root", ["core", "daemon"])
