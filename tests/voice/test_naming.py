@@ -93,6 +93,14 @@ def test_somebody_like_the_voice_is_told_from_it_where_both_speak() -> None:
     assert short[1] > 0.66
 
 
+def test_a_verifier_does_not_make_the_surest_person_less_of_a_measure() -> None:
+    found = two_people(*voices(2), 30)
+    first = torch.tensor([[1.0, 0.7]])
+    heard = torch.tensor([[0.8, 0.7]])  # the verifier likes the surest less
+    assert without_alike(heard, found, first).tolist()[0] == pytest.approx([0.8, 0.35])
+    assert without_alike(heard, found).tolist()[0] == pytest.approx([0.8, 0.7])
+
+
 def test_a_turn_of_somebody_else_inside_a_person_counts_against_it() -> None:
     voice, stranger = voices(2)
     rows = np.rint(127 * np.stack([voice, stranger, voice])).astype(np.int8)

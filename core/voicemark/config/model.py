@@ -161,7 +161,7 @@ class VerifierSection(Section):
     """A stronger network that is asked where the fast one is in doubt."""
 
     model: Path = Field(description="An ONNX speaker model (CAM++, ERes2Net, WeSpeaker ResNet …).")
-    threshold: float = Field(0.75, ge=-1, le=1, description="Cosine from which it hears a voice.")
+    threshold: float = Field(0.65, ge=-1, le=1, description="Cosine from which it hears a voice.")
     band: float = Field(0.1, gt=0, le=1, description="Fast scores within this of the threshold are in doubt.")
 
 
@@ -183,7 +183,7 @@ class MatchSection(Section):
         description="Of voices heard at once, those so much below the best one are left out; 2 keeps them all.",
     )
     memory_windows: int = Field(60, ge=1, description="At most so many windows of a voice's samples are kept.")
-    verifier: VerifierSection | None = Field(None, description="A second opinion for doubtful turns (optional).")
+    verifier: VerifierSection | None = Field(None, description="A second opinion on doubtful people (optional).")
 
     @model_validator(mode="before")
     @classmethod

@@ -19,7 +19,7 @@ Where two voices claim one person, a turn goes by what it sounds like itself: a 
 of what the other's own score there is higher.
 
 A voice sounds in a recording as it does where it is surest. A person who reaches less than RELATIVE of that is somebody
-like the voice: `without_alike` lowers its turns to half of what they have, unless a verifier has heard better. Only
+like the voice: `without_alike` lowers its turns to half of what they have, once a verifier has been heard. Only
 persons of SURE_S and more say how sure a voice is.
 """
 
@@ -94,14 +94,18 @@ def _of_turns(found: Diarization, by_person: Floats, heard: NDArray[np.int64], o
     return scores
 
 
-def without_alike(scores: Tensor, found: Diarization) -> Tensor:
-    """Scores (voices, t), those lowered that are of somebody who is only like a voice that speaks here too."""
+def without_alike(scores: Tensor, found: Diarization, first: Tensor | None = None) -> Tensor:
+    """Scores (voices, t), those lowered that are of somebody who is only like a voice that speaks here too.
+
+    `first` (voices, t) are the scores before a verifier was heard: how sure a voice can be is the higher of both.
+    """
     rows: Floats = scores.numpy()
+    highest: Floats = rows if first is None else np.maximum(rows, first.numpy())
     sure = ~found.silent
     sure[sure] = found.windows[found.speakers[sure]] * found.hop_s >= SURE_S
     if not sure.any() or not len(rows):
         return scores
-    best = rows[:, sure].max(axis=1, keepdims=True)
+    best = highest[:, sure].max(axis=1, keepdims=True)
     alike = (best > 0) & (rows < RELATIVE * best) & ~found.silent
     return torch.from_numpy(np.where(alike, np.minimum(rows, rows / 2), rows))
 

@@ -73,10 +73,11 @@ def recognised_of(
 ) -> Recognised:
     """From scores (voices, turns) to markers: the verifier hears who is in doubt, and turns become segments."""
     thresholds = book.thresholds.cpu()
-    plain, scores = scores, without_alike(scores, spoken.found)
+    first = scores
     if verifier is not None:
         moments = borders(spoken.found, spoken.duration_s)
-        scores = second_opinion(plain, scores, thresholds, spoken.found, moments, verifier, spoken.read)
+        scores = second_opinion(scores, thresholds, spoken.found, moments, verifier, spoken.read)
+    scores = without_alike(scores, spoken.found, first)
     segments = find_segments(scores, thresholds.tolist(), settings, spoken.found, spoken.duration_s)
     numbers = _numbers(spoken.found)
     return Recognised(

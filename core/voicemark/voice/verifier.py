@@ -1,10 +1,14 @@
 """A second opinion: where the fast network is in doubt about somebody, a stronger one hears that person again.
 
-Only local speakers whose fast score for some voice lies within `band` of its threshold are read again from the
-recording: at most MOST_WINDOWS windows of each (`voicemark.voice.listening`). A score that was in doubt becomes the
-mean of both opinions, on the fast network's scale: the verifier counts as far above or below the threshold as it was
-above or below its own, and what it says moves all turns of that person alike. Two networks err on different strangers;
-either alone would let through what the other knows better.
+In doubt of a voice is a local speaker whose fast score lies within `band` of its threshold, or above it and yet far
+below what the voice's surest person reaches. Of such a one at most MOST_WINDOWS windows are heard again
+(`voicemark.voice.listening`), and the score becomes
+
+    fast + w · (threshold + verifier − its threshold − fast),   w = n / (2 n + 1) for n windows
+
+the mean of both opinions, nearly, on the fast network's scale: the verifier counts as far above or below the threshold
+as it was above or below its own, and one window of it counts less than six. All turns of a person move alike. Two
+networks err on different strangers; either alone would let through what the other knows better.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,9 +24,11 @@ from voicemark.voice.base import SpeakerEncoder
 from voicemark.voice.diarization import Diarization
 from voicemark.voice.listening import where_to_listen
 from voicemark.voice.match import centre
+from voicemark.voice.naming import without_alike
 
 MOST_WINDOWS = 6
 JOIN_S = 5.0  # windows nearer than this are read in one go
+SPARE_S = 0.01  # read beyond the last, since moments are rounded to samples
 
 ReadAudio = Callable[[float, float], NDArray[np.float32]]
 """(start_s, end_s) of the recording → mono samples at the verifier's rate; shorter where the recording ends."""
@@ -54,41 +60,41 @@ class Verifier:
 
 def second_opinion(
     scores: Tensor,
-    lowered: Tensor,
     thresholds: Tensor,
     found: Diarization,
     moments: Sequence[float],
     verifier: Verifier,
     read: ReadAudio,
 ) -> Tensor:
-    """Scores (voices, t): `lowered`, and for doubtful people the mean of `scores` and the verifier's.
+    """Scores (voices, t), those that were in doubt moved by what the verifier says.
 
-    In doubt is who lies within the band of a voice's threshold, or above it and was lowered for being less like the
-    voice than others (`voicemark.voice.naming.without_alike`). Turn k lasts from `moments[k]` to `moments[k + 1]`
-    seconds. A voice that is in no doubt of a person keeps its score, also of one who is heard again for another voice;
-    so does who never speaks for a whole window. Reads nothing where nothing is in doubt; what `read` raises is passed
-    on.
+    Turn k lasts from `moments[k]` to `moments[k + 1]` seconds. Who never speaks for a whole window keeps the scores.
+    Reads nothing where nothing is in doubt; what `read` raises is passed on.
     """
     if scores.numel() == 0 or not verifier.memories:
-        return lowered
-    result = lowered.clone()
-    for person in range(len(found.people)):
-        turns = np.flatnonzero(found.speakers == person)
-        if not len(turns):
-            continue
-        weights = torch.from_numpy(found.lengths[turns]).to(scores)
-        usual = (scores[:, turns] * weights).sum(dim=1) / weights.sum()
-        disputed = (lowered[:, turns] < scores[:, turns]).any(dim=1) & (usual >= thresholds - verifier.band)
-        doubtful = ((usual - thresholds).abs() <= verifier.band) | disputed
-        if not bool(doubtful.any()):
-            continue
+        return scores
+    usual = _of_people(scores, found)
+    lowered = _of_people(without_alike(scores, found), found) < usual
+    near = usual >= thresholds[:, None] - verifier.band
+    doubtful = near & (lowered | (usual <= thresholds[:, None] + verifier.band))
+    result = scores.clone()
+    for person in torch.nonzero(doubtful.any(dim=0)).flatten().tolist():
         windows = _windows(found, moments, person, verifier.encoder, read)
         if not len(windows):
             continue
         said = thresholds + verifier.hear(windows).to(scores) - verifier.threshold
-        both = scores[:, turns] + ((said - usual) / 2)[:, None]
-        result[:, turns] = torch.where(doubtful[:, None], both, lowered[:, turns])
+        moved = (said - usual[:, person]) * len(windows) / (2 * len(windows) + 1)
+        turns = np.flatnonzero(found.speakers == person)
+        result[:, turns] += torch.where(doubtful[:, person], moved, 0.0)[:, None]
     return result
+
+
+def _of_people(scores: Tensor, found: Diarization) -> Tensor:
+    """The mean scores (voices, p) of each local speaker's windows, from those of the turns (voices, t)."""
+    mine = torch.zeros(len(found), len(found.people))
+    spoken = np.flatnonzero(~found.silent)
+    mine[spoken, found.speakers[spoken]] = torch.from_numpy(found.lengths[spoken]).float()
+    return scores @ (mine / mine.sum(dim=0).clamp_min(1))
 
 
 def _windows(
@@ -100,7 +106,7 @@ def _windows(
     length = round(encoder.window_s * encoder.sample_rate)
     rows = []
     for group in groups(starts, encoder.window_s):
-        audio = read(group[0], group[-1] + encoder.window_s)
+        audio = read(group[0], group[-1] + encoder.window_s + SPARE_S)
         for start_s in group:
             first = round((start_s - group[0]) * encoder.sample_rate)
             if first + length <= len(audio):
