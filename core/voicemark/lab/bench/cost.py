@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from voicemark import load_encoder
 from voicemark.audio.demux import AudioReader
 from voicemark.audio.features import LogMel
 from voicemark.audio.ffmpeg import find_program
@@ -26,6 +25,7 @@ from voicemark.store.database import open_database
 from voicemark.store.markers import voice_ids, write_markers
 from voicemark.store.schema import EmbeddingRow, RecordingRow
 from voicemark.voice.encoder import Encoder
+from voicemark.voice.load import load_encoder
 from voicemark.voice.match import Memory, VoiceBook, score
 from voicemark.voice.quantisation import pack, quantise
 from voicemark.voice.segments import Segment, WindowTimes, find_segments
