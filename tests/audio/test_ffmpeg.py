@@ -9,6 +9,7 @@ from support.streams import make_beeps, packets_of, run_ffmpeg
 
 from voicemark.audio import ffmpeg
 from voicemark.audio.demux import AudioReader
+from voicemark.audio.streams import AudioStream
 from voicemark.config import AudioSection
 from voicemark.errors import NoAudioError, RecordingError, RecordingVanishedError, ToolError
 
@@ -102,7 +103,7 @@ def test_ffmpeg_that_hangs_is_ended(tmp_path):
     os.mkfifo(pipe)
     holder = os.open(pipe, os.O_RDWR)  # opened, but nothing ever comes
     try:
-        stream = ffmpeg.AudioStream(index=0, codec="mp2", channels=2, layout="stereo", sample_rate=48000)
+        stream = AudioStream(index=0, codec="mp2", channels=2, layout="stereo", sample_rate=48000)
         with (
             ffmpeg.Decoder([pipe], stream, stall_s=0.5) as decoder,
             pytest.raises(RecordingError, match="delivered nothing for"),

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.disks import mounted
-from tests.support.streams import make_beeps
+from support.streams import make_beeps
 
 from voicemark.config import ExportSection
 from voicemark.errors import ConfigError, ExportError

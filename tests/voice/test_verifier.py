@@ -1,6 +1,7 @@
 """The second opinion hears what is in doubt, nothing else, and lands on the fast network's scale."""
 
 from itertools import pairwise
+from typing import cast
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from voicemark.voice.base import SpeakerEncoder
 from voicemark.voice.verifier import JOIN_S, MOST_S, Verifier, groups, in_doubt, second_opinion
 
 RATE = 1000
@@ -38,7 +40,7 @@ class PlaceEncoder:
 
 
 def verifier(encoder: PlaceEncoder, band: float = 0.1) -> Verifier:
-    return Verifier(encoder, [torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])], 0.5, band)
+    return Verifier(cast(SpeakerEncoder, encoder), [torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])], 0.5, band)
 
 
 def read(start_s: float, end_s: float) -> NDArray[np.float32]:
@@ -70,14 +72,14 @@ def test_a_judged_stretch_lies_as_far_from_the_threshold_as_both_say_on_average(
 
 def test_the_judge_knows_a_voice_by_the_middle_of_its_memory() -> None:
     rows = normalize(torch.tensor([[1.0, 0.2], [0.3, 1.0], [0.9, 0.1]]), dim=1)
-    said = Verifier(PlaceEncoder(), [rows], 0.5, 0.1).hear(RECORDING[:2000])
+    said = Verifier(cast(SpeakerEncoder, PlaceEncoder()), [rows], 0.5, 0.1).hear(RECORDING[:2000])
     assert said is not None
     assert float(said[0]) == pytest.approx(float(normalize(rows.sum(0), dim=0)[0]), abs=1e-5)
 
 
 def test_nothing_is_read_where_nothing_is_in_doubt() -> None:
     assert torch.equal(second_opinion(NOTHING, THRESHOLDS, BORDERS, verifier(PlaceEncoder()), never_read), NOTHING)
-    nobody = Verifier(PlaceEncoder(), [], 0.5, 0.1)
+    nobody = Verifier(cast(SpeakerEncoder, PlaceEncoder()), [], 0.5, 0.1)
     assert second_opinion(torch.zeros(0, 6), torch.zeros(0), BORDERS, nobody, never_read).shape == (0, 6)
 
 

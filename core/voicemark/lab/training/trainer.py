@@ -196,7 +196,7 @@ class Trainer:
         if hint is not None:
             losses["hint"] = s.hint * hint
         total = torch.stack(list(losses.values())).sum()
-        total.backward()  # type: ignore[no-untyped-call]
+        total.backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), s.clip_gradient)
         self.optimiser.step(s.learning_rate * rate(self.step, s))
         return {name: value.item() for name, value in losses.items()}, zero_share

@@ -59,7 +59,7 @@ def test_a_windows_target_is_what_the_teacher_heard_in_its_own_crop(step: int) -
     batch = batches[step]
     assert batch.audio.shape == (8, WINDOW + (2 * CONTEXT if step == 2 else 0))
     assert batch.target is not None and batch.target.shape == (6, 2)
-    told = {}
+    told: dict[int, set[float]] = {}
     start = CONTEXT if batch.window else 0
     for row in range(6):
         height = round(peak(batch.audio[row, start : start + WINDOW]) / 10)
