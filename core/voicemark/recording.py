@@ -5,11 +5,16 @@ the store writes them down.
 """
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+
+from voicemark.clean_text import name_text
+from voicemark.foreign import ANYWHERE, opened
+from voicemark.patience import within_patience
 
 FINGERPRINT_BYTES = 64 * 1024  # of the first file's head and the last file's tail
 
@@ -99,7 +104,7 @@ class Recording:
     @property
     def title(self) -> str:
         """The programme's title, else the recording's own name."""
-        return self.programme.title if self.programme else self.path.stem
+        return self.programme.title if self.programme else name_text(self.path.stem)
 
 
 def fingerprint(files: Sequence[Path]) -> str:
@@ -110,10 +115,10 @@ def fingerprint(files: Sequence[Path]) -> str:
     """
     digest = hashlib.sha256()
     for file in files:
-        digest.update(f"{file.stat().st_size};".encode())
-    with files[0].open("rb") as first:
+        digest.update(f"{within_patience(file, file.stat).st_size};".encode())
+    with opened(files[0], ANYWHERE) as first:
         digest.update(first.read(FINGERPRINT_BYTES))
-    with files[-1].open("rb") as last:
-        last.seek(max(0, files[-1].stat().st_size - FINGERPRINT_BYTES))
+    with opened(files[-1], ANYWHERE) as last:
+        last.seek(max(0, last.seek(0, os.SEEK_END) - FINGERPRINT_BYTES))
         digest.update(last.read())
     return digest.hexdigest()[:32]

@@ -20,6 +20,54 @@ class Marker:
 
 
 @dataclass(frozen=True)
+class LocalSpeaker:
+    """Somebody who speaks in a recording, known by name or not: told from the others in it, and from nobody else."""
+
+    number: int
+    """Counts within the recording, by first appearance, from 1."""
+    seconds: float
+    """How long, in all."""
+    embedding: NDArray[np.int8]  # (dim,): the centroid's direction, see `voicemark.voice.quantisation`
+
+
+@dataclass(frozen=True)
+class SpeakerTurn:
+    """A local speaker speaks from `start_s` to `end_s`."""
+
+    start_s: float
+    end_s: float
+    local_speaker: int
+
+
+@dataclass(frozen=True)
+class NamedTurn:
+    """Whose voice it is that is heard in a turn."""
+
+    turn: int
+    """Which of the recording's turns, from 0."""
+    voice: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Speech:
+    """Who speaks when in a recording; no voice need be known for it."""
+
+    speakers: tuple[LocalSpeaker, ...] = ()
+    turns: tuple[SpeakerTurn, ...] = ()
+    """By start."""
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """Which voices are heard in a recording, and in which of its turns."""
+
+    markers: tuple[Marker, ...] = ()
+    """By start."""
+    named: tuple[NamedTurn, ...] = ()
+
+
+@dataclass(frozen=True)
 class Windows:
     """The embeddings of a recording, as they are kept."""
 
@@ -42,7 +90,8 @@ class Result:
     windows: Windows
     turns: bytes
     """Where it is cut, packed: see `voicemark.voice.turns`."""
-    markers: tuple[Marker, ...]
+    speech: Speech
+    recognised: Recognised
     voices: tuple[str, ...]
     """Everybody who was looked for."""
     match_key: str

@@ -18,6 +18,7 @@ from pathlib import Path
 from voicemark.config import WatchSection
 from voicemark.errors import DatabaseError, RecordingError
 from voicemark.recorders.base import Recorder
+from voicemark.recorders.tree import is_folder
 from voicemark.recording import RecordingState, fingerprint
 from voicemark.store.jobs import CHUNK, Finding, Jobs, Known, Outcome, signature
 from voicemark.store.paths import text_to_path
@@ -310,7 +311,7 @@ class WatchedFolder:
                 path = hint
             if path is not None and not _hidden(path, self.root):
                 paths.add(path)
-            elif hint.is_dir() or any(hint in seen.parents for seen in self._seen):
+            elif is_folder(hint) or any(hint in seen.parents for seen in self._seen):
                 # A whole folder came, went or moved.
                 self.look(thorough=False)
                 return

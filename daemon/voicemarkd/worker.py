@@ -300,7 +300,7 @@ def _tell(claim: Claim, result: Result, took_s: float) -> None:
     log.info(
         "%s: %d markers in %.1f min, %.0f × real time%s",
         claim.path,
-        len(result.markers),
+        len(result.recognised.markers),
         seconds / 60,
         seconds / max(took_s, 1e-3),
         f"; {'; '.join(result.notes)[:300]}" if result.notes else "",
@@ -308,7 +308,7 @@ def _tell(claim: Claim, result: Result, took_s: float) -> None:
             "fields": {
                 "recording": claim.path,
                 "title": result.recording.title,
-                "markers": len(result.markers),
+                "markers": len(result.recognised.markers),
                 "audio_s": round(seconds, 1),
                 "took_s": round(took_s, 2),
             }

@@ -109,9 +109,9 @@ def matched(
 ) -> list[list[tuple[int, float, float]]]:
     batch = [spoken(database, kept(number, embeddings), silence) for number, embeddings in enumerate(recordings)]
     found = recognise_all(batch, book, WANTED, None)
-    markers_of = [markers for markers in found if not isinstance(markers, RecordingError)]
-    assert len(markers_of) == len(found)
-    return [sorted((book.names.index(one.voice), one.start_s, one.end_s) for one in said) for said in markers_of]
+    heard = [one for one in found if not isinstance(one, RecordingError)]
+    assert len(heard) == len(found)
+    return [sorted((book.names.index(m.voice), m.start_s, m.end_s) for m in one.markers) for one in heard]
 
 
 @given(

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemark.epg.epgdata import EventLines, from_unix, genre_codes, number, read_epg_data
+from voicemark.bounds import moment, number_in
+from voicemark.epg.epgdata import EventLines, genre_codes, read_epg_data
 from voicemark.errors import GuideError
 from voicemark.recording import StreamHint
 
@@ -95,8 +96,8 @@ def test_genre_codes(text: str, codes: tuple[int, ...]) -> None:
 
 
 def test_numbers_and_times_that_are_none() -> None:
-    assert [number(text) for text in ("12", " -3 ", "", "1.5", "１２", "9" * 30)] == [12, -3, None, None, None, None]
-    assert [from_unix(seconds) for seconds in (0, -5, 1e20)] == [None, None, None]
+    assert [number_in(text) for text in ("12", " -3 ", "", "1.5", "１２", "9" * 30)] == [12, -3, None, None, None, None]
+    assert [moment(seconds) for seconds in (0, -5, 1e20)] == [None, None, None]
 
 
 def test_stream_lines() -> None:

@@ -87,7 +87,7 @@ def test_times_that_no_calendar_has(text: str) -> None:
     assert parse_time(text) is None
 
 
-@given(st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)), st.integers(-14 * 60, 14 * 60))
+@given(st.datetimes(datetime(1990, 1, 2), datetime(2099, 12, 30)), st.integers(-14 * 60, 14 * 60))
 def test_every_time_in_every_zone_comes_back(naive: datetime, minutes: int) -> None:
     moment = naive.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=minutes)))
     sign, ahead = "-" if minutes < 0 else "+", abs(minutes)

@@ -17,7 +17,7 @@ from support.streams import make_beeps
 
 from voicemark.config import ExportSection
 from voicemark.errors import ConfigError, ExportError
-from voicemark.export.base import MarkedRecording, Marker, MediaFile
+from voicemark.export.base import MarkedRecording, Marker, MediaFile, Turn
 from voicemark.export.cuts import Cuts
 from voicemark.export.files import LONGEST_NAME, mirrored, write_atomically
 from voicemark.export.ledger import Ledger, Place
@@ -41,7 +41,8 @@ class Archive:
         self.exports = tmp_path / "exports"
 
     def recording(self, *markers: Marker, content: str = "c0ffee") -> MarkedRecording:
-        return MarkedRecording(self.media, "plain", content, (MediaFile(self.media),), markers, title="Tatort")
+        turns = tuple(Turn(marker.speaker, marker.start_s, marker.end_s, marker.score) for marker in markers)
+        return MarkedRecording(self.media, "plain", content, (MediaFile(self.media),), markers, turns, title="Tatort")
 
     def export(self, formats: Sequence[str], *markers: Marker, in_place: bool = False) -> list[Path]:
         where = ExportSection(folder=self.exports, in_place=in_place)
@@ -77,6 +78,7 @@ def test_in_place_files_lie_where_players_look(archive: Archive) -> None:
         "Tatort.chapters.xml",
         "Tatort.vtt",
         "Tatort.rttm",
+        "Tatort.turns.rttm",
         "Tatort.voicemark.json",
         "Tatort.csv",
     }
@@ -125,10 +127,11 @@ def test_without_markers_a_players_file_goes_and_a_tables_stays(archive: Archive
     archive.export(ALL, ANNA, in_place=True)
     assert {file.name for file in archive.export(ALL, in_place=True)} == {
         "Tatort.rttm",
+        "Tatort.turns.rttm",
         "Tatort.voicemark.json",
         "Tatort.csv",
     }
-    assert archive.beside() == {"Tatort.rttm", "Tatort.voicemark.json", "Tatort.csv"}
+    assert archive.beside() == {"Tatort.rttm", "Tatort.turns.rttm", "Tatort.voicemark.json", "Tatort.csv"}
 
 
 def test_one_format_that_fails_does_not_keep_the_others(archive: Archive) -> None:

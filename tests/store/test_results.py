@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 
 from voicemark.errors import RecordingVanishedError
 from voicemark.recording import Programme, ProgrammeSpan, Recording
-from voicemark.result import Marker, Result, Windows
+from voicemark.result import LocalSpeaker, Marker, NamedTurn, Recognised, Result, SpeakerTurn, Speech, Windows
 from voicemark.store.database import Database, open_database
 from voicemark.store.queries import MarkerFilter, MarkerView, find_markers
 from voicemark.store.results import write_result
@@ -22,6 +22,9 @@ CRIME = Programme(
     "Tatort", "eit", subtitle="Käse in Münster", channel="Das Erste", start=BEGUN + timedelta(minutes=15),
     duration_s=5400, genres=("film", "detective"),
 )  # fmt: skip
+
+
+EVERYBODY = "SELECT title, speaker, local_speaker, start_s, end_s, at_min FROM speaker_turns ORDER BY start_s"
 
 
 @pytest.fixture
@@ -37,10 +40,17 @@ def result(path: str = "/video/Tatort.rec", **changes: object) -> Result:
         "audio_stream": "mp2, deu",
         "windows": Windows("m1", np.ones((4, 8), np.int8), 0.5, 2.0),
         "turns": pack(segment_turns(np.ones((4, 8), np.int8), 0.5, 2.0)),
-        "markers": (
-            Marker("Anna", 60.0, 66.0, 0.81),
-            Marker("Bert", 1000.0, 1010.04, 0.7449),
-            Marker("Anna", 5900.0, 5990.0, 0.9),
+        "speech": Speech(
+            (LocalSpeaker(1, 96.0, np.ones(8, np.int8)), LocalSpeaker(2, 9.5, np.ones(8, np.int8))),
+            (SpeakerTurn(60.0, 66.0, 1), SpeakerTurn(1000.0, 1009.5, 2), SpeakerTurn(5900.0, 5990.0, 1)),
+        ),
+        "recognised": Recognised(
+            (
+                Marker("Anna", 60.0, 66.0, 0.81),
+                Marker("Bert", 1000.0, 1010.04, 0.7449),
+                Marker("Anna", 5900.0, 5990.0, 0.9),
+            ),
+            (NamedTurn(0, "Anna", 0.81), NamedTurn(2, "Anna", 0.9)),
         ),
         "voices": ("Anna", "Bert"),
         "match_key": "k1",
@@ -92,7 +102,7 @@ def test_the_query_and_the_view_tell_the_same(database):
 
 def test_writing_again_replaces_and_leaves_nothing_double(database):
     put(database, result())
-    put(database, result(markers=(Marker("Anna", 1.0, 5.0, 0.8),), match_key="k2"))
+    put(database, result(recognised=Recognised((Marker("Anna", 1.0, 5.0, 0.8),)), match_key="k2"))
     assert [(marker.speaker, marker.start_s) for marker in markers(database)] == [("Anna", 1.0)]
     with database.reading() as session:
         assert session.execute(text("SELECT count(*) FROM window_embeddings")).scalar() == 1
@@ -164,3 +174,21 @@ def test_results_without_their_recording_are_refused(database):
 def test_filters_are_parts_of_words_in_any_case_and_are_combined(database, wanted, count):
     put(database, result())
     assert len(markers(database, **wanted)) == count
+
+
+def test_everybodys_turns_are_told_with_a_name_where_one_is_known(database):
+    put(database, result())
+    with database.reading() as session:
+        told = session.execute(text(EVERYBODY)).all()
+    assert told == [
+        ("Tagesschau", "Anna", 1, 60.0, 66.0, 1.0),
+        ("Tatort", None, 2, 1000.0, 1009.5, 16.7),
+        ("Tatort", "Anna", 1, 5900.0, 5990.0, 98.3),
+    ]
+
+
+def test_turns_and_their_names_are_replaced_with_the_rest(database):
+    put(database, result())
+    put(database, result(speech=Speech(), recognised=Recognised()))
+    with database.reading() as session:
+        assert session.execute(text(EVERYBODY)).all() == []

@@ -105,6 +105,23 @@ def _network(config: Config) -> Iterator[Finding]:
         yield Finding(Grade.WRONG, f"the encoder cannot be loaded: {error}", error.hint)
         return
     yield Finding(Grade.RIGHT, f"encoder {encoder.model_id} on {encoder.device}")
+    yield _verifier(config)
+
+
+def _verifier(config: Config) -> Finding:
+    """Whether doubtful voices are heard again by a stronger network."""
+    section = config.match.verifier
+    if section is None:
+        return Finding(
+            Grade.NOTE,
+            "no verifier: doubtful voices are not heard again by a stronger network",
+            "`voicemark verifier get` brings one (more turns found, fewer false ones; docs/matching.md has figures)",
+        )
+    try:
+        verifier = load_encoder(section.model, config.encoder.device)
+    except VoicemarkError as error:
+        return Finding(Grade.WRONG, f"the verifier cannot be loaded: {error}", error.hint)
+    return Finding(Grade.RIGHT, f"verifier {verifier.model_id} on {verifier.device}")
 
 
 def _database(path: Path) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from voicemark.errors import RecordingError
 from voicemark.store.archive import KeptRecording, count_stale, is_still, kept_windows, stale_recordings
 from voicemark.store.database import Database
 from voicemark.store.markers import voice_ids, write_markers
+from voicemark.store.speakers import write_names
 from voicemark.voice.match import VoiceBook, match_key
 from voicemark.voice.quantisation import unpack_int8
 from voicemark.voice.recognise import Recogniser, Spoken, recognise_all
@@ -69,16 +70,17 @@ def rematch(
         found = recognise_all([spoken(database, kept, listen) for kept in batch], book, settings, verifier)
         with database.writing() as session:
             voices = voice_ids(session, book.names)
-            for kept, lines in zip(batch, found, strict=True):
-                if isinstance(lines, RecordingError):
+            for kept, recognised in zip(batch, found, strict=True):
+                if isinstance(recognised, RecordingError):
                     unheard += 1
                     continue
                 done += 1
                 if not is_still(session, kept, model_id):
                     continue
-                write_markers(session, kept.recording_id, lines, key, voices)
+                write_markers(session, kept.recording_id, recognised.markers, key, voices)
+                write_names(session, kept.recording_id, recognised.named, voices)
                 hours += kept.duration_s / 3600
-                markers += len(lines)
+                markers += len(recognised.markers)
         if progress:
             progress(done + unheard, total)
     return RematchReport(done, hours, markers, time.monotonic() - began, unheard)

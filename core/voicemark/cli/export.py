@@ -13,7 +13,8 @@ def export(
     format: Annotated[
         str,
         typer.Argument(
-            help="edl, sm, vdr-marks, cuts, ffmetadata, matroska, webvtt, rttm, json or csv.", metavar="FORMAT"
+            help="edl, sm, vdr-marks, cuts, ffmetadata, matroska, webvtt, rttm, rttm-turns, json or csv.",
+            metavar="FORMAT",
         ),
     ],
     recordings: Annotated[list[Path], typer.Argument(help="Recordings in the database.", metavar="RECORDING...")],

@@ -26,6 +26,7 @@ from voicemark.cli import (
     train,
     train_autoencoder,
     train_backend,
+    verifier,
 )
 from voicemark.cli.output import complain
 from voicemark.errors import ConfigError, VoicemarkError
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="Check the configuration, or write an example.", no_args_is_help=True)
 train_app = typer.Typer(help="Train the models: voices, audio features, titles.", no_args_is_help=True)
+verifier_app = typer.Typer(help="A second opinion for doubtful voices.", no_args_is_help=True)
 evaluate_app = typer.Typer(help="Measure the models beside others.", no_args_is_help=True)
 
 app.command("scan")(scan.scan)
@@ -56,7 +58,9 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(config_app, name="config")
 app.add_typer(train_app, name="train")
 app.add_typer(evaluate_app, name="evaluate")
+app.add_typer(verifier_app, name="verifier")
 app.command("bench")(bench.bench)
+verifier_app.command("get")(verifier.get)
 config_app.command("check")(config.check)
 config_app.command("example")(config.example)
 train_app.command("voice")(train.voice)

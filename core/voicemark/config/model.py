@@ -91,6 +91,10 @@ class WatchSection(Section):
     dvr_log: Path | None = Field(
         None, description="Tvheadend only: its dvr/log folder, where titles and states are kept."
     )
+    disks: tuple[Path, ...] = Field(
+        (),
+        description="Further folders that links to files in this one may lead to, such as other disks of the recorder.",
+    )
     name_patterns: tuple[str, ...] = Field(
         (),
         description="Plain folders only: regular expressions with named groups (title, subtitle, channel, date, "
@@ -253,7 +257,9 @@ class ExportSection(Section):
     """Files for players, written after each recording."""
 
     formats: tuple[
-        Literal["edl", "sm", "vdr-marks", "cuts", "ffmetadata", "matroska", "webvtt", "rttm", "json", "csv"],
+        Literal[
+            "edl", "sm", "vdr-marks", "cuts", "ffmetadata", "matroska", "webvtt", "rttm", "rttm-turns", "json", "csv"
+        ],
         ...,
     ] = Field((), description="Which formats; none writes nothing.")
     folder: Path = Field(Path("/var/lib/voicemark/export"), description="Where they go.")

@@ -4,9 +4,10 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from voicemark.epg.clean_text import one_line
+from voicemark.clean_text import one_line
 
-_QUALITY = re.compile(r"(?<=\w)[ ._(\[-]+(uhd|fhd|hd\+?|sd|4k|hevc)[)\]]?$")
+_SIGNS = " ._([-"
+_QUALITY = re.compile(r"[ ._(\[-](uhd|fhd|hd\+?|sd|4k|hevc)[)\]]?$")
 _COUNTRY = re.compile(r"(?<=\w)\.[a-z]{2,3}(@\w+)?$")
 
 
@@ -16,7 +17,9 @@ def channel_key(name: str) -> str:
     Empty only for a name without letters, digits or `+`.
     """
     text = unicodedata.normalize("NFKC", one_line(name)).casefold().strip()
-    text = _QUALITY.sub("", text)
+    quality = _QUALITY.search(text)
+    if quality is not None and (bare := text[: quality.start()].rstrip(_SIGNS))[-1:].isalnum():
+        text = bare
     letters = unicodedata.normalize("NFD", text).replace("&", " and ")
     return "".join(character for character in letters if character.isalnum() or character == "+")
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from voicemark.epg.clean_text import one_line
+from voicemark.bounds import MAX_GENRES, MAX_STREAMS, within
+from voicemark.clean_text import one_line
 from voicemark.epg.dvb_text import decode_text, join_texts
 from voicemark.epg.event import AUDIO_STREAMS, Event
 from voicemark.errors import GuideError
+from voicemark.foreign import OWN_FOLDER, Reach, read_bytes
 from voicemark.languages import language_code
 from voicemark.recording import StreamHint
 
@@ -59,13 +61,10 @@ class EitSection:
     events: tuple[EitEvent, ...]
 
 
-def read_eit_file(path: Path) -> EitEvent:
-    """The event in an Enigma2 `.eit` file. Raises `GuideError` when it cannot be read or holds no event."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_EIT_FILE)
-    except OSError as error:
-        raise GuideError(f"cannot be read: {error.strerror}", path=path) from error
+def read_eit_file(path: Path, reach: Reach = OWN_FOLDER) -> EitEvent:
+    """The event in an Enigma2 `.eit` file. Raises `ForeignError` when it cannot be read, `GuideError` when it
+    holds no event."""
+    raw = read_bytes(path, MAX_EIT_FILE, reach)
     event = next(parse_events(raw), None)
     if event is None or not (event.title or event.start):
         raise GuideError("holds no EIT event", path=path)
@@ -111,7 +110,8 @@ def descriptors(raw: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def parse_mjd_time(raw: bytes) -> datetime | None:
-    """Five bytes, MJD and BCD hours, minutes, seconds, as UTC; None when undefined, no time, or before 1970."""
+    """Five bytes, MJD and BCD hours, minutes, seconds, as UTC; None when undefined, no time, or out of
+    bounds."""
     clock = [_bcd(byte) for byte in raw[2:5]]
     if len(clock) < 3 or raw == b"\xff" * 5:
         return None
@@ -119,8 +119,7 @@ def parse_mjd_time(raw: bytes) -> datetime | None:
     if hour is None or minute is None or second is None or hour > 23 or minute > 59 or second > 59:
         return None
     days = int.from_bytes(raw[:2], "big")
-    moment = _MJD_EPOCH + timedelta(days=days, hours=hour, minutes=minute, seconds=second)
-    return moment if moment.year >= 1970 else None
+    return within(_MJD_EPOCH + timedelta(days=days, hours=hour, minutes=minute, seconds=second))
 
 
 def parse_duration(raw: bytes) -> float | None:
@@ -206,9 +205,9 @@ def _event(header: bytes, loop: bytes) -> EitEvent:
         subtitle=subtitle if subtitle and subtitle != title else None,
         description=description or None,
         language=language_code(language),
-        content=tuple(content),
+        content=tuple(content[:MAX_GENRES]),
         age_rating=age,
-        streams=tuple(streams),
+        streams=tuple(streams[:MAX_STREAMS]),
     )
 
 

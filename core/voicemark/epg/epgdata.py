@@ -6,17 +6,19 @@ epg.c, `cEvent::Parse`). Unknown letters are passed over: VDR gains one now and 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
-from voicemark.epg.clean_text import clean, decoded, one_line
+from voicemark.bounds import AGE, CONTENT, EVENT_ID, MAX_STREAMS, duration, moment, number_in
+from voicemark.clean_text import clean, decoded, one_line
 from voicemark.epg.event import AUDIO_STREAMS, Event
 from voicemark.errors import GuideError
+from voicemark.foreign import ANYWHERE, opened
 from voicemark.languages import language_code
 from voicemark.recording import Programme, StreamHint
 
 MAX_LINE = 1 << 20  # bytes; a description is a few thousand
-MAX_DURATION_S = 7 * 86400
+MAX_NAME = 256  # characters of a channel's name or id
 
 
 @dataclass
@@ -48,8 +50,7 @@ class EventLines(Event):
             case "G":
                 self.content = genre_codes(text)
             case "R":
-                rating = number(text)
-                self.age_rating = rating if rating is not None and 0 < rating < 100 else None
+                self.age_rating = AGE(text)
             case "X":
                 return self._add_stream(text.split(maxsplit=3))
             case "V" | "@" | "#":
@@ -59,22 +60,20 @@ class EventLines(Event):
         return True
 
     def _add_times(self, parts: list[str]) -> bool:
-        event_id, start, duration = ([number(part) for part in parts[:3]] + [None] * 3)[:3]
-        if event_id is None or start is None or duration is None:
+        event_id, start, lasting = ([number_in(part) for part in parts[:3]] + [None] * 3)[:3]
+        if event_id is None or start is None or lasting is None:
             return False
-        self.event_id = event_id if 0 <= event_id < 1 << 32 else None
-        self.start = from_unix(start)
-        self.duration_s = float(duration) if 0 < duration <= MAX_DURATION_S else None
+        self.event_id, self.start, self.duration_s = EVENT_ID(event_id), moment(start), duration(lasting)
         return self.start is not None
 
     def _add_stream(self, parts: list[str]) -> bool:
-        kind, form = ([number(part, 16) for part in parts[:2]] + [None] * 2)[:2]
+        kind, form = ([number_in(part, 16) for part in parts[:2]] + [None] * 2)[:2]
         if kind is None or form is None:
             return False
         language = language_code(parts[2].split("+")[0]) if len(parts) > 2 else None
         if kind == 0 and form == 0:
             self.language = language
-        elif kind in AUDIO_STREAMS:
+        elif kind in AUDIO_STREAMS and len(self.streams) < MAX_STREAMS:
             self.streams.append(StreamHint(kind, language, one_line(parts[3]) or None if len(parts) > 3 else None))
         return True
 
@@ -83,35 +82,17 @@ def genre_codes(text: str) -> tuple[int, ...]:
     """Hexadecimal content bytes as VDR writes them after `G`; stops at the first that is none."""
     codes: list[int] = []
     for part in text.split()[:4]:
-        code = number(part, 16)
-        if code is None or not 0 < code <= 0xFF:
+        code = CONTENT(part, 16)
+        if code is None:
             break
         codes.append(code)
     return tuple(codes)
 
 
-def number(text: str, base: int = 10) -> int | None:
-    """The integer that `text` is, or None; at most twenty characters are looked at."""
-    text = text.strip()
-    if not text.isascii() or len(text) > 20:
-        return None
-    try:
-        return int(text, base)
-    except ValueError:
-        return None
-
-
-def from_unix(seconds: float) -> datetime | None:
-    """A UNIX time as an aware UTC time; None for 0, for negative ones, and for those no calendar holds."""
-    if not 0 < seconds < 253402300800:  # 10000-01-01
-        return None
-    return datetime.fromtimestamp(seconds, UTC)
-
-
 def channel_line(text: str) -> tuple[str, str | None]:
     """`S19.2E-1-1011-11100 Das Erste HD` → channel id and name."""
     identity, _, name = text.strip().partition(" ")
-    return identity, one_line(name) or None
+    return one_line(identity, MAX_NAME), one_line(name, MAX_NAME) or None
 
 
 def read_epg_data(
@@ -167,7 +148,7 @@ def on_air_between(programme: Programme, start: datetime | None, end: datetime |
 
 def _tagged_lines(path: Path) -> Iterator[tuple[str, str]]:
     try:
-        with path.open("rb") as file:
+        with opened(path, ANYWHERE) as file:
             while line := file.readline(MAX_LINE):
                 text = decoded(line).strip("\r\n\0")
                 if text:

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 from voicemark.config import EpgSection
@@ -13,10 +14,14 @@ from voicemark.epg.stream_eit import StreamEpg, read_stream_epg
 from voicemark.epg.timeline import lay_out, origin_of
 from voicemark.epg.xmltv import read_programmes
 from voicemark.errors import GuideError
+from voicemark.guard import unit
+from voicemark.patience import within_patience
 from voicemark.recording import Programme, ProgrammeSpan, Recording
 
 MARGIN = timedelta(hours=4)
 """Guides are read so far around a recording: a programme that began before it may have no end of its own."""
+MAX_GUIDE_PROGRAMMES = 5000
+"""Of one guide, on one channel, around one recording; a channel has some fifty a day."""
 _KNOWN_GUIDES = 16
 
 
@@ -40,8 +45,9 @@ def programmes_of(recording: Recording, duration_s: float, epg: EpgSection) -> P
     channel = main.channel if main else None
     stream = StreamEpg()
     if epg.stream_eit and duration_s > 0:
-        stream = read_stream_epg(recording.files, duration_s, channel)
-        notes += stream.notes
+        with unit("the stream's EPG", notes.append):
+            stream = read_stream_epg(recording.files, duration_s, channel)
+            notes += stream.notes
     origin = origin_of(recording, stream, duration_s)
     guides: list[Programme] = []
     if origin is not None and (epg.xmltv or epg.vdr_epg_data):
@@ -61,19 +67,14 @@ def _from_guides(
     epg: EpgSection, names: tuple[str, ...], start: datetime, end: datetime, notes: list[str]
 ) -> Iterator[Programme]:
     for path in epg.xmltv:
-        if _reaches(path, start, end):
-            yield from _guarded(read_programmes(path, names, start, end), path, notes)
+        with unit(f"guide {path.name}", notes.append):
+            if _reaches(path, start, end):
+                yield from islice(read_programmes(path, names, start, end), MAX_GUIDE_PROGRAMMES)
     keys = frozenset(key for name in names for key in channel_keys(name))
     for path in epg.vdr_epg_data:
-        found = read_epg_data(path, lambda _, name: not keys.isdisjoint(channel_keys(name or "")), start, end)
-        yield from _guarded(found, path, notes)
-
-
-def _guarded(programmes: Iterator[Programme], path: Path, notes: list[str]) -> Iterator[Programme]:
-    try:
-        yield from programmes
-    except GuideError as error:
-        notes.append(f"guide {path.name} {error.what}")
+        with unit(f"guide {path.name}", notes.append):
+            found = read_epg_data(path, lambda _, name: not keys.isdisjoint(channel_keys(name or "")), start, end)
+            yield from islice(found, MAX_GUIDE_PROGRAMMES)
 
 
 _reach: OrderedDict[tuple[Path, int, int], tuple[datetime, datetime] | None] = OrderedDict()
@@ -96,7 +97,7 @@ def _reaches(path: Path, start: datetime, end: datetime) -> bool:
     Remembered for each guide until it changes. True for a broken one, whose fault will be told when it is read.
     """
     try:
-        stat = path.stat()
+        stat = within_patience(path, path.stat)
         key = (path, stat.st_mtime_ns, stat.st_size)
         if key not in _reach:
             _reach[key] = _reach_of(path)

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from voicemark.clean_text import name_text, one_line
 from voicemark.epg.channels import channel_key
-from voicemark.epg.clean_text import one_line
 from voicemark.epg.dvb_text import decode_text
 from voicemark.epg.eit import (
     PRESENT_FOLLOWING,
@@ -28,7 +28,9 @@ from voicemark.epg.eit import (
     parse_mjd_time,
     parse_section,
 )
+from voicemark.foreign import ANYWHERE, opened
 from voicemark.mpegts import PACKET, PCR_WRAP_S, Packet, SectionAssembler, packets
+from voicemark.patience import within_patience
 
 PAT, SDT, EIT, TDT = 0x00, 0x11, 0x12, 0x14
 HEAD = 24 << 20  # bytes read at the beginning of a longer one: at 6 Mbit/s enough for the clock, every 30 s
@@ -38,6 +40,9 @@ WHOLE = HEAD + WINDOWS * WINDOW  # 184 MiB: a recording up to this size is read 
 BLOCK = 8 << 20
 CARRIED = 1 << 10  # bytes of a block looked at again with the next: a packet may lie across
 MAX_SECTIONS = 10_000  # different ones; a whole transponder's schedule has some thousand
+MAX_EVENTS = 1 << 17  # parsed and kept; ten days of thirty services have a fourth of it
+MAX_TAKEN = 1 << 18  # sections looked at: EIT as it comes on a whole transponder, for a quarter of an hour
+MAX_TOLD = 10_000  # times of day, and changes of the present event, that are kept
 STREAM_SUFFIXES = frozenset({".ts", ".m2ts", ".m2t", ".mts", ".tp", ".trp", ".tsv"})
 
 
@@ -82,6 +87,11 @@ class _Gathered:
     names: dict[int, tuple[str, str]] = field(default_factory=dict)
     events: dict[tuple[int, int, bool], EitEvent] = field(default_factory=dict)
     present: list[tuple[float, int, int]] = field(default_factory=list)  # seconds, service, event
+    """First and last of each run of one event."""
+    running: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Service → its present event, and where the last sighting of it stands in `present` (-1: only the first does)."""
+    taken: int = 0
+    parsed: int = 0
     clocks: list[tuple[float, datetime]] = field(default_factory=list)
     first_pcr: tuple[int, float] | None = None
     seen: dict[bytes, EitSection] = field(default_factory=dict)
@@ -103,7 +113,7 @@ def read_stream_epg(files: Sequence[Path], duration_s: float, channel: str | Non
         try:
             _read_place(place, total, duration_s, gathered)
         except OSError as error:
-            notes.append(f"{place.file.name} cannot be read for its EPG: {error.strerror}")
+            notes.append(f"{name_text(place.file.name)} cannot be read for its EPG: {error.strerror}")
     return _result(gathered, channel, notes)
 
 
@@ -129,7 +139,7 @@ def _read_place(place: _Place, total: int, duration_s: float, gathered: _Gathere
     assemblers = {pid: SectionAssembler() for pid in (PAT, SDT, EIT, TDT)}
     clock: float | None = None  # seconds since the recording's first PCR
     done = -1  # where the last packet was: what is carried over may hold it again
-    with place.file.open("rb") as file:
+    with opened(place.file, ANYWHERE) as file:
         file.seek(place.offset)
         at, left, carried = place.before, place.length, b""
         while left > 0 and (fresh := file.read(min(BLOCK, left))):
@@ -173,10 +183,13 @@ def _position(byte: int, total: int, duration_s: float, clock: float | None) -> 
 
 
 def _take_section(pid: int, section: bytes, seconds: float, gathered: _Gathered) -> None:
+    gathered.taken += 1
+    if gathered.taken > MAX_TAKEN:
+        return
     if pid == TDT:
         if section[0] in (0x70, 0x73) and len(section) >= 8 and (section[0] == 0x70 or crc32_mpeg(section) == 0):
             moment = parse_mjd_time(section[3:8])
-            if moment is not None:
+            if moment is not None and len(gathered.clocks) < MAX_TOLD:
                 gathered.clocks.append((seconds, moment))
         return
     if pid == PAT:
@@ -190,7 +203,8 @@ def _take_section(pid: int, section: bytes, seconds: float, gathered: _Gathered)
         return
     parsed = gathered.seen.get(section)
     if parsed is None:
-        parsed = parse_section(section)
+        parsed = parse_section(section) if gathered.parsed < MAX_EVENTS else None
+        gathered.parsed += len(parsed.events) if parsed else 0
         if parsed is None or not parsed.current or parsed.table_id not in (PRESENT_FOLLOWING, *SCHEDULE):
             return
         if len(gathered.seen) < MAX_SECTIONS:
@@ -200,7 +214,17 @@ def _take_section(pid: int, section: bytes, seconds: float, gathered: _Gathered)
         for event in parsed.events:
             _keep(parsed, event, gathered)
     if parsed.table_id == PRESENT_FOLLOWING and parsed.section_number == 0 and parsed.events:
-        gathered.present.append((seconds, parsed.service_id, parsed.events[0].event_id))
+        _sight(seconds, parsed.service_id, parsed.events[0].event_id, gathered)
+
+
+def _sight(seconds: float, service: int, event: int, gathered: _Gathered) -> None:
+    """Of the same event seen again and again only the last time is kept beside the first: borders lie between."""
+    known, last = gathered.running.get(service, (-1, -1))
+    if known == event and last >= 0:
+        gathered.present[last] = (seconds, service, event)
+    elif len(gathered.present) < MAX_TOLD:
+        gathered.present.append((seconds, service, event))
+        gathered.running[service] = (event, len(gathered.present) - 1 if known == event else -1)
 
 
 def _keep(section: EitSection, event: EitEvent, gathered: _Gathered) -> None:
@@ -270,6 +294,6 @@ def _start(clocks: Sequence[tuple[float, datetime]]) -> datetime | None:
 
 
 def _size(path: Path) -> int:
-    with contextlib.suppress(OSError):
-        return path.stat().st_size
+    with contextlib.suppress(OSError, ValueError):
+        return within_patience(path, path.stat).st_size
     return 0

@@ -8,12 +8,15 @@ over; then the others in the order above. The same event from two sources is one
 import math
 import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import pairwise
 
+from voicemark.clean_text import stream_safe
 from voicemark.epg.stream_eit import Sighting, StreamEpg
 from voicemark.recording import Programme, ProgrammeSpan, Recording
 
@@ -26,6 +29,10 @@ LONGEST_LEAD_S = 3600.0  # margins before a programme are shorter,
 LONGEST_TAIL_S = 2700.0  # and so are those behind it
 ZONE_STEP_S = 1800.0  # time zones differ by multiples of this
 FARTHEST_ZONE_S = 15 * 3600.0
+NEAR_S = 86400.0  # what begins or ends so far from the recording has nothing to do with it
+MOST_AT_ONCE = 16  # events that begin within `SAME_START_S` of each other: a channel has one at a time
+MOST_EVENTS = 2000  # of a week's recording; a channel has some fifty a day
+MOST_TIMELESS = 16  # programmes without a start: the recorder's own, and events that the stream left undefined
 
 _TEXT_TRUST = {"eit": 1, "xmltv": 2, "epg.data": 3}
 _OWN, _NAME_ONLY = 0, 9
@@ -46,6 +53,42 @@ class _Candidate:
     """Its times are the stream's."""
     start_s: float = 0.0
     end_s: float = 0.0
+
+    @cached_property
+    def title(self) -> "_Title":
+        """The programme's, which stays what it is when others join."""
+        return _Title.of(self.programme.title)
+
+    @cached_property
+    def begins(self) -> float:
+        """The programme's start as UNIX time; it must have one."""
+        assert self.programme.start is not None
+        return self.programme.start.timestamp()
+
+
+@dataclass(frozen=True)
+class _Title:
+    """A title, ready to be compared."""
+
+    text: str
+    words: tuple[str, ...]
+    different: frozenset[str]
+
+    @classmethod
+    def of(cls, title: str) -> "_Title":
+        words = tuple(_words(title))
+        return cls(title.strip(), words, frozenset(words))
+
+    def is_like(self, other: "_Title") -> bool:
+        """Equal words, one begins with the other, or they have most in common."""
+        if not self.words or not other.words:
+            return self.text == other.text
+        common = len(self.different & other.different)
+        if not common:
+            return False
+        if common >= 0.6 * (len(self.different) + len(other.different) - common):
+            return True
+        return self.words[: len(other.words)] == other.words or other.words[: len(self.words)] == self.words
 
 
 def lay_out(
@@ -140,29 +183,92 @@ def _candidates(recording: Recording, guides: Sequence[Programme], stream: Strea
 
 
 def _merged(items: Iterable[_Candidate], origin: datetime | None, duration_s: float) -> list[_Candidate]:
-    """Each event once. A title from a file's name joins the event of that title that fills most of the recording."""
-    kept: list[_Candidate] = []
+    """Each event once. A title from a file's name joins the event of that title that fills most of the recording.
+
+    Of more events than a channel can have (`MOST_…`) the most trusted are kept, so that the work stays in proportion.
+    """
+    kept = _Events()
     timeless: list[_Candidate] = []
     for item in items:
         if item.programme.start is None:
-            timeless.append(item)
+            if len(timeless) < MOST_TIMELESS:
+                timeless.append(item)
             continue
-        twin = next((other for other in kept if same_event(other.programme, item.programme)), None)
+        if origin is not None and not _is_near(item.programme, origin, duration_s):
+            continue
+        twin = kept.twin_of(item)
         if twin is None:
-            kept.append(item)
+            kept.add(item)
         else:
-            _join(twin, item)
+            kept.join(twin, item)
+    found_items = kept.items
     for item in timeless:
-        alike = [other for other in kept if titles_alike(other.programme.title, item.programme.title)]
+        alike = [other for other in found_items if other.title.is_like(item.title)]
         found = max(alike, key=lambda other: _share(other.programme, origin, duration_s), default=None)
         if found is None:
-            kept.append(item)
+            found_items.append(item)
         elif item.trust == _NAME_ONLY:
             _join(found, item)
         else:
             found.programme = joined(item.programme, found.programme)
+            del found.title
             found.trust = min(found.trust, item.trust)
-    return kept
+    return found_items
+
+
+def _is_near(programme: Programme, origin: datetime, duration_s: float) -> bool:
+    """Whether a programme with a start is on air within `NEAR_S` of the recording."""
+    assert programme.start is not None
+    begins_s = (programme.start - origin).total_seconds()
+    return begins_s < duration_s + NEAR_S and begins_s + (programme.duration_s or 0.0) > -NEAR_S
+
+
+@dataclass
+class _Events:
+    """Events with a start that were kept, found again by their time: a twin is looked for among those that begin at
+    about the same time, or bear the same id."""
+
+    items: list[_Candidate] = field(default_factory=list)
+    """In the order in which they came."""
+    _by_time: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Start, in steps of `SAME_START_S` → places in `items`, ascending."""
+    _by_id: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def twin_of(self, item: _Candidate) -> _Candidate | None:
+        """The first that was kept of what is the same event."""
+        step = _step(item)
+        near = [place for beside in (step - 1, step, step + 1) for place in self._by_time.get(beside, ())]
+        event_id = item.programme.event_id
+        if event_id is not None:
+            near += self._by_id.get(event_id, ())
+        return next((self.items[place] for place in sorted(near) if _same(self.items[place], item)), None)
+
+    def add(self, item: _Candidate) -> None:
+        """Keep an event, unless there are too many already."""
+        event_id = item.programme.event_id
+        at_once = self._by_time[_step(item)]
+        if len(self.items) >= MOST_EVENTS or len(at_once) >= MOST_AT_ONCE:
+            return
+        at_once.append(len(self.items))
+        if event_id is not None and len(self._by_id[event_id]) < MOST_AT_ONCE:
+            self._by_id[event_id].append(len(self.items))
+        self.items.append(item)
+
+    def join(self, twin: _Candidate, item: _Candidate) -> None:
+        """Join an event to the twin that was kept; its time and id may be others then."""
+        step, event_id = _step(twin), twin.programme.event_id
+        _join(twin, item)
+        del twin.begins
+        place = next(place for place in self._by_time[step] if self.items[place] is twin)
+        if _step(twin) != step:
+            self._by_time[step].remove(place)
+            self._by_time[_step(twin)].append(place)
+        if twin.programme.event_id != event_id and twin.programme.event_id is not None:
+            self._by_id[twin.programme.event_id].append(place)
+
+
+def _step(item: _Candidate) -> int:
+    return int(item.begins // SAME_START_S)
 
 
 def _join(twin: _Candidate, item: _Candidate) -> None:
@@ -184,28 +290,28 @@ def joined(trusted: Programme, other: Programme) -> Programme:
 
 def same_event(one: Programme, other: Programme) -> bool:
     """Whether two sources mean one event: the same id, or titles alike, at about the same time."""
-    if one.start is None or other.start is None:
+    return _same(_Candidate(one, _OWN), _Candidate(other, _OWN))
+
+
+def _same(one: _Candidate, other: _Candidate) -> bool:
+    first, second = one.programme, other.programme
+    if first.start is None or second.start is None:
         return False
-    apart = abs((one.start - other.start).total_seconds())
-    if one.event_id is not None and one.event_id == other.event_id:
+    apart = abs(one.begins - other.begins)
+    if first.event_id is not None and first.event_id == second.event_id:
         return apart <= SAME_ID_S
-    return apart <= SAME_START_S and titles_alike(one.title, other.title)
+    return apart <= SAME_START_S and one.title.is_like(other.title)
 
 
 def titles_alike(one: str, other: str) -> bool:
     """`Tatort`, `Tatort: Borowski` and `TATORT (Wh.)` are alike: equal words, or one begins with the other."""
-    first, second = _words(one), _words(other)
-    if not first or not second:
-        return one.strip() == other.strip()
-    shorter, longer = sorted((first, second), key=len)
-    if longer[: len(shorter)] == shorter:
-        return True
-    common = len(set(first) & set(second))
-    return common / len(set(first) | set(second)) >= 0.6
+    return _Title.of(one).is_like(_Title.of(other))
 
 
 def _words(title: str) -> list[str]:
-    text = unicodedata.normalize("NFKD", title.casefold())
+    if title.isascii():
+        return re.findall(r"\w+", title.lower())
+    text = unicodedata.normalize("NFKD", stream_safe(title.casefold()))
     return re.findall(r"\w+", "".join(character for character in text if not unicodedata.combining(character)))
 
 
@@ -222,15 +328,15 @@ def _by_clock(items: Sequence[_Candidate], origin: datetime, duration_s: float) 
         (item for item in items if item.programme.start is not None),
         key=lambda item: (item.programme.start, item.trust),
     )
+    starts = [item.programme.start for item in timed if item.programme.start is not None]
     for index, item in enumerate(timed):
         assert item.programme.start is not None
         item.start_s = (item.programme.start - origin).total_seconds()
         if item.programme.duration_s is not None:
             item.end_s = item.start_s + item.programme.duration_s
             continue
-        following = (other.programme.start for other in timed[index + 1 :])
-        later = next((start for start in following if start and start > item.programme.start), None)
-        item.end_s = duration_s if later is None else (later - origin).total_seconds()
+        later = bisect_right(starts, item.programme.start, lo=index)
+        item.end_s = duration_s if later == len(timed) else (starts[later] - origin).total_seconds()
     return [item for item in timed if item.end_s > 0 and item.start_s < duration_s]
 
 
@@ -276,20 +382,27 @@ def _border(clock_s: float, low: float, high: float, edge: float) -> float:
 
 def _without_overlap(placed: Sequence[_Candidate], duration_s: float) -> tuple[ProgrammeSpan, ...]:
     """Within the recording, the more trusted first; what others leave of a less trusted one, if that is enough."""
-    spans: list[ProgrammeSpan] = []
+    spans: list[ProgrammeSpan] = []  # by time; no two overlap
     for item in sorted(placed, key=lambda item: (not item.by_stream and item.trust != _OWN, item.trust, item.start_s)):
-        pieces = [(max(0.0, item.start_s), min(duration_s, item.end_s))]
-        for span in spans:
-            pieces = [
-                piece
-                for start, end in pieces
-                for piece in ((start, min(end, span.start_s)), (max(start, span.end_s), end))
-                if piece[0] < piece[1]
-            ]
-        start, end = max(pieces, key=lambda piece: piece[1] - piece[0], default=(0.0, 0.0))
+        start, end = _longest_gap(spans, max(0.0, item.start_s), min(duration_s, item.end_s))
         enough = (
             0.0 if not spans or item.trust == _OWN else max(0.0, min(SHORTEST_S, 0.5 * (item.end_s - item.start_s)))
         )
         if end - start > enough:
-            spans.append(ProgrammeSpan(item.programme, start, end))
-    return tuple(sorted(spans, key=lambda span: span.start_s))
+            place = bisect_left(spans, start, key=lambda span: span.start_s)
+            spans.insert(place, ProgrammeSpan(item.programme, start, end))
+    return tuple(spans)
+
+
+def _longest_gap(spans: Sequence[ProgrammeSpan], start: float, end: float) -> tuple[float, float]:
+    """Where from `start` to `end` the spans leave most, the first such place; (0, 0) where they leave nothing."""
+    best = (0.0, 0.0)
+    at = start
+    first = bisect_right(spans, start, key=lambda span: span.end_s)
+    for span in spans[first:]:
+        if span.start_s >= end:
+            break
+        if span.start_s - at > best[1] - best[0]:
+            best = (at, span.start_s)
+        at = max(at, span.end_s)
+    return (at, end) if end - at > best[1] - best[0] else best

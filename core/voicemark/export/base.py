@@ -27,6 +27,18 @@ class Marker:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """Somebody speaks from `start_s` to `end_s` (player's time, seconds)."""
+
+    who: str
+    """The voice's name, or `speaker-3` for one that nobody has named."""
+    start_s: float
+    end_s: float
+    score: float | None = None
+    """How surely the name is right; None without a name."""
+
+
+@dataclass(frozen=True)
 class MediaFile:
     """One file of a recording, and where it lies on the recording's timeline."""
 
@@ -60,6 +72,8 @@ class MarkedRecording:
     files: tuple[MediaFile, ...]
     markers: tuple[Marker, ...]
     """By start."""
+    turns: tuple[Turn, ...] = ()
+    """Everybody's, by start."""
     title: str = ""
     subtitle: str | None = None
     channel: str | None = None
@@ -92,9 +106,13 @@ class MarkedRecording:
         )
 
     def only(self, speaker: str) -> "MarkedRecording":
-        """The same recording with the markers of one voice, by its name in any case."""
+        """The same recording with the markers and turns of one voice, by its name in any case."""
         name = speaker.casefold()
-        return replace(self, markers=tuple(marker for marker in self.markers if marker.speaker.casefold() == name))
+        return replace(
+            self,
+            markers=tuple(marker for marker in self.markers if marker.speaker.casefold() == name),
+            turns=tuple(turn for turn in self.turns if turn.who.casefold() == name),
+        )
 
 
 class Writer(Protocol):

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session, selectinload
 from voicemark.audio import ffmpeg
 from voicemark.config import WatchSection
 from voicemark.errors import RecordingError, VoicemarkError
-from voicemark.export.base import DEFAULT_FRAME_RATE, MarkedRecording, Marker, MediaFile
+from voicemark.export.base import DEFAULT_FRAME_RATE, MarkedRecording, Marker, MediaFile, Turn
 from voicemark.export.vdr_index import VdrIndex
 from voicemark.recorders.registry import recorder_for
 from voicemark.store.paths import path_to_text, text_to_path
-from voicemark.store.schema import MarkerRow, RecordingRow
+from voicemark.store.schema import MarkerRow, RecordingRow, TurnRow, TurnVoiceRow, VoiceRow
 
 PTS_PERIOD_S = (1 << 33) / 90_000
 MAX_LOST_S = 7200.0
@@ -47,12 +47,29 @@ def load_recording(session: Session, path: Path) -> MarkedRecording:
             )
             for marker in sorted(row.markers, key=lambda marker: (marker.start_s, marker.voice.name))
         ),
+        turns=_turns(session, row.id),
         title=row.title,
         subtitle=row.subtitle,
         channel=row.channel,
         started_at=row.started_at,
         duration_s=row.duration_s,
         copies=tuple(map(text_to_path, session.scalars(select(RecordingRow.path).where(*same_content)))),
+    )
+
+
+def _turns(session: Session, recording_id: int) -> tuple[Turn, ...]:
+    """Everybody's turns, by start; one in which two voices are heard is there for each of them."""
+    named = (TurnVoiceRow.recording_id == TurnRow.recording_id) & (TurnVoiceRow.turn == TurnRow.number)
+    query = (
+        select(TurnRow.local_speaker, VoiceRow.name, TurnRow.start_s, TurnRow.end_s, TurnVoiceRow.score)
+        .outerjoin(TurnVoiceRow, named)
+        .outerjoin(VoiceRow, VoiceRow.id == TurnVoiceRow.voice_id)
+        .where(TurnRow.recording_id == recording_id)
+        .order_by(TurnRow.number, VoiceRow.name)
+    )
+    return tuple(
+        Turn(name or f"speaker-{number}", start_s, end_s, score)
+        for number, name, start_s, end_s, score in session.execute(query)
     )
 
 

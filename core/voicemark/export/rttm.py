@@ -3,7 +3,7 @@
 SPEAKER <file> <channel> <start> <duration> <NA> <NA> <name> <confidence> <NA>
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from voicemark.export.base import MarkedRecording, beside_recording, one_line
@@ -19,17 +19,39 @@ class Rttm:
 
     def render(self, recording: MarkedRecording) -> bytes:
         """Fields are parted by blanks, so a blank within one becomes `_`."""
-        file = _field(recording.path.stem)
-        lines = (
-            f"SPEAKER {file} 1 {marker.start_s:.3f} {max(0.001, marker.end_s - marker.start_s):.3f} <NA> <NA> "
-            f"{_field(marker.speaker)} {marker.score:.3f} <NA>\n"
-            for marker in recording.markers
-        )
-        return "".join(lines).encode()
+        return _lines(recording, ((one.speaker, one.start_s, one.end_s, one.score) for one in recording.markers))
 
     def targets(self, recording: MarkedRecording) -> Iterator[tuple[Path, MarkedRecording]]:
         """`X.rttm` beside the recording's first file."""
         yield beside_recording(recording, self.suffix), recording
+
+
+class RttmTurns:
+    """One `SPEAKER` line for each turn of everybody who speaks, with a name or a number."""
+
+    name = "rttm-turns"
+    suffix = ".turns.rttm"
+    for_player = False
+    per_file = False
+
+    def render(self, recording: MarkedRecording) -> bytes:
+        """The confidence is that of the name; without a name there is none."""
+        return _lines(recording, ((one.who, one.start_s, one.end_s, one.score) for one in recording.turns))
+
+    def targets(self, recording: MarkedRecording) -> Iterator[tuple[Path, MarkedRecording]]:
+        """`X.turns.rttm` beside the recording's first file."""
+        yield beside_recording(recording, self.suffix), recording
+
+
+def _lines(recording: MarkedRecording, spoken: Iterable[tuple[str, float, float, float | None]]) -> bytes:
+    """A line for each (who, start_s, end_s, confidence)."""
+    file = _field(recording.path.stem)
+    lines = (
+        f"SPEAKER {file} 1 {start_s:.3f} {max(0.001, end_s - start_s):.3f} <NA> <NA> {_field(who)} "
+        f"{'<NA>' if confidence is None else f'{confidence:.3f}'} <NA>\n"
+        for who, start_s, end_s, confidence in spoken
+    )
+    return "".join(lines).encode()
 
 
 def _field(text: str) -> str:

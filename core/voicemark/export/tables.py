@@ -22,6 +22,8 @@ COLUMNS = (
     "at",
     "score",
 )
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""Beginnings that spreadsheets take for a formula, full-width ones too."""
 
 
 class Json:
@@ -70,7 +72,7 @@ class Csv:
     per_file = False
 
     def render(self, recording: MarkedRecording) -> bytes:
-        """Columns as in `COLUMNS`; `at` is start_s as HH:MM:SS."""
+        """Columns as in `COLUMNS`; `at` is start_s as HH:MM:SS. A text that a spreadsheet would run is kept from it."""
         text = io.StringIO(newline="")
         rows = csv.writer(text)
         rows.writerow(COLUMNS)
@@ -80,13 +82,13 @@ class Csv:
     @staticmethod
     def _row(recording: MarkedRecording, marker: Marker) -> list[str]:
         return [
-            path_to_text(recording.path),
-            recording.title,
-            recording.subtitle or "",
-            recording.channel or "",
+            _inert(path_to_text(recording.path)),
+            _inert(recording.title),
+            _inert(recording.subtitle or ""),
+            _inert(recording.channel or ""),
             recording.started_at.isoformat() if recording.started_at else "",
-            marker.programme or "",
-            marker.speaker,
+            _inert(marker.programme or ""),
+            _inert(marker.speaker),
             f"{marker.start_s:.3f}",
             f"{marker.end_s:.3f}",
             clock(int(marker.start_s), 0).removesuffix(".0"),
@@ -96,6 +98,12 @@ class Csv:
     def targets(self, recording: MarkedRecording) -> Iterator[tuple[Path, MarkedRecording]]:
         """`X.csv` beside the recording's first file."""
         yield beside_recording(recording, self.suffix), recording
+
+
+def _inert(text: str) -> str:
+    """A text cell that no spreadsheet takes for a formula: an apostrophe stands before such a beginning, as people
+    write it who mean the sign itself (OWASP, "CSV Injection")."""
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) or text.lstrip().startswith(FORMULA_SIGNS) else text
 
 
 def _milli(value: float) -> float:

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicemark.export.base import Hole
+from voicemark.foreign import Reach, opened, read_bytes
+from voicemark.patience import within_patience
 
 CLOCK = 90_000
 WRAP = 1 << 33
@@ -34,9 +36,9 @@ class VdrIndex:
     """The index in a `.rec` directory. Raises `ValueError` when there is none that can be used."""
 
     def __init__(self, folder: Path, frame_rate: float) -> None:
+        self._reach = Reach.of(_real_folders(folder))
         try:
-            with (folder / "index").open("rb") as file:
-                data = file.read(MAX_INDEX_BYTES + 1)
+            data = read_bytes(folder / "index", MAX_INDEX_BYTES + 1, self._reach)
         except OSError as error:
             raise ValueError(f"no index: {error.strerror}") from error
         if len(data) > MAX_INDEX_BYTES:
@@ -104,12 +106,20 @@ class VdrIndex:
     def _read_stamp(self, frame: int) -> int | None:
         file = self._folder / f"{int(self._files[frame]):05d}.ts"
         try:
-            with file.open("rb") as media:
+            with opened(file, self._reach) as media:
                 media.seek(int(self._offsets[frame]))
                 data = media.read(FRAME_BYTES)
         except OSError as error:
             raise ValueError(f"{file.name} cannot be read: {error.strerror}") from error
         return first_video_stamp(data)
+
+
+def _real_folders(folder: Path) -> list[Path]:
+    """Where VDR keeps the recording: in its folder, and on the disk to which its first file is linked."""
+    try:
+        return [folder, within_patience(folder, (folder / "00001.ts").resolve).parent]
+    except (OSError, RuntimeError):  # a link onto itself
+        return [folder]
 
 
 def first_video_stamp(data: bytes) -> int | None:

@@ -18,7 +18,7 @@ from voicemark.export.edl import Edl
 from voicemark.export.files import make_folder, mirrored, read_present, write_atomically
 from voicemark.export.ledger import Ledger, Place
 from voicemark.export.load import with_file_times, with_frames
-from voicemark.export.rttm import Rttm
+from voicemark.export.rttm import Rttm, RttmTurns
 from voicemark.export.sm import SceneMarkers
 from voicemark.export.tables import Csv, Json
 from voicemark.export.vdr_marks import VdrMarks
@@ -36,6 +36,7 @@ WRITERS: dict[str, Writer] = {
         MatroskaChapters(),
         WebVtt(),
         Rttm(),
+        RttmTurns(),
         Json(),
         Csv(),
     )

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from voicemark.recorders.base import Recorder
+from voicemark.recorders.careful import careful_read, careful_recognise, careful_state
 from voicemark.recorders.enigma2 import Enigma2
 from voicemark.recorders.plain import Plain
 from voicemark.recorders.tree import is_file, is_folder, is_hidden, walk
@@ -71,15 +72,18 @@ class Auto:
             return self.tvheadend
         return self.plain if self.plain.recognise(path) is not None else None
 
+    @careful_recognise
     def recognise(self, path: Path) -> Path | None:
         """The recording that `path` belongs to, whichever recorder's it is."""
         adapter = self.adapter(path)
         return adapter.recognise(path) if adapter else None
 
+    @careful_read
     def read(self, path: Path) -> Recording:
         """As the recorder of `path` reads it; `Recording.recorder` says which that was."""
         return (self.adapter(path) or self.plain).read(path)
 
+    @careful_state
     def state(self, path: Path, now: datetime) -> RecordingState:
         """As the recorder of `path` sees it."""
         return (self.adapter(path) or self.plain).state(path, now)

@@ -16,14 +16,19 @@ name, then renamed).
 import json
 import logging
 import os
-import stat
+import re
 import time
+from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from voicemark.errors import VoicemarkError
+from voicemark.foreign import OWN_FOLDER, read_bytes, write_new
+from voicemark.patience import NoAnswerError, within_patience
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +39,13 @@ MAX_BYTES = 64 * 1024
 """A longer file is no request: a path has at most 4,096 bytes."""
 MAX_REQUESTS = 1000
 """At most so many are taken at once; the others wait in the folder."""
+MAX_SEEN = 5000
+"""Of more that wait, the oldest of so many are taken: they come in whatever order the folder has."""
+MAX_PATH, MAX_NAME = 4095, 255
+"""Bytes that Linux allows in a path and in each of its names."""
+MAX_STUBBORN = 100_000
+"""So many files that can be neither read nor removed are remembered, and not tried again."""
+_WORD = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 STALE_PART_S = 3600.0
 """A half-written request of a killed hook is removed after so long."""
 
@@ -99,10 +111,10 @@ def leave_request(folder: Path, request: Request) -> Path:
             "source_hex": None if request.source is None else os.fsencode(request.source).hex(),
         }
     )
-    name = f"{time.time_ns()}-{os.getpid()}-{request.recorder}"
+    name = f"{time.time_ns()}-{os.getpid()}-{os.urandom(8).hex()}-{request.recorder}"
     part, final = folder / (name + PART_SUFFIX), folder / (name + SUFFIX)
     try:
-        part.write_text(data, encoding="utf-8")
+        write_new(part, data.encode())
         part.rename(final)
     except OSError as error:
         raise VoicemarkError(
@@ -117,12 +129,12 @@ def take_requests(folder: Path) -> list[Request]:
     """Read and remove the requests in `folder`, oldest first; one that asks the same as an earlier one is left out.
 
     Junk (other contents, another version, too long, links, a name that ends in `.json` without being a file) never
-    raises: files are removed with a warning, other things are passed over. A folder that does not exist holds no
-    requests. Raises `VoicemarkError` when the folder cannot be read.
+    raises and never stands in the way: files are removed with a warning, other things are passed over, and what can
+    neither be read nor removed is tried once. A folder that does not exist holds no requests. Raises `VoicemarkError`
+    when the folder cannot be read.
     """
     try:
-        with os.scandir(folder) as entries:
-            found = sorted((_age(entry), entry.name) for entry in entries if _is_ours(entry))
+        waiting = within_patience(folder, lambda: _waiting(folder))
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -130,22 +142,49 @@ def take_requests(folder: Path) -> list[Request]:
             f"requests cannot be read: {error.strerror}", path=folder, hint="give the service's user the right to"
         ) from error
     requests: dict[Request, None] = {}
-    for _, name in found[:MAX_REQUESTS]:
+    for age, name in waiting[:MAX_REQUESTS]:
         file = folder / name
         try:
-            request = parse_request(_read(file))
-        except OSError as error:
-            log.warning("%r is passed over: %s", name, error.strerror)
+            requests.setdefault(parse_request(read_bytes(file, MAX_BYTES + 1, OWN_FOLDER)))
+        except FileNotFoundError:
             continue
+        except NoAnswerError:
+            break
+        except OSError as error:
+            log.warning("%r cannot be read: %s", name, error.strerror)
         except ValueError as error:
             log.warning("%r is no request: %s", name, error)
-        else:
-            requests.setdefault(request)
         try:
-            file.unlink(missing_ok=True)
+            within_patience(file, partial(file.unlink, missing_ok=True))
         except OSError as error:
-            log.warning("%r was taken but cannot be removed: %s", name, error.strerror)
+            log.warning("%r cannot be removed, and is not looked at again: %s", name, error.strerror)
+            _stubborn[folder, name, age] = None
+            while len(_stubborn) > MAX_STUBBORN:
+                _stubborn.popitem(last=False)
     return list(requests)
+
+
+_stubborn: "OrderedDict[tuple[Path, str, int], None]" = OrderedDict()
+
+
+def _waiting(folder: Path) -> list[tuple[int, str]]:
+    """Time (ns) and name of requests that wait, oldest first; half-written ones of killed hooks are removed."""
+    found: list[tuple[int, str]] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(OSError):
+                if not entry.is_file(follow_symlinks=False):
+                    continue
+                if entry.name.endswith(PART_SUFFIX):
+                    if time.time() - entry.stat(follow_symlinks=False).st_mtime > STALE_PART_S:
+                        Path(entry.path).unlink()
+                elif entry.name.endswith(SUFFIX):
+                    age = entry.stat(follow_symlinks=False).st_mtime_ns
+                    if (folder, entry.name, age) not in _stubborn:
+                        found.append((age, entry.name))
+            if len(found) >= MAX_SEEN:
+                break
+    return sorted(found)
 
 
 def parse_request(data: bytes) -> Request:
@@ -158,9 +197,7 @@ def parse_request(data: bytes) -> Request:
         raise ValueError("nested too deeply") from None
     if not isinstance(fields, dict) or fields.get("voicemark") != VERSION:
         raise ValueError(f"not a request of version {VERSION}")
-    recorder, event = fields.get("recorder"), fields.get("event")
-    if not isinstance(recorder, str) or not isinstance(event, str):
-        raise ValueError("recorder and event must be words")
+    recorder, event = _word(fields.get("recorder")), _word(fields.get("event"))
     path = _path(fields.get("path_hex"))
     if path is None:
         raise ValueError("without a path")
@@ -171,6 +208,12 @@ def parse_request(data: bytes) -> Request:
     return Request(recorder, event, path, source)
 
 
+def _word(value: object) -> str:
+    if not isinstance(value, str) or not _WORD.fullmatch(value):
+        raise ValueError("recorder and event must be words")
+    return value
+
+
 def _path(value: object) -> Path | None:
     if value is None or value == "":
         return None
@@ -179,36 +222,10 @@ def _path(value: object) -> Path | None:
     data = bytes.fromhex(value)
     if not data.startswith(b"/") or b"\0" in data:
         raise ValueError("a path must be absolute")
+    names = data.split(b"/")
+    if len(data) > MAX_PATH or any(len(name) > MAX_NAME for name in names):
+        raise ValueError("no path is so long")
+    if b".." in names:
+        raise ValueError("a path must not lead back up")
     # VDR writes `-v` paths as it was given them; `//srv` and `/srv/` are the same place.
     return Path("/" + os.fsdecode(data).strip("/"))
-
-
-def _is_ours(entry: os.DirEntry[str]) -> bool:
-    """Whether `entry` may be a request; half-written ones of killed hooks are removed on the way."""
-    if entry.name.endswith(PART_SUFFIX):
-        try:
-            if time.time() - entry.stat(follow_symlinks=False).st_mtime > STALE_PART_S:
-                Path(entry.path).unlink()
-        except OSError:
-            pass
-        return False
-    return entry.name.endswith(SUFFIX)
-
-
-def _age(entry: os.DirEntry[str]) -> int:
-    try:
-        return entry.stat(follow_symlinks=False).st_mtime_ns
-    except OSError:
-        return 0
-
-
-def _read(file: Path) -> bytes:
-    """At most `MAX_BYTES + 1` bytes of a regular file; links are not followed and pipes do not block."""
-    descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(0, "not a file")
-        with os.fdopen(descriptor, "rb", closefd=False) as opened:
-            return opened.read(MAX_BYTES + 1)
-    finally:
-        os.close(descriptor)

@@ -6,9 +6,11 @@ from datetime import datetime
 from pathlib import Path
 
 from voicemark.errors import RecordingError, RecordingVanishedError
+from voicemark.foreign import OWN_FOLDER, ForeignMissingError, Reach, size_of
+from voicemark.recorders.careful import careful_read, careful_recognise
 from voicemark.recorders.names import read_file_name
 from voicemark.recorders.sidecars import read_sidecar
-from voicemark.recorders.tree import Listing, find_below, is_file, is_folder, is_hidden
+from voicemark.recorders.tree import Listing, find_below, is_folder, is_hidden
 from voicemark.recording import Programme, Recording, RecordingState
 
 _VIDEO = (
@@ -21,13 +23,15 @@ MEDIA_SUFFIXES = frozenset(f".{suffix}" for suffix in f"{_VIDEO} {_AUDIO}".split
 
 
 class Plain:
-    """Media files under any name. `patterns`: regular expressions tried before the usual ones (see `names`)."""
+    """Media files under any name. `patterns`: regular expressions tried before the usual ones (see `names`); `reach`:
+    where links to files may lead."""
 
     name = "plain"
 
-    def __init__(self, patterns: Sequence[str] = (), zone: str | None = None) -> None:
+    def __init__(self, patterns: Sequence[str] = (), zone: str | None = None, reach: Reach = OWN_FOLDER) -> None:
         self.patterns = tuple(patterns)
         self.zone = zone
+        self.reach = reach
 
     def find(self, root: Path) -> Iterator[Path]:
         """All media files at or below `root`, but hidden ones and those in hidden folders (trash, snapshots)."""
@@ -37,16 +41,20 @@ class Plain:
         """The media files in one folder."""
         return (listing / name for name in sorted(listing.files) if is_media_name(name))
 
+    @careful_recognise
     def recognise(self, path: Path) -> Path | None:
         """A media file is itself; the file that a sidecar belongs to, where it is there."""
         if path.suffix.lower() in (".nfo", ".xml"):
             return next((file for file in self._siblings(path) if file.stem == path.stem), None)
         return path if is_media_name(path.name) and not is_folder(path) else None
 
+    @careful_read
     def read(self, path: Path) -> Recording:
         """Title and time by the name's pattern; a sidecar's words come before the name's."""
-        if not is_file(path):
-            raise RecordingVanishedError("there is no such recording", path=path)
+        try:
+            size_of(path, self.reach)
+        except ForeignMissingError:
+            raise RecordingVanishedError("there is no such recording", path=path) from None
         if not is_media_name(path.name):
             raise RecordingError("is no media file", path=path)
         named = read_file_name(path.stem, self.patterns, self.zone)
@@ -59,7 +67,7 @@ class Plain:
             episode=named.episode,
         )
         notes: list[str] = []
-        sidecar = read_sidecar(path, notes)
+        sidecar = read_sidecar(path, notes, self.reach)
         if sidecar is not None:
             programme = replace(
                 sidecar,

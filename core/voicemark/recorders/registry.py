@@ -6,20 +6,23 @@ from pathlib import Path
 
 from voicemark.config import WatchSection
 from voicemark.errors import RecordingError
+from voicemark.foreign import Reach
 from voicemark.recorders.auto import Auto
 from voicemark.recorders.base import Recorder
 from voicemark.recorders.enigma2 import Enigma2
 from voicemark.recorders.plain import Plain
+from voicemark.recorders.tree import is_folder
 from voicemark.recorders.tvheadend import Tvheadend
 from voicemark.recorders.vdr import Vdr
 
 
 def recorder_for(section: WatchSection) -> Recorder:
     """The adapter for a watched folder, bound to the folder's settings."""
-    vdr = Vdr(section.time_zone)
-    plain = Plain(section.name_patterns, section.time_zone)
-    tvheadend = Tvheadend(section.dvr_log, section.name_patterns, section.time_zone)
-    enigma2 = Enigma2(section.time_zone)
+    reach = reach_of(section)
+    vdr = Vdr(section.time_zone, reach)
+    plain = Plain(section.name_patterns, section.time_zone, reach)
+    tvheadend = Tvheadend(section.dvr_log, section.name_patterns, section.time_zone, reach)
+    enigma2 = Enigma2(section.time_zone, reach)
     match section.recorder:
         case "vdr":
             return vdr
@@ -31,6 +34,15 @@ def recorder_for(section: WatchSection) -> Recorder:
             return plain
         case "auto":
             return Auto(vdr, tvheadend, enigma2, plain)
+
+
+def reach_of(section: WatchSection) -> Reach:
+    """Where links to files may lead: below the folder and its `disks`. A person who names a single recording, or a
+    link to one, means what is there."""
+    folders = [section.path, *section.disks]
+    if not is_folder(section.path):
+        folders = [section.path.parent, Path(os.path.realpath(section.path)).parent, *section.disks]
+    return Reach.of(folders)
 
 
 def find_recordings(path: Path, recorder: str = "auto") -> Iterator[tuple[Recorder, Path]]:
@@ -49,5 +61,5 @@ def find_recordings(path: Path, recorder: str = "auto") -> Iterator[tuple[Record
         found = True
         yield pair
     if not found:
-        what = "there is no recording in this folder" if path.is_dir() else "is no recording"
+        what = "there is no recording in this folder" if is_folder(path) else "is no recording"
         raise RecordingError(what, path=path, hint="a recording is a media file or a .rec directory of VDR")

@@ -5,37 +5,36 @@ A sidecar has the media file's name with another suffix. Entity bombs and extern
 
 import re
 from pathlib import Path
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
-from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser
 
-from voicemark.epg.clean_text import clean, one_line
-from voicemark.epg.epgdata import number
+from voicemark.bounds import EPISODE, MAX_GENRES, MINUTES, SEASON
+from voicemark.clean_text import clean, one_line
+from voicemark.epg.epgdata import MAX_NAME
 from voicemark.epg.genres import words_of_categories
 from voicemark.errors import GuideError
+from voicemark.foreign import OWN_FOLDER, ForeignMissingError, Reach, read_bytes
+from voicemark.guard import unit
 from voicemark.recording import Programme
 
 MAX_SIDECAR = 4 << 20  # bytes
+MAX_ELEMENTS = 20_000  # each takes a hundred times the bytes of its tag
+MAX_DEPTH = 64
+_FIRST = re.compile(rb"<(movie|episodedetails|musicvideo|tvshow)\b")
 _KODI_ROOTS = ("movie", "episodedetails", "musicvideo", "tvshow", "recording")
 
 
-def read_sidecar(media: Path, notes: list[str]) -> Programme | None:
+def read_sidecar(media: Path, notes: list[str], reach: Reach = OWN_FOLDER) -> Programme | None:
     """What the sidecar of `media` says, or None; a sidecar that is there but broken adds a sentence to `notes`."""
     for suffix in (".nfo", ".xml"):
-        sidecar = media.with_suffix(suffix)
-        try:
-            with sidecar.open("rb") as file:
-                raw = file.read(MAX_SIDECAR + 1)
-        except OSError as error:
-            if not isinstance(error, FileNotFoundError | IsADirectoryError | NotADirectoryError):
-                notes.append(f"{suffix} sidecar cannot be read: {error.strerror}")
-            continue
-        try:
-            programme = parse_sidecar(raw)
-        except GuideError as error:
-            notes.append(f"{suffix} sidecar {error.what}")
-            continue
+        programme = None
+        with unit(f"{suffix} sidecar", notes.append):
+            try:
+                programme = parse_sidecar(read_bytes(media.with_suffix(suffix), MAX_SIDECAR + 1, reach))
+            except ForeignMissingError:
+                continue
         if programme is not None:
             return programme
     return None
@@ -69,15 +68,44 @@ def parse_sidecar(raw: bytes) -> Programme | None:
 
 def _parse(text: bytes) -> Element:
     try:
-        root: Element = ElementTree.fromstring(text)
-        return root
+        return _tree(text)
     except ParseError:
         # Kodi allows a link after the closing tag, and several <episodedetails> in a row: the first is taken.
-        match = re.match(rb"(?s)(.*?<(movie|episodedetails|musicvideo|tvshow)\b.*?</\2\s*>)", text)
-        if match is None or match.end() == len(text):
+        begins = _FIRST.search(text)
+        closing = b"</" + begins[1] if begins else b""
+        ends = text.find(closing, begins.end()) if begins else -1
+        close = text.find(b">", ends) + 1 if ends >= 0 else 0
+        if not close or close == len(text) or text[ends + len(closing) : close - 1].strip():
             raise
-        first: Element = ElementTree.fromstring(match[1])
-        return first
+        return _tree(text[:close])
+
+
+class _Small(TreeBuilder):
+    """Builds a tree that has an end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._elements = self._depth = 0
+
+    def start(self, tag: str, attributes: dict[str, str], /) -> Element:
+        """An element begins. Raises `ValueError` when there are too many."""
+        self._elements += 1
+        self._depth += 1
+        if self._elements > MAX_ELEMENTS or self._depth > MAX_DEPTH:
+            raise ValueError(f"more than {MAX_ELEMENTS} elements, or {MAX_DEPTH} within each other")
+        return super().start(tag, attributes)
+
+    def end(self, tag: str, /) -> Element:
+        """An element ends."""
+        self._depth -= 1
+        return super().end(tag)
+
+
+def _tree(text: bytes) -> Element:
+    parser = DefusedXMLParser(target=_Small())
+    parser.feed(text)
+    root: Element = parser.close()
+    return root
 
 
 def _local(element: Element) -> str:
@@ -103,8 +131,8 @@ def _from_kodi(root: Element) -> Programme | None:
     subtitle = _line(root, "tagline") if show is None else title
     if show is None and _local(root) == "recording":
         subtitle = _line(root, "subtitle", "shortdescription")
-    genres = [child.text or "" for child in root if _local(child) == "genre"]
-    minutes = number(_text(root, "runtime") or "")
+    genres = [child.text or "" for child in root if _local(child) == "genre"][:MAX_GENRES]
+    minutes = MINUTES(_text(root, "runtime") or "")
     name = show or title
     if name is None:
         return None
@@ -114,10 +142,10 @@ def _from_kodi(root: Element) -> Programme | None:
         subtitle=subtitle if subtitle != name else None,
         description=clean(_text(root, "plot", "outline", "description") or "") or None,
         channel=_line(root, "channel", "channelname"),
-        duration_s=minutes * 60.0 if minutes and 0 < minutes <= 1440 else None,
-        genres=words_of_categories(part for genre in genres for part in one_line(genre).split(" / ")),
-        season=number(_text(root, "season") or ""),
-        episode=number(_text(root, "episode") or ""),
+        duration_s=minutes * 60.0 if minutes else None,
+        genres=words_of_categories([part for genre in genres for part in one_line(genre).split(" / ")][:MAX_GENRES]),
+        season=SEASON(_text(root, "season") or ""),
+        episode=EPISODE(_text(root, "episode") or ""),
     )
 
 
@@ -126,7 +154,7 @@ def _from_xmltv(root: Element) -> Programme | None:
 
     element = next((child for child in root if _local(child) == "programme"), None)
     names = {
-        channel.get("id", ""): str(_line(channel, "display-name") or channel.get("id", ""))
+        channel.get("id", "")[:MAX_NAME]: _line(channel, "display-name") or one_line(channel.get("id", ""), MAX_NAME)
         for channel in root
         if _local(channel) == "channel"
     }
@@ -149,7 +177,7 @@ def _from_matroska_tags(root: Element) -> Programme | None:
         subtitle=one_line(values.get("episodename", "") or values.get("subtitle", "")) or None,
         description=clean(values.get("comment", "") or values.get("description", "")) or None,
         channel=one_line(values.get("channel_name", "")) or None,
-        genres=words_of_categories([values.get("genre", "")]),
-        season=number(values.get("seriesnum", "")),
-        episode=number(values.get("episodenum", "")),
+        genres=words_of_categories([one_line(values.get("genre", ""))]),
+        season=SEASON(values.get("seriesnum", "")),
+        episode=EPISODE(values.get("episodenum", "")),
     )

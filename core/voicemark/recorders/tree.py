@@ -4,9 +4,13 @@ One `scandir` per directory and no `stat` beyond what links need: on NFS each wo
 """
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+from voicemark.patience import NoAnswerError, within_patience
 
 
 @dataclass(frozen=True)
@@ -28,14 +32,14 @@ def walk(root: Path, leaf: Callable[[str], bool] = lambda name: False) -> Iterat
     are followed after all real directories, so that a recording is known by its real path where it has one in the
     tree; a link to a place above `root` is passed over. Nothing is yielded for what cannot be read.
     """
-    top = os.path.realpath(root)
+    top = _real(str(root))
     seen = {top}
-    links: list[tuple[str, str]] = []
+    links: deque[str] = deque()
     waiting = [(str(root), top)]
     while waiting or links:
         if not waiting:
-            path, _ = links.pop(0)
-            real = os.path.realpath(path)
+            path = links.popleft()
+            real = _real(path)
             if real in seen or (top + os.sep).startswith(real.rstrip(os.sep) + os.sep):
                 continue
             seen.add(real)
@@ -48,7 +52,7 @@ def walk(root: Path, leaf: Callable[[str], bool] = lambda name: False) -> Iterat
         yield Listing(path, tuple(sorted((*folders, *linked), key=os.fsencode)), frozenset(files))
         for name in sorted(linked, key=os.fsencode):
             if not leaf(name):
-                links.append((below(path, name), name))
+                links.append(below(path, name))
         for name in sorted(folders, key=os.fsencode, reverse=True):
             target = below(real, name)
             if not leaf(name) and target not in seen:
@@ -84,7 +88,7 @@ def below(folder: str, name: str) -> str:
 def is_folder(path: Path) -> bool:
     """Whether a directory that can be seen stands at `path`; never raises."""
     try:
-        return path.is_dir()
+        return within_patience(path, path.is_dir)
     except (OSError, ValueError):
         return False
 
@@ -92,7 +96,7 @@ def is_folder(path: Path) -> bool:
 def is_file(path: Path) -> bool:
     """Whether a file that can be seen stands at `path`; never raises."""
     try:
-        return path.is_file()
+        return within_patience(path, path.is_file)
     except (OSError, ValueError):
         return False
 
@@ -100,8 +104,23 @@ def is_file(path: Path) -> bool:
 def list_folder(path: str) -> tuple[list[str], list[str], list[str]] | None:
     """Names of the folders, of the links to folders, and of the regular files (or links to them) in a directory.
 
-    None when it is no directory or cannot be read.
+    None when it is no directory, cannot be read, or does not answer.
     """
+    try:
+        return within_patience(path, partial(_list_folder, path))
+    except NoAnswerError:
+        return None
+
+
+def _real(path: str) -> str:
+    """Where links lead; of a place that does not answer, its name."""
+    try:
+        return within_patience(path, lambda: os.path.realpath(path))
+    except NoAnswerError:
+        return os.path.abspath(path)  # noqa: PTH100
+
+
+def _list_folder(path: str) -> tuple[list[str], list[str], list[str]] | None:
     folders: list[str] = []
     linked: list[str] = []
     files: list[str] = []

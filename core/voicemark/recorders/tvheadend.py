@@ -5,13 +5,18 @@ without an entry (an old recording, or the log is not at hand) is a recording of
 suffix also keeps apart two recordings of one title.
 """
 
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from voicemark.bounds import duration
 from voicemark.errors import RecordingVanishedError
+from voicemark.foreign import OWN_FOLDER, ForeignError, Reach, size_of
+from voicemark.recorders.careful import careful_read, careful_recognise, careful_state
 from voicemark.recorders.plain import Plain
-from voicemark.recorders.tree import Listing, find_below, is_file, is_folder, is_hidden
+from voicemark.recorders.tree import Listing, find_below, is_folder, is_hidden
 from voicemark.recorders.tvheadend_log import MARGIN, Log, LogEntry
 from voicemark.recording import Programme, Recording, RecordingState
 
@@ -23,14 +28,22 @@ KNOWN_LOGS = tuple(
 
 
 class Tvheadend:
-    """Recordings of Tvheadend. `log`: its `dvr/log` folder; without one the usual places are looked at."""
+    """Recordings of Tvheadend. `log`: its `dvr/log` folder; without one the usual places are looked at. `reach`: where
+    an entry's files, and links to files, may lie; what is elsewhere is nobody's recording."""
 
     name = "tvheadend"
 
-    def __init__(self, log: Path | None = None, patterns: Sequence[str] = (), zone: str | None = None) -> None:
+    def __init__(
+        self,
+        log: Path | None = None,
+        patterns: Sequence[str] = (),
+        zone: str | None = None,
+        reach: Reach = OWN_FOLDER,
+    ) -> None:
         folders = [log] if log is not None else [folder for folder in KNOWN_LOGS if is_folder(folder)]
         self.logs = tuple(Log(folder) for folder in folders)
-        self.plain = Plain(patterns, zone)
+        self.plain = Plain(patterns, zone, reach)
+        self.reach = reach
 
     def find(self, root: Path) -> Iterator[Path]:
         """All media files at or below `root`, of several that are one recording only the first."""
@@ -40,6 +53,7 @@ class Tvheadend:
         """Those in one folder."""
         return (path for path in self.plain.find_in(listing) if self.recognise(path) == path)
 
+    @careful_recognise
     def recognise(self, path: Path) -> Path | None:
         """The first file of the entry that `path` is listed in; a media file without an entry is itself."""
         found = self.entry_of(path)
@@ -56,6 +70,7 @@ class Tvheadend:
         """The entry that a file is listed in, and its number among the entry's files."""
         return next((found for log in self.logs if (found := log.entry_of(path)) is not None), None)
 
+    @careful_read
     def read(self, path: Path) -> Recording:
         """All from the entry; without one, title and time from the name."""
         found = self.entry_of(path)
@@ -82,6 +97,7 @@ class Tvheadend:
             notes=tuple(notes),
         )
 
+    @careful_state
     def state(self, path: Path, now: datetime) -> RecordingState:
         """By the entry: its status where told, else whether its last file has been closed.
 
@@ -107,12 +123,15 @@ class Tvheadend:
 
     def _present(self, path: Path, entry: LogEntry, index: int) -> tuple[Path, ...]:
         """The entry's files as they are found from here: as far from `path` as they are from each other there."""
-        files = []
+        files: dict[Path, None] = {}
+        folder = os.path.realpath(path.parent)
         for file in entry.files:
             same_folder = file.name.parent == entry.files[index].name.parent
             here = path.parent / file.name.name if same_folder else Path(file.name)
-            if is_file(here) and here not in files:
-                files.append(here)
+            with suppress(ForeignError):
+                size_of(here, self.reach)
+                if same_folder or self.reach.allows(os.path.realpath(here), folder):
+                    files.setdefault(here)
         return tuple(files)
 
     def _unlisted(self, path: Path) -> Recording:
@@ -133,7 +152,5 @@ def _expected(entry: LogEntry) -> float | None:
     """Seconds in all files, where each was closed; else as scheduled."""
     spans = [(file.stop - file.start).total_seconds() for file in entry.files if file.start and file.stop]
     if len(spans) == len(entry.files) and all(span > 0 for span in spans):
-        return sum(spans)
-    if entry.starts_at and entry.stops_at and entry.stops_at > entry.starts_at:
-        return (entry.stops_at - entry.starts_at).total_seconds()
-    return None
+        return duration(sum(spans))
+    return duration((entry.stops_at - entry.starts_at).total_seconds()) if entry.starts_at and entry.stops_at else None

@@ -5,22 +5,46 @@ On disk an entry has what `dvr_db.c` saves (`start`, `stop`, `title` and other l
 """
 
 import json
-import math
+import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from voicemark.epg.clean_text import clean, decoded, one_line
-from voicemark.epg.epgdata import MAX_DURATION_S, from_unix
+from voicemark.bounds import (
+    AGE,
+    CONTENT,
+    COUNT,
+    EPISODE,
+    EVENT_ID,
+    MAX_GENRES,
+    MAX_STREAMS,
+    MINUTES,
+    SEASON,
+    duration,
+    moment,
+    within,
+)
+from voicemark.clean_text import clean, decoded, one_line
 from voicemark.epg.genres import words_of_categories, words_of_content
+from voicemark.errors import VoicemarkError
+from voicemark.foreign import OWN_FOLDER, read_bytes
+from voicemark.guard import unit
 from voicemark.languages import language_code
+from voicemark.patience import within_patience
 from voicemark.recorders.tree import list_folder
 from voicemark.recording import Programme, StreamHint
 
+log = logging.getLogger(__name__)
+
 MAX_ENTRY = 4 << 20  # bytes of one entry
+MAX_FILES = 200  # of one entry; each interruption begins another
+MAX_LISTED = 500_000  # files of all entries
+MAX_PATH = 4096  # characters
+MAX_LANGUAGES = 100
 
 _KINDS = {"MPEG2AUDIO": 2, "AC3": 4, "EAC3": 4, "AAC": 6, "AAC-LATM": 6, "MP4A": 6, "AC-4": 0x19, "AC4": 0x19}
 _AUDIO_TYPES = {1: "clean effects", 2: "hearing impaired", 3: "audio description"}  # ISO 639 descriptor, ISO 13818-1
@@ -33,6 +57,11 @@ class LogFile:
     name: PurePosixPath
     start: datetime | None
     stop: datetime | None
+
+    @cached_property
+    def backwards(self) -> tuple[str, ...]:
+        """The parts of its name from the end."""
+        return self.name.parts[::-1]
 
 
 @dataclass(frozen=True)
@@ -67,15 +96,16 @@ class Log:
         """
         self._refresh()
         best, score = None, 0
+        ours = path.parts[::-1]
         for entry, index in self._by_name.get(path.name, ()):
-            common = _common_tail(path.parts, entry.files[index].name.parts)
+            common = _common(ours, entry.files[index].backwards)
             if common > score:
                 best, score = (entry, index), common
         return best
 
     def _refresh(self) -> None:
         try:
-            stamp = self.folder.stat().st_mtime_ns
+            stamp = within_patience(self.folder, self.folder.stat).st_mtime_ns
         except OSError:
             self._entries, self._by_name, self._stamp = {}, {}, -1
             return
@@ -86,28 +116,41 @@ class Log:
         for name in sorted(listing[2]) if listing else ():
             path = self.folder / name
             try:
-                stat = path.stat()
+                stat = within_patience(path, path.stat)
             except OSError:
                 continue
             mark = (stat.st_mtime_ns, stat.st_size)
             known = self._entries.get(name)
             entries[name] = known if known and known[0] == mark else (mark, read_entry(path))
         self._entries, self._stamp = entries, stamp
-        self._by_name = {}
-        for _, entry in entries.values():
-            for index, file in enumerate(entry.files if entry else ()):
-                self._by_name.setdefault(file.name.name, []).append((entry, index))  # type: ignore[arg-type]
+        self._by_name = _by_name([entry for _, entry in entries.values() if entry is not None])
+
+
+def _by_name(entries: Sequence[LogEntry]) -> dict[str, list[tuple[LogEntry, int]]]:
+    found: dict[str, list[tuple[LogEntry, int]]] = {}
+    room = MAX_LISTED
+    for entry in entries:
+        room -= len(entry.files)
+        if room < 0:
+            log.warning("%s: lists more than %d files; the rest is passed over", entry.path.parent, MAX_LISTED)
+            break
+        for index, file in enumerate(entry.files):
+            found.setdefault(file.name.name, []).append((entry, index))
+    return found
 
 
 def read_entry(path: Path) -> LogEntry | None:
-    """The entry in one file of the log; None when it is none (not JSON, no files, unreadable)."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_ENTRY + 1)
-        data = json.loads(decoded(raw)) if len(raw) <= MAX_ENTRY else None
-    except (OSError, ValueError, RecursionError):
-        return None
-    return parse_entry(data, path) if isinstance(data, dict) else None
+    """The entry in one file of the log; None when it is none (not JSON, no files, unreadable), which is logged."""
+    with unit(path.name, lambda fault: log.warning("Tvheadend's log: %s", fault)):
+        raw = read_bytes(path, MAX_ENTRY + 1, OWN_FOLDER)
+        if len(raw) > MAX_ENTRY:
+            raise VoicemarkError(f"is larger than {MAX_ENTRY} bytes", path=path)
+        try:
+            data = json.loads(decoded(raw))
+        except (ValueError, RecursionError):
+            raise VoicemarkError("is not JSON", path=path) from None
+        return parse_entry(data, path) if isinstance(data, dict) else None
+    return None
 
 
 def parse_entry(data: Mapping[str, Any], path: Path) -> LogEntry | None:
@@ -118,16 +161,18 @@ def parse_entry(data: Mapping[str, Any], path: Path) -> LogEntry | None:
         items = [{"filename": data["filename"]}]
     files = tuple(
         LogFile(PurePosixPath(item["filename"]), _time(item.get("start")), _time(item.get("stop")))
-        for item in items[:1000]
-        if isinstance(item.get("filename"), str) and PurePosixPath(item["filename"]).name
+        for item in items[:MAX_FILES]
+        if isinstance(item.get("filename"), str)
+        and len(item["filename"]) <= MAX_PATH
+        and PurePosixPath(item["filename"]).name
     )
     if not files:
         return None
     start, stop = _time(data.get("start")), _time(data.get("stop"))
     notes: list[str] = []
-    if code := _integer(data.get("errorcode")):
+    if code := COUNT(data.get("errorcode")):
         notes.append(f"Tvheadend gave this recording the error code {code}")
-    if errors := _integer(data.get("data_errors")):
+    if errors := COUNT(data.get("data_errors")):
         notes.append(f"Tvheadend counted {errors} transport errors")
     status = data.get("sched_status")
     return LogEntry(
@@ -136,7 +181,7 @@ def parse_entry(data: Mapping[str, Any], path: Path) -> LogEntry | None:
         programme=_programme(data, start, stop),
         starts_at=_time(data.get("start_real")) or _shifted(start, -_minutes(data.get("start_extra"))),
         stops_at=_time(data.get("stop_real")) or _shifted(stop, _minutes(data.get("stop_extra"))),
-        status=status if isinstance(status, str) else None,
+        status=one_line(status, 64) if isinstance(status, str) else None,
         removed=bool(data.get("fileremoved")),
         streams=_streams(items[0].get("info")),
         notes=tuple(notes),
@@ -152,24 +197,21 @@ def _programme(data: Mapping[str, Any], start: datetime | None, stop: datetime |
     description = clean(_spoken(data, "description")[0]) or None
     if subtitle is None and description is not None:
         subtitle, summary = summary, None
-    duration = (stop - start).total_seconds() if start and stop else 0.0
     season, episode = _episode(data)
-    age = _integer(data.get("age_rating"))
-    event_id = _integer(data.get("dvb_eid"))
     return Programme(
         title=one_line(title),
         source="tvheadend",
         subtitle=subtitle,
         description=description or summary,
-        channel=one_line(str(data.get("channelname") or "")) or None,
+        channel=one_line(_word(data.get("channelname"))) or None,
         start=start,
-        duration_s=duration if 0 < duration <= MAX_DURATION_S else None,
+        duration_s=duration((stop - start).total_seconds()) if start and stop else None,
         genres=_genres(data),
         language=language_code(language),
-        event_id=event_id if event_id and 0 < event_id < 1 << 16 else None,
+        event_id=EVENT_ID(data.get("dvb_eid")) or None,
         season=season,
         episode=episode,
-        age_rating=age if age and 0 < age < 100 else None,
+        age_rating=AGE(data.get("age_rating")),
     )
 
 
@@ -177,7 +219,7 @@ def _spoken(data: Mapping[str, Any], key: str) -> tuple[str, str]:
     """A field that is a map from languages to texts, or a plain text, or only there as `disp_…`; and its language."""
     value = data.get(key)
     if isinstance(value, dict):
-        for language, text in value.items():
+        for language, text in list(value.items())[:MAX_LANGUAGES]:
             if isinstance(text, str) and one_line(text):
                 return text, str(language)
     for text in (value, data.get(f"disp_{key}")):
@@ -189,12 +231,13 @@ def _spoken(data: Mapping[str, Any], key: str) -> tuple[str, str]:
 def _genres(data: Mapping[str, Any]) -> tuple[str, ...]:
     """Content codes; for lack of them `content_type`, which is a code's first nibble; and categories in words."""
     listed = data.get("genre")
-    codes = [code for code in map(_integer, listed if isinstance(listed, list) else ()) if code and 0 < code <= 0xFF]
-    kind = _integer(data.get("content_type"))
+    codes = [code for code in map(CONTENT, listed[:MAX_GENRES] if isinstance(listed, list) else ()) if code]
+    kind = CONTENT(data.get("content_type"))
     if not codes and kind and 0 < kind < 0x10:
         codes = [kind << 4]
     words = data.get("category")
-    categories = [one_line(word) for word in words if isinstance(word, str)] if isinstance(words, list) else []
+    listed = words[:MAX_GENRES] if isinstance(words, list) else []
+    categories = [one_line(word, 256) for word in listed if isinstance(word, str)]
     return tuple(dict.fromkeys((*words_of_content(codes), *words_of_categories(categories))))
 
 
@@ -202,49 +245,45 @@ def _episode(data: Mapping[str, Any]) -> tuple[int | None, int | None]:
     """From the `episode` map, or from `S02E05`, `Season 2.Episode 5`."""
     value = data.get("episode")
     if isinstance(value, dict):
-        return _integer(value.get("snum")), _integer(value.get("enum"))
-    text = str(value if isinstance(value, str) else data.get("episode_disp") or "")[:200]
+        return SEASON(value.get("snum")), EPISODE(value.get("enum"))
+    text = (_word(value) or _word(data.get("episode_disp")))[:200]
     season = re.search(r"\b(?:s|season|staffel)\s?(\d{1,5})", text, re.ASCII | re.IGNORECASE)
     episode = re.search(r"(?:\b|\d)(?:e|ep|episode|folge)\s?(\d{1,5})", text, re.ASCII | re.IGNORECASE)
-    return int(season[1]) if season else None, int(episode[1]) if episode else None
+    return SEASON(season[1]) if season else None, EPISODE(episode[1]) if episode else None
 
 
 def _streams(info: Any) -> tuple[StreamHint, ...]:
     hints = []
-    for item in info[:100] if isinstance(info, list) else ():
-        if not isinstance(item, dict) or item.get("type") not in _KINDS:
-            continue
-        language = language_code(str(item.get("language") or ""))
-        hints.append(
-            StreamHint(_KINDS[item["type"]], language, _AUDIO_TYPES.get(_integer(item.get("audio_type")) or 0))
-        )
+    for item in info[:MAX_STREAMS] if isinstance(info, list) else ():
+        kind = _KINDS.get(_word(item.get("type"))) if isinstance(item, dict) else None
+        if kind is not None:
+            language = language_code(_word(item.get("language")))
+            hints.append(StreamHint(kind, language, _AUDIO_TYPES.get(COUNT(item.get("audio_type")) or 0)))
     return tuple(hints)
 
 
-def _integer(value: Any) -> int | None:
-    """A JSON number as an integer; None for anything else, NaN and infinities included."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return int(value)
+def _word(value: object) -> str:
+    """A JSON text; empty for anything else."""
+    return value if isinstance(value, str) else ""
 
 
-def _time(value: Any) -> datetime | None:
-    seconds = _integer(value)
-    return from_unix(seconds) if seconds is not None else None
+def _time(value: object) -> datetime | None:
+    """A JSON number as a time; not a text, which Tvheadend never writes there."""
+    return None if isinstance(value, str) else moment(value)
 
 
-def _minutes(value: Any) -> float:
-    minutes = _integer(value) or 0
-    return minutes * 60.0 if 0 < minutes <= 24 * 60 else 0.0
+def _minutes(value: object) -> float:
+    return (MINUTES(value) or 0) * 60.0
 
 
 def _shifted(moment: datetime | None, seconds: float) -> datetime | None:
-    return from_unix(moment.timestamp() + seconds) if moment else None
+    return within(moment + timedelta(seconds=seconds)) if moment else None
 
 
-def _common_tail(ours: Iterable[str], theirs: Iterable[str]) -> int:
+def _common(ours: Sequence[str], theirs: Sequence[str]) -> int:
+    """How many parts two paths, both from their ends, have in common."""
     count = 0
-    for mine, other in zip(reversed(tuple(ours)), reversed(tuple(theirs)), strict=False):
+    for mine, other in zip(ours, theirs, strict=False):
         if mine != other:
             break
         count += 1

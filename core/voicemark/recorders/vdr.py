@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from voicemark.epg.clean_text import clean, decoded, one_line
+from voicemark.clean_text import clean, decoded, name_text, one_line
 from voicemark.epg.epgdata import EventLines, channel_line
 from voicemark.errors import RecordingError, RecordingVanishedError
+from voicemark.foreign import OWN_FOLDER, LeadsOutError, Reach, read_bytes, size_of
+from voicemark.guard import unit
+from voicemark.recorders.careful import careful_read, careful_recognise, careful_state
 from voicemark.recorders.local_time import aware
 from voicemark.recorders.tree import Listing, find_below, is_folder
 from voicemark.recording import Programme, Recording, RecordingState
@@ -47,12 +50,14 @@ class Name:
 
 
 class Vdr:
-    """Recordings of VDR. `zone`: the time zone in which it names directories (none: this machine's)."""
+    """Recordings of VDR. `zone`: the time zone in which it names directories (none: this machine's); `reach`: where
+    links to files may lead."""
 
     name = "vdr"
 
-    def __init__(self, zone: str | None = None) -> None:
+    def __init__(self, zone: str | None = None, reach: Reach = OWN_FOLDER) -> None:
         self.zone = zone
+        self.reach = reach
 
     def find(self, root: Path) -> Iterator[Path]:
         """All `.rec` directories at or below `root`; deleted ones are hidden."""
@@ -62,6 +67,7 @@ class Vdr:
         """The recordings among the directories in one folder."""
         return (listing / name for name in listing.folders if name.endswith(".rec") and is_recording_name(name))
 
+    @careful_recognise
     def recognise(self, path: Path) -> Path | None:
         """The directory, for itself and for the files that VDR writes into it."""
         if is_recording_name(path.name):
@@ -70,15 +76,16 @@ class Vdr:
             return path.parent
         return None
 
+    @careful_read
     def read(self, path: Path) -> Recording:
         """Files, title, times and streams; what the `info` lacks comes from the names of the directories."""
         names = _names_in(path)
         named = read_name(path, self.zone)
-        files, notes = _media(path, names)
+        files, notes = _media(path, names, self.reach)
         info = Info()
         for info_name in ("info", "info.vdr", "summary.vdr"):
             if info_name in names:
-                info = read_info(path / info_name, notes)
+                info = read_info(path / info_name, notes, self.reach)
                 break
         else:
             notes.append("there is no info file: title and time are from the directory's name")
@@ -98,6 +105,7 @@ class Vdr:
             notes=tuple(notes),
         )
 
+    @careful_state
     def state(self, path: Path, now: datetime) -> RecordingState:
         """By `.timer` and `.del`.
 
@@ -134,7 +142,7 @@ def read_name(path: Path, zone: str | None = None) -> Name:
         started_at = aware(year, month, day, hour, minute, zone=zone)
     folder = unescape(path.parent.name)
     bare = folder.lstrip("%")
-    title = one_line(bare.removeprefix("@")) or one_line(folder) or path.stem
+    title = one_line(bare.removeprefix("@")) or one_line(folder) or name_text(path.stem)
     return Name(title, started_at, edited=folder.startswith("%"))
 
 
@@ -173,26 +181,25 @@ class Info:
         self.event = EventLines()
 
 
-def read_info(path: Path, notes: list[str]) -> Info:
+def read_info(path: Path, notes: list[str], reach: Reach = OWN_FOLDER) -> Info:
     """The `info` (or `info.vdr`, or ancient `summary.vdr`) at `path`; what is wrong with it is added to `notes`."""
     info = Info()
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_INFO + 1)
-    except OSError as error:
-        notes.append(f"{path.name} cannot be read: {error.strerror}")
-        return info
+    with unit(path.name, notes.append):
+        _fill(info, path.name, read_bytes(path, MAX_INFO + 1, reach), notes)
+    return info
+
+
+def _fill(info: Info, name: str, raw: bytes, notes: list[str]) -> None:
     if len(raw) > MAX_INFO:
-        notes.append(f"{path.name} is larger than {MAX_INFO} bytes; the rest was passed over")
+        notes.append(f"{name} is larger than {MAX_INFO} bytes; the rest was passed over")
         raw = raw[:MAX_INFO]
-    if path.name == "summary.vdr":
+    if name == "summary.vdr":
         _read_summary(decoded(raw), info)
-        return info
+        return
     for number, line in enumerate(raw.split(b"\n"), start=1):
         text = decoded(line).strip("\r\0")
         if text and not _take_line(info, text[0], text[1:].strip()) and len(notes) < 8:
-            notes.append(f"{path.name}, line {number} is not understood: {one_line(text, 40)!r}")
-    return info
+            notes.append(f"{name}, line {number} is not understood: {one_line(text, 40)!r}")
 
 
 def _take_line(info: Info, letter: str, text: str) -> bool:
@@ -249,12 +256,23 @@ def _names_in(path: Path) -> frozenset[str]:
         raise RecordingError(f"cannot be read: {error.strerror}", path=path, hint="check its permissions") from error
 
 
-def _media(path: Path, names: frozenset[str]) -> tuple[tuple[Path, ...], list[str]]:
-    """The media files in playing order, and a note for each part that is missing."""
+def _media(path: Path, names: frozenset[str], reach: Reach) -> tuple[tuple[Path, ...], list[str]]:
+    """The media files in playing order, and a note for each part that is missing or leads out of reach."""
     notes: list[str] = []
+    led_out: LeadsOutError | None = None
     for pattern, digits in ((_TS_FILE, slice(0, 5)), (_PES_FILE, slice(0, 3))):
         found = sorted(name for name in names if pattern.fullmatch(name) and int(name[digits]) > 0)
-        parts = [name for name in found if _size(path / name) > 0]
+        parts = []
+        for name in found:
+            try:
+                if size_of(path / name, reach) > 0:
+                    parts.append(name)
+            except LeadsOutError as error:
+                led_out = error
+                notes.append(f"{name} {error.what}")
+            except OSError:
+                continue
+        notes = notes[:8]
         if not parts:
             continue
         numbers = {int(name[digits]) for name in parts}
@@ -263,14 +281,9 @@ def _media(path: Path, names: frozenset[str]) -> tuple[tuple[Path, ...], list[st
             shown = ", ".join(map(str, missing[:5])) + (" …" if len(missing) > 5 else "")
             notes.append(f"part {shown} of {max(numbers)} is missing or empty")
         return tuple(path / name for name in parts), notes
+    if led_out is not None:
+        raise RecordingError(led_out.what, path=led_out.path, hint=led_out.hint)
     raise RecordingError("there is no media file in this recording", path=path)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
 
 
 def _modified(path: Path) -> float:

@@ -10,6 +10,7 @@ from voicemark.result import Result
 from voicemark.store.markers import voice_ids, write_markers
 from voicemark.store.programmes import lay_programmes
 from voicemark.store.schema import EmbeddingRow, RecordingRow
+from voicemark.store.speakers import write_names, write_speech
 
 
 def write_result(session: Session, recording_id: int, result: Result) -> None:
@@ -47,4 +48,7 @@ def write_result(session: Session, recording_id: int, result: Result) -> None:
         )
     )
     lay_programmes(session, row, result.programmes)
-    write_markers(session, recording_id, result.markers, result.match_key, voice_ids(session, result.voices))
+    write_speech(session, recording_id, result.speech)
+    voices = voice_ids(session, result.voices)
+    write_markers(session, recording_id, result.recognised.markers, result.match_key, voices)
+    write_names(session, recording_id, result.recognised.named, voices)

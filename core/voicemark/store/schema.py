@@ -37,6 +37,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+WITHOUT_ROWID = {"sqlite_with_rowid": False}
+"""Many small rows that are read by their recording lie together in the file."""
+
+
 class Base(DeclarativeBase):
     """Names every constraint, so that migrations can change it later."""
 
@@ -169,7 +173,7 @@ class MemoryRow(Base):
     voice_id: Mapped[int] = mapped_column(ForeignKey("voices.id", ondelete="CASCADE"))
     model_id: Mapped[str]
     samples: Mapped[str]
-    """Digest of the samples (paths, sizes, times, turns): another digest means the memory is made anew."""
+    """Digest of the samples (paths, sizes, times, stretches): another digest means the memory is made anew."""
     windows: Mapped[int]
     dim: Mapped[int]
     embeddings: Mapped[bytes] = mapped_column(LargeBinary)
@@ -178,7 +182,7 @@ class MemoryRow(Base):
 
 
 class MarkerRow(Base):
-    """A turn of a recording in which a voice is heard."""
+    """A stretch of a recording in which a voice is heard."""
 
     __tablename__ = "markers"
     __table_args__ = (
@@ -196,6 +200,45 @@ class MarkerRow(Base):
     """Mean normalised score of its windows."""
     voice: Mapped[VoiceRow] = relationship()
     programme: Mapped[ProgrammeRow | None] = relationship()
+
+
+class LocalSpeakerRow(Base):
+    """Somebody who speaks in a recording, named or not."""
+
+    __tablename__ = "local_speakers"
+    __table_args__ = (WITHOUT_ROWID,)
+    recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Counts within the recording, from 1."""
+    seconds: Mapped[float]
+    """How long this one speaks in all."""
+    embedding: Mapped[bytes] = mapped_column(LargeBinary)
+    """int8: the centroid's direction, under the model of the recording's windows."""
+
+
+class TurnRow(Base):
+    """A local speaker speaks from `start_s` to `end_s`."""
+
+    __tablename__ = "turns"
+    __table_args__ = (WITHOUT_ROWID,)
+    recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Counts within the recording, by start, from 0."""
+    start_s: Mapped[float]
+    end_s: Mapped[float]
+    local_speaker: Mapped[int]
+
+
+class TurnVoiceRow(Base):
+    """An enrolled voice is heard in a turn: only turns with a name have rows."""
+
+    __tablename__ = "turn_voices"
+    __table_args__ = (Index("ix_turn_voices_voice", "voice_id"), WITHOUT_ROWID)
+    recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True)
+    turn: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """The number of the turn."""
+    voice_id: Mapped[int] = mapped_column(ForeignKey("voices.id", ondelete="CASCADE"), primary_key=True)
+    score: Mapped[float]
 
 
 class EmbeddingRow(Base):

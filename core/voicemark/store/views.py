@@ -19,6 +19,25 @@ VIEWS: dict[str, str] = {
           JOIN voices v ON v.id = m.voice_id
           LEFT JOIN programmes p ON p.id = m.programme_id
     """,
+    "speaker_turns": """
+        SELECT r.path AS recording,
+               coalesce(p.title, r.title) AS title,
+               coalesce(p.channel, r.channel) AS channel,
+               r.started_at AS started_at,
+               v.name AS speaker,
+               t.local_speaker AS local_speaker,
+               round(t.start_s, 2) AS start_s,
+               round(t.end_s, 2) AS end_s,
+               round(t.start_s / 60, 1) AS at_min
+          FROM turns t
+          JOIN recordings r ON r.id = t.recording_id
+          LEFT JOIN turn_voices n ON n.recording_id = t.recording_id AND n.turn = t.number
+          LEFT JOIN voices v ON v.id = n.voice_id
+          LEFT JOIN programmes p ON p.id = (SELECT rp.programme_id FROM recording_programmes rp
+                                             WHERE rp.recording_id = t.recording_id
+                                               AND rp.start_s <= t.start_s AND t.start_s < rp.end_s
+                                             ORDER BY rp.start_s DESC LIMIT 1)
+    """,
     "recording_list": """
         SELECT r.path AS recording,
                r.title AS title,

