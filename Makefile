@@ -73,4 +73,4 @@ soak: setup
 	VOICEMARK_SOAK=1 $(PYTHON) -m pytest -q -m soak --timeout=7200
 
 clean:
-	rm -rf $(VENV) $(PEERS) .work .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) .work .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import commands
+from support.commands import Done
 from support.onnx_models import CONVENTION, tiny_model
 from support.recordings import (
     ANNA_SPEAKS,
@@ -38,8 +40,9 @@ VOICEMARK = [sys.executable, "-m", "voicemark"]
 ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1", "TZ": "Europe/Berlin"}
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*VOICEMARK, *map(str, arguments)], capture_output=True, text=True, env=ONE_THREAD)
+def run(*arguments: str | Path) -> Done:
+    """The command, where the recorder's clock shows Berlin's time."""
+    return commands.run(*arguments, timezone="Europe/Berlin")
 
 
 @pytest.fixture(scope="module")

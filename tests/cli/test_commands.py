@@ -1,24 +1,18 @@
 """What the commands print, and with which code they end."""
 
 import json
-import os
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from support.commands import run
 
+import voicemark
 from voicemark.cli.output import clock
 from voicemark.store.database import open_database
 from voicemark.store.schema import MarkerRow, RecordingRow, VoiceRow
-
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "TZ": "UTC", "COLUMNS": "200"}
-
-
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "voicemark", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT)
 
 
 @pytest.fixture
@@ -98,7 +92,9 @@ def test_doctor_says_what_is_wrong_with_a_database_that_is_none(place: Path) -> 
 
 
 def test_the_version_is_told() -> None:
-    assert run("--version").stdout.startswith("voicemark ")
+    """In a process of its own, as a shell starts it."""
+    done = subprocess.run([sys.executable, "-m", "voicemark", "--version"], capture_output=True, text=True)
+    assert done.stdout == f"voicemark {voicemark.__version__}\n"
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(0, "0:00"), (59.6, "1:00"), (186, "3:06"), (3723, "1:02:03")])

@@ -3,6 +3,7 @@
 import csv
 import wave
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import cast
 
@@ -15,12 +16,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from voicemark.errors import VoicemarkError
+from voicemark.lab.backend import background
 from voicemark.lab.backend.background import (
     build_cohort,
     build_crowd,
     labelled_windows,
     some_of_each,
-    training_noise,
     without_duplicates,
 )
 from voicemark.lab.corpus.codecs import MP2, round_trip
@@ -28,6 +29,9 @@ from voicemark.lab.corpus.noise import held_for_evaluation
 from voicemark.voice.base import SpeakerEncoder
 
 RATE = 16_000
+
+training_noise = cache(background.training_noise)
+"""Every file is read by a program of its own: once is enough."""
 
 
 class Spectra:
