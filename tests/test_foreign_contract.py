@@ -10,9 +10,9 @@ READERS = sorted(
     {
         *(LIBRARY / "recorders").glob("*.py"),
         *(LIBRARY / f"epg/{name}.py" for name in ("xmltv", "guide_xml", "eit", "epgdata", "dvb_text", "stream_eit")),
-        *(LIBRARY / f"epg/{name}.py" for name in ("timeline", "gather", "channels", "event")),
+        *(LIBRARY / f"epg/{name}.py" for name in ("timeline", "twins", "gather", "channels", "event")),
         *(LIBRARY / f"{name}.py" for name in ("mpegts", "recording", "guard", "bounds", "clean_text")),
-        *LIBRARY.glob("requests.py"),
+        LIBRARY / "recorders/hooks.py",
         LIBRARY / "export/vdr_index.py",
     }
 )

@@ -1,6 +1,6 @@
 """One recording's whole way, on one screen: from its files to markers.
 
-    probe + demux → log-mel → windows → embed → quantise → turns → recognise → programmes
+    probe + demux → log-mel → windows → embed → quantise → diarize → recognise → programmes
 
 Audio streams through in blocks, so memory does not grow with the recording's length (what is kept of a window is
 128 bytes). Nothing is written here: `voicemark.store.results` writes a `Result` in one transaction.
@@ -16,12 +16,11 @@ from voicemark.config import Config
 from voicemark.epg.gather import programmes_of
 from voicemark.errors import RecordingError, RecordingVanishedError
 from voicemark.recording import Recording, fingerprint
-from voicemark.result import Result, Speech, Windows
+from voicemark.result import Result, Windows
 from voicemark.voice.base import SpeakerEncoder
+from voicemark.voice.diarization import diarize, pack
 from voicemark.voice.quantisation import quantise
-from voicemark.voice.recognise import Recogniser, Spoken, recognise
-from voicemark.voice.segments import WindowTimes
-from voicemark.voice.turns import pack, segment_turns
+from voicemark.voice.recognise import Recogniser, Spoken, recognise, speech_of
 
 Progress = Callable[[float], None]
 """Called with the seconds of the recording that have been heard so far."""
@@ -36,11 +35,10 @@ def process(recording: Recording, recogniser: Recogniser, config: Config, progre
     audio = AudioReader.of(recording, config.audio)
     windows = embed(counted(audio.blocks(), progress), recogniser.encoder)
     recogniser.book.check_model(windows.model_id)
-    turns = segment_turns(windows.data, windows.hop_s, windows.window_s)
-    times = WindowTimes(windows.hop_s, windows.window_s, audio.heard.duration_s)
-    spoken = Spoken(turns, times, audio.stretch)
+    found = diarize(windows.data, windows.hop_s, windows.window_s)
+    spoken = Spoken(found, audio.heard.duration_s, audio.stretch)
     recognised = recognise(spoken, recogniser.book, recogniser.settings, recogniser.verifier)
-    found = programmes_of(recording, audio.heard.duration_s, config.epg)
+    guide = programmes_of(recording, audio.heard.duration_s, config.epg)
     if content_of(recording) != content:
         raise RecordingError(
             "changed while it was read", path=recording.path, hint="it is done again once it is at rest"
@@ -51,14 +49,14 @@ def process(recording: Recording, recogniser: Recogniser, config: Config, progre
         duration_s=audio.heard.duration_s,
         audio_stream=audio.choice.reason,
         windows=windows,
-        turns=pack(turns),
-        speech=Speech(),
+        turns=pack(found),
+        speech=speech_of(found, audio.heard.duration_s),
         recognised=recognised,
         voices=recogniser.book.names,
         match_key=recogniser.match_key,
-        programmes=found.spans,
-        started_at=found.started_at or recording.started_at,
-        notes=(*recording.notes, *found.notes, *notes_on(audio.heard)),
+        programmes=guide.spans,
+        started_at=guide.started_at or recording.started_at,
+        notes=(*recording.notes, *guide.notes, *notes_on(audio.heard)),
     )
 
 

@@ -426,3 +426,12 @@ def test_what_was_found_while_the_database_was_locked_is_not_left_to_the_next_re
     world.pass_s(2 * SETTLE_S)
     assert world.jobs_by_name() == {"2026-03-01.20.15.1-0.rec": "ready"}
     assert world.deleted() == ["gone.ts"]
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "nul\0byte", "x/" * 3000, "self/below", "\udce4"])
+def test_a_hint_that_cannot_be_followed_is_dropped(world: World, name: str) -> None:
+    (world.video / "self").symlink_to("self")
+    vdr_recording(world.video / "Tagesschau")
+    world.folder.hint(world.video / name)
+    world.settle()
+    assert world.jobs_by_name() == {"2026-03-01.20.15.1-0.rec": "ready"}

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from voicemark.epg.eit import EitEvent
 from voicemark.epg.stream_eit import Sighting, StreamEpg
-from voicemark.epg.timeline import lay_out, on_air, origin_of, same_event, titles_alike
+from voicemark.epg.timeline import lay_out, on_air, origin_of
+from voicemark.epg.twins import same_event, titles_alike
 from voicemark.recording import Programme, ProgrammeSpan, Recording
 
 START = datetime(2024, 1, 31, 19, 0, tzinfo=UTC)

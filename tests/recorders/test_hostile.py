@@ -1,4 +1,4 @@
-"""What stands beside a recording may be anything: nothing of it holds up, ends, or leaks what is not ours to tell."""
+"""What stands beside a recording may be anything: nothing of it holds up or ends the work, or tells of other files."""
 
 import json
 import os

@@ -172,7 +172,7 @@ RENAMED = {"calibrate": "normalise", "judge": "verifier"}
 class MatchSection(Section):
     """When a turn of a recording counts as a voice, and when turns become a marker."""
 
-    threshold: float = Field(0.66, ge=-1, le=1, description="Score from which a voice is heard.")
+    threshold: float = Field(0.62, ge=-1, le=1, description="Score from which a voice is heard.")
     normalise: bool = Field(True, description="Make the scores of different voices comparable (shipped cohort).")
     join_gap_s: float = Field(2.0, ge=0, description="Markers of a voice closer than this become one.")
     min_marker_s: float = Field(2.0, ge=0, description="Shorter markers are dropped.")

@@ -15,6 +15,7 @@ share: estimated on other people than those in the recording, both took more tha
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -62,5 +63,12 @@ def score_norm(centres: Tensor, cohort: Tensor | None) -> ScoreNorm:
 def offsets(directions: Tensor, cohort: Tensor) -> Tensor:
     """What the cohort takes from each of the directions (n, d): (n,)."""
     nearest = round(NEAREST * len(cohort))
-    best = (directions @ cohort.T).topk(nearest, dim=1, sorted=False).values.mean(dim=1)
+    cosines = directions @ cohort.T
+    if cosines.device.type == "cpu":  # numpy's partial sort takes a sixth of the time of torch's there
+        rows = cosines.numpy()
+        best = torch.from_numpy(np.partition(rows, len(cohort) - nearest, axis=1)[:, len(cohort) - nearest :]).mean(
+            dim=1
+        )
+    else:
+        best = cosines.topk(nearest, dim=1, sorted=False).values.mean(dim=1)
     return SHARE * (best - REFERENCE)

@@ -1,9 +1,10 @@
-"""A second opinion: where the fast network is in doubt, a stronger one hears the same turn again.
+"""A second opinion: where the fast network is in doubt about somebody, a stronger one hears that person again.
 
-Only turns whose fast score for some voice lies within `band` of its threshold are read again from the recording. A
-score that was in doubt becomes the mean of both opinions, on the fast network's scale: the verifier counts as far above
-or below the threshold as it was above or below its own. Two networks err on different strangers; either alone would let
-through what the other knows better.
+Only local speakers whose fast score for some voice lies within `band` of its threshold are read again from the
+recording: at most MOST_WINDOWS windows of each (`voicemark.voice.listening`). A score that was in doubt becomes the
+mean of both opinions, on the fast network's scale: the verifier counts as far above or below the threshold as it was
+above or below its own, and what it says moves all turns of that person alike. Two networks err on different strangers;
+either alone would let through what the other knows better.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,10 +17,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from voicemark.voice.base import SpeakerEncoder
+from voicemark.voice.diarization import Diarization
+from voicemark.voice.listening import where_to_listen
 from voicemark.voice.match import centre
 
-JOIN_S = 5.0  # doubtful turns nearer than this are read in one go
-MOST_S = 120.0  # of one read, but for a single turn that is longer
+MOST_WINDOWS = 6
+JOIN_S = 5.0  # windows nearer than this are read in one go
 
 ReadAudio = Callable[[float, float], NDArray[np.float32]]
 """(start_s, end_s) of the recording → mono samples at the verifier's rate; shorter where the recording ends."""
@@ -43,58 +46,70 @@ class Verifier:
         """The middles (voices, d) of the memories, of length 1."""
         return torch.stack([centre(memory) for memory in self.memories])
 
-    def hear(self, audio: NDArray[np.float32]) -> Tensor | None:
-        """Its scores (voices,) of a turn (samples,), from windows side by side; None of one too short for it."""
-        length = round(self.encoder.window_s * self.encoder.sample_rate)
-        count = len(audio) // length
-        if not count:
-            return None
-        spare = (len(audio) - count * length) // 2
-        windows = audio[spare : spare + count * length].reshape(count, length)
+    def hear(self, windows: NDArray[np.float32]) -> Tensor:
+        """Its scores (voices,) of somebody's windows (n, samples), n at least 1."""
         direction = centre(self.encoder.embed_windows(np.ascontiguousarray(windows)))
         return self.centres.to(direction) @ direction
 
 
-def in_doubt(scores: Tensor, thresholds: Tensor, band: float) -> Tensor:
-    """(voices, s) scores and (voices,) thresholds → (s,): turns where some voice's score is within the band."""
-    return ((scores - thresholds[:, None]).abs() <= band).any(dim=0)
-
-
-def groups(turns: Sequence[int], borders: Sequence[float]) -> list[list[int]]:
-    """Ascending turn numbers, those that are read in one go together: near each other, and not too much."""
-    together: list[list[int]] = []
-    for one in turns:
-        near = together and borders[one] - borders[together[-1][-1] + 1] <= JOIN_S
-        if near and borders[one + 1] - borders[together[-1][0]] <= MOST_S:
-            together[-1].append(one)
-        else:
-            together.append([one])
-    return together
-
-
 def second_opinion(
-    scores: Tensor, thresholds: Tensor, borders: Sequence[float], verifier: Verifier, read: ReadAudio
+    scores: Tensor,
+    thresholds: Tensor,
+    found: Diarization,
+    moments: Sequence[float],
+    verifier: Verifier,
+    read: ReadAudio,
 ) -> Tensor:
-    """Scores (voices, s), the doubtful ones averaged with the verifier's.
+    """Scores (voices, t), those of doubtful people averaged with the verifier's.
 
-    Stretch k lasts from `borders[k]` to `borders[k + 1]` seconds. A voice whose own score is outside the band keeps
-    it, also in a turn that is heard again for another. Turns too short for the verifier keep their scores. Reads
-    nothing where nothing is in doubt; what `read` raises is passed on.
+    Turn k lasts from `moments[k]` to `moments[k + 1]` seconds. A voice whose score of a person is outside the band
+    keeps it, also of one who is heard again for another voice. Who never speaks for a whole window keeps all scores.
+    Reads nothing where nothing is in doubt; what `read` raises is passed on.
     """
     if scores.numel() == 0 or not verifier.memories:
         return scores
     result = scores.clone()
-    doubtful = torch.nonzero(in_doubt(scores, thresholds, verifier.band)).flatten().tolist()
-    rate = verifier.encoder.sample_rate
-    for group in groups(doubtful, borders):
-        begin_s = borders[group[0]]
-        audio = read(begin_s, borders[group[-1] + 1])
-        for one in group:
-            first, last = (round((borders[edge] - begin_s) * rate) for edge in (one, one + 1))
-            said = verifier.hear(audio[first:last])
-            if said is None:
-                continue
-            verified = (scores[:, one] + thresholds + said.to(scores) - verifier.threshold) / 2
-            near = (scores[:, one] - thresholds).abs() <= verifier.band
-            result[:, one] = torch.where(near, verified, scores[:, one])
+    for person in range(len(found.people)):
+        turns = np.flatnonzero(found.speakers == person)
+        if not len(turns):
+            continue
+        weights = torch.from_numpy(found.lengths[turns]).to(scores)
+        usual = (scores[:, turns] * weights).sum(dim=1) / weights.sum()
+        doubtful = (usual - thresholds).abs() <= verifier.band
+        if not bool(doubtful.any()):
+            continue
+        windows = _windows(found, moments, person, verifier.encoder, read)
+        if not len(windows):
+            continue
+        said = thresholds + verifier.hear(windows).to(scores) - verifier.threshold
+        moved = torch.where(doubtful, (said - usual) / 2, 0.0)
+        result[:, turns] += moved[:, None]
     return result
+
+
+def _windows(
+    found: Diarization, moments: Sequence[float], person: int, encoder: SpeakerEncoder, read: ReadAudio
+) -> NDArray[np.float32]:
+    """Windows (n, samples) of the person, neighbours read in one go, less those that the recording cuts off."""
+    spans = where_to_listen(found, moments, person, at_most=MOST_WINDOWS, span_s=encoder.window_s)
+    starts = [start for start, end in spans if end - start > encoder.window_s - 1e-6]
+    length = round(encoder.window_s * encoder.sample_rate)
+    rows = []
+    for group in groups(starts, encoder.window_s):
+        audio = read(group[0], group[-1] + encoder.window_s)
+        for start_s in group:
+            first = round((start_s - group[0]) * encoder.sample_rate)
+            if first + length <= len(audio):
+                rows.append(audio[first : first + length])
+    return np.stack(rows) if rows else np.zeros((0, length), np.float32)
+
+
+def groups(starts: Sequence[float], window_s: float) -> list[list[float]]:
+    """Ascending starts of windows, those near each other together."""
+    together: list[list[float]] = []
+    for start_s in starts:
+        if together and start_s - together[-1][-1] - window_s <= JOIN_S:
+            together[-1].append(start_s)
+        else:
+            together.append([start_s])
+    return together

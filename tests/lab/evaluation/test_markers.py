@@ -161,7 +161,7 @@ def test_a_verifier_hears_doubtful_turns_of_a_recording_and_no_others(composed: 
     heard: list[int] = []
     verifier = Verifier(CountingEncoder(heard), memories, threshold, 0.01)  # type: ignore[arg-type]
     found = find_markers(prepared, scores, threshold, SETTINGS, verifier)
-    length = int(prepared.turns.lengths[near.any(dim=0).numpy()].sum())
+    length = int(prepared.found.lengths[near.any(dim=0).numpy()].sum())
     assert 0 < sum(heard) <= length / 2  # what is in doubt is heard again, side by side, and nothing else
     assert len(found) <= len(find_markers(prepared, scores, threshold - 0.01, SETTINGS))
     stricter = Verifier(CountingEncoder([]), memories, threshold + 0.3, 0.01)  # type: ignore[arg-type]

@@ -25,11 +25,10 @@ from voicemark.errors import ToolError
 from voicemark.lab.corpus.clips import SAMPLE_RATE, WINDOW_SAMPLES, Audio, read_mono
 from voicemark.lab.corpus.noise import read_noise
 from voicemark.lab.evaluation.peers import PeerMissingError
+from voicemark.voice.diarization import Diarization, diarize
 from voicemark.voice.match import Memory, VoiceBook
 from voicemark.voice.quantisation import quantise
 from voicemark.voice.recognise import Spoken, recognised_of, scores_of
-from voicemark.voice.segments import WindowTimes
-from voicemark.voice.turns import Turns, segment_turns
 from voicemark.voice.verifier import Verifier
 
 HOP_SAMPLES = SAMPLE_RATE // 2  # a window every half second, as in the program
@@ -93,24 +92,19 @@ class Composed:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A recording as one embedder hears it: its turns, and a memory for each voice."""
+    """A recording as one embedder hears it: its turns and people, and a memory for each voice."""
 
     composed: Composed
-    turns: Turns
+    found: Diarization
     memories: dict[str, Tensor]
     model_id: str
     cohort: Tensor | None
     duration_s: float
 
     @property
-    def times(self) -> WindowTimes:
-        """Where its windows lie."""
-        return WindowTimes(HOP_SAMPLES / SAMPLE_RATE, WINDOW_SAMPLES / SAMPLE_RATE, self.duration_s)
-
-    @property
     def spoken(self) -> Spoken:
         """As the program recognises it."""
-        return Spoken(self.turns, self.times, self._read)
+        return Spoken(self.found, self.duration_s, self._read)
 
     def _read(self, start_s: float, end_s: float) -> Audio:
         return self._audio[round(start_s * SAMPLE_RATE) : round(end_s * SAMPLE_RATE)]
@@ -148,8 +142,8 @@ def prepare(composed: Composed, embed: EmbedAll, model_id: str, cohort: Tensor |
         if len(rows) > most_rows:
             rows = rows[torch.linspace(0, len(rows) - 1, most_rows).long()]
         memories[name] = rows
-    turns = segment_turns(quantise(windows.numpy()), HOP_SAMPLES / SAMPLE_RATE, WINDOW_SAMPLES / SAMPLE_RATE)
-    return Prepared(composed, turns, memories, model_id, cohort, len(audio) / SAMPLE_RATE)
+    found = diarize(quantise(windows.numpy()), HOP_SAMPLES / SAMPLE_RATE, WINDOW_SAMPLES / SAMPLE_RATE)
+    return Prepared(composed, found, memories, model_id, cohort, len(audio) / SAMPLE_RATE)
 
 
 def own_scores(prepared: Prepared, settings: MatchSection) -> Tensor:
