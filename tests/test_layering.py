@@ -23,7 +23,7 @@ def imports_of(path: Path) -> set[str]:
 
 def test_ffmpeg_python_is_used_in_one_module_of_the_pipeline() -> None:
     users = {path.relative_to(LIBRARY) for path in MODULES if "ffmpeg" in imports_of(path)}
-    assert users == {Path("audio/ffmpeg.py")}
+    assert users == {Path("audio/decoder.py")}
 
 
 @pytest.mark.parametrize("root", ["core", "daemon"])

@@ -70,6 +70,8 @@ class StreamHint:
     """Codec family by VDR's numbers: 2 MP2, 4 AC-3, 6 HE-AAC."""
     language: str | None = None
     description: str | None = None
+    dual: bool = False
+    """One of two programmes in one two-channel stream, the first on the left (component type 0x02 of MPEG audio)."""
 
 
 @dataclass(frozen=True)

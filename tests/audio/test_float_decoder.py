@@ -7,7 +7,7 @@ import psutil
 import pytest
 from support.streams import make_beeps
 
-from voicemark.audio import ffmpeg
+from voicemark.audio import decoder as decoding
 from voicemark.audio.demux import AudioReader
 from voicemark.config import AudioSection
 
@@ -39,7 +39,7 @@ def test_ffmpeg_is_told_to_use_the_float_decoder(beeps: Path) -> None:
 
 def test_it_costs_nothing_in_quality(beeps: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     in_float = np.concatenate(list(AudioReader([beeps], AudioSection()).blocks(0.0, 25.0)))
-    monkeypatch.setattr(ffmpeg, "FASTER_DECODERS", {})
+    monkeypatch.setattr(decoding, "FASTER_DECODERS", {})
     in_integers = np.concatenate(list(AudioReader([beeps], AudioSection()).blocks(0.0, 25.0)))
     assert in_float.shape == in_integers.shape
     assert not np.array_equal(in_float, in_integers), "two decoders"

@@ -60,14 +60,14 @@ def test_only_people_in_the_band_are_heard_again_in_the_middles_of_their_longest
     scores = NOTHING.clone()
     scores[0, [0, 3]] = 0.65
     encoder = PlaceEncoder()
-    second_opinion(scores, THRESHOLDS, FOUND, MOMENTS, verifier(encoder), read)
+    second_opinion(scores, scores, THRESHOLDS, FOUND, MOMENTS, verifier(encoder), read)
     assert encoder.heard == [1.0, 11.5, 13.5, 15.5, 17.5]
 
 
 def test_what_the_verifier_says_moves_all_turns_of_a_person_alike() -> None:
     scores = NOTHING.clone()
     scores[0, 0], scores[0, 3] = 0.57, 0.63
-    result = second_opinion(scores, THRESHOLDS, FOUND, MOMENTS, verifier(PlaceEncoder()), read)
+    result = second_opinion(scores, scores, THRESHOLDS, FOUND, MOMENTS, verifier(PlaceEncoder()), read)
     usual = (8 * 0.57 + 18 * 0.63) / 26
     starts = np.array([1.0, 11.5, 13.5, 15.5, 17.5])
     direction = normalize(PlaceEncoder().embed_windows(np.stack([read(s, s + 2) for s in starts])).sum(0), dim=0)
@@ -84,27 +84,45 @@ def test_the_verifier_knows_a_voice_by_the_middle_of_its_memory() -> None:
 
 
 def test_nothing_is_read_where_nobody_is_in_doubt() -> None:
-    kept = second_opinion(NOTHING, THRESHOLDS, FOUND, MOMENTS, verifier(PlaceEncoder()), never_read)
+    kept = second_opinion(NOTHING, NOTHING, THRESHOLDS, FOUND, MOMENTS, verifier(PlaceEncoder()), never_read)
     assert torch.equal(kept, NOTHING)
     no_voices = Verifier(PlaceEncoder(), [], 0.5, 0.1)  # type: ignore[arg-type]
-    assert second_opinion(torch.zeros(0, 6), torch.zeros(0), FOUND, MOMENTS, no_voices, never_read).shape == (0, 6)
+    assert second_opinion(
+        torch.zeros(0, 6), torch.zeros(0, 6), torch.zeros(0), FOUND, MOMENTS, no_voices, never_read
+    ).shape == (0, 6)
 
 
 def test_who_never_speaks_for_a_whole_window_keeps_the_score() -> None:
     scores = NOTHING.clone()
     scores[0, 2] = 0.6  # a second
-    assert torch.equal(second_opinion(scores, THRESHOLDS, FOUND, MOMENTS, verifier(PlaceEncoder()), read), scores)
+    assert torch.equal(
+        second_opinion(scores, scores, THRESHOLDS, FOUND, MOMENTS, verifier(PlaceEncoder()), read), scores
+    )
     scores[0, 5] = 0.6
     cut_off = second_opinion(
-        scores, THRESHOLDS, FOUND, MOMENTS, verifier(PlaceEncoder()), lambda a, b: read(a, min(b, 41))
+        scores, scores, THRESHOLDS, FOUND, MOMENTS, verifier(PlaceEncoder()), lambda a, b: read(a, min(b, 41))
     )
     assert torch.equal(cut_off, scores)
+
+
+def test_who_was_lowered_for_being_less_like_the_voice_than_others_is_heard_again() -> None:
+    scores = NOTHING.clone()
+    scores[0, 4] = 0.75
+    lowered = scores.clone()
+    lowered[0, 4] = 0.375
+    encoder = PlaceEncoder()
+    result = second_opinion(scores, lowered, THRESHOLDS, FOUND, MOMENTS, verifier(encoder), read)
+    assert encoder.heard and all(20 <= start <= 38 for start in encoder.heard)
+    assert result[0, 4] > 0.6  # both think it is the voice
+    scores[0, 4] = 0.45  # below the band: nothing to dispute
+    kept = second_opinion(scores, lowered, THRESHOLDS, FOUND, MOMENTS, verifier(PlaceEncoder()), never_read)
+    assert torch.equal(kept, lowered)
 
 
 def test_the_scores_that_came_in_are_not_changed() -> None:
     scores = torch.full((2, 6), 0.6)
     before = scores.clone()
-    second_opinion(scores, THRESHOLDS, FOUND, MOMENTS, verifier(PlaceEncoder()), read)
+    second_opinion(scores, scores, THRESHOLDS, FOUND, MOMENTS, verifier(PlaceEncoder()), read)
     assert torch.equal(scores, before)
 
 

@@ -85,7 +85,7 @@ def diarize(windows: NDArray[np.int8], hop_s: float, window_s: float) -> Diariza
         labels[places] = np.repeat(whose, lengths)
         labels = resegment(units, labels, hop_s)
         labels[places] = in_order(labels[places])
-    return _turns(units, labels, hop_s, window_s)
+    return of_labels(units, labels, hop_s, window_s)
 
 
 def _parts(units: NDArray[np.float32], heard: NDArray[np.bool_], hop_s: float, window_s: float) -> list[int]:
@@ -101,7 +101,8 @@ def _parts(units: NDArray[np.float32], heard: NDArray[np.bool_], hop_s: float, w
     return parts
 
 
-def _turns(units: NDArray[np.float32], labels: NDArray[np.int64], hop_s: float, window_s: float) -> Diarization:
+def of_labels(units: NDArray[np.float32], labels: NDArray[np.int64], hop_s: float, window_s: float) -> Diarization:
+    """The turns of windows (n, d) of length 1 by whose they are: labels (n,) from 0 without gaps, or `NOBODY`."""
     count, dim = units.shape
     starts = np.flatnonzero(np.concatenate((np.ones(min(1, count), np.bool_), labels[1:] != labels[:-1])))
     lengths = np.diff(np.append(starts, count))

@@ -19,7 +19,8 @@ Where two voices claim one person, a turn goes by what it sounds like itself: a 
 of what the other's own score there is higher.
 
 A voice sounds in a recording as it does where it is surest. A person who reaches less than RELATIVE of that is somebody
-like the voice: its turns are lowered to half of what they have. Only persons of SURE_S and more say how sure it is.
+like the voice: `without_alike` lowers its turns to half of what they have, unless a verifier has heard better. Only
+persons of SURE_S and more say how sure a voice is.
 """
 
 from collections.abc import Sequence
@@ -86,16 +87,23 @@ def _of_turns(found: Diarization, by_person: Floats, heard: NDArray[np.int64], o
     scores[:, somebody] = by_person[:, found.speakers[somebody]]
     if not len(heard):
         return scores
-    whose, of_person = found.speakers[heard], scores[:, heard]
+    of_person = scores[:, heard]
     apart = independent(found.lengths[heard], found.hop_s, found.window_s)
     share = (apart / (apart + OWN_HALF)).astype(np.float32)
-    score = of_person + OWN * share * (own - of_person) - RIVAL * share * _behind(own, of_person)
-    sure = found.windows[whose] * found.hop_s >= SURE_S
-    if sure.any():
-        best = score[:, sure].max(axis=1, keepdims=True)
-        score = np.where((best > 0) & (score < RELATIVE * best), np.minimum(score, score / 2), score)
-    scores[:, heard] = score
+    scores[:, heard] = of_person + OWN * share * (own - of_person) - RIVAL * share * _behind(own, of_person)
     return scores
+
+
+def without_alike(scores: Tensor, found: Diarization) -> Tensor:
+    """Scores (voices, t), those lowered that are of somebody who is only like a voice that speaks here too."""
+    rows: Floats = scores.numpy()
+    sure = ~found.silent
+    sure[sure] = found.windows[found.speakers[sure]] * found.hop_s >= SURE_S
+    if not sure.any() or not len(rows):
+        return scores
+    best = rows[:, sure].max(axis=1, keepdims=True)
+    alike = (best > 0) & (rows < RELATIVE * best) & ~found.silent
+    return torch.from_numpy(np.where(alike, np.minimum(rows, rows / 2), rows))
 
 
 def _behind(own: Floats, of_person: Floats) -> Floats:

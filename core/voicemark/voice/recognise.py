@@ -15,7 +15,7 @@ from voicemark.result import LocalSpeaker, Marker, NamedTurn, Recognised, Speake
 from voicemark.voice.base import SpeakerEncoder
 from voicemark.voice.diarization import Diarization
 from voicemark.voice.match import VoiceBook, match_key
-from voicemark.voice.naming import name_all
+from voicemark.voice.naming import name_all, without_alike
 from voicemark.voice.segments import borders, find_segments
 from voicemark.voice.verifier import ReadAudio, Verifier, second_opinion
 
@@ -73,9 +73,10 @@ def recognised_of(
 ) -> Recognised:
     """From scores (voices, turns) to markers: the verifier hears who is in doubt, and turns become segments."""
     thresholds = book.thresholds.cpu()
+    plain, scores = scores, without_alike(scores, spoken.found)
     if verifier is not None:
         moments = borders(spoken.found, spoken.duration_s)
-        scores = second_opinion(scores, thresholds, spoken.found, moments, verifier, spoken.read)
+        scores = second_opinion(plain, scores, thresholds, spoken.found, moments, verifier, spoken.read)
     segments = find_segments(scores, thresholds.tolist(), settings, spoken.found, spoken.duration_s)
     numbers = _numbers(spoken.found)
     return Recognised(

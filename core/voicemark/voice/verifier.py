@@ -54,36 +54,40 @@ class Verifier:
 
 def second_opinion(
     scores: Tensor,
+    lowered: Tensor,
     thresholds: Tensor,
     found: Diarization,
     moments: Sequence[float],
     verifier: Verifier,
     read: ReadAudio,
 ) -> Tensor:
-    """Scores (voices, t), those of doubtful people averaged with the verifier's.
+    """Scores (voices, t): `lowered`, and for doubtful people the mean of `scores` and the verifier's.
 
-    Turn k lasts from `moments[k]` to `moments[k + 1]` seconds. A voice whose score of a person is outside the band
-    keeps it, also of one who is heard again for another voice. Who never speaks for a whole window keeps all scores.
-    Reads nothing where nothing is in doubt; what `read` raises is passed on.
+    In doubt is who lies within the band of a voice's threshold, or above it and was lowered for being less like the
+    voice than others (`voicemark.voice.naming.without_alike`). Turn k lasts from `moments[k]` to `moments[k + 1]`
+    seconds. A voice that is in no doubt of a person keeps its score, also of one who is heard again for another voice;
+    so does who never speaks for a whole window. Reads nothing where nothing is in doubt; what `read` raises is passed
+    on.
     """
     if scores.numel() == 0 or not verifier.memories:
-        return scores
-    result = scores.clone()
+        return lowered
+    result = lowered.clone()
     for person in range(len(found.people)):
         turns = np.flatnonzero(found.speakers == person)
         if not len(turns):
             continue
         weights = torch.from_numpy(found.lengths[turns]).to(scores)
         usual = (scores[:, turns] * weights).sum(dim=1) / weights.sum()
-        doubtful = (usual - thresholds).abs() <= verifier.band
+        disputed = (lowered[:, turns] < scores[:, turns]).any(dim=1) & (usual >= thresholds - verifier.band)
+        doubtful = ((usual - thresholds).abs() <= verifier.band) | disputed
         if not bool(doubtful.any()):
             continue
         windows = _windows(found, moments, person, verifier.encoder, read)
         if not len(windows):
             continue
         said = thresholds + verifier.hear(windows).to(scores) - verifier.threshold
-        moved = torch.where(doubtful, (said - usual) / 2, 0.0)
-        result[:, turns] += moved[:, None]
+        both = scores[:, turns] + ((said - usual) / 2)[:, None]
+        result[:, turns] = torch.where(doubtful[:, None], both, lowered[:, turns])
     return result
 
 

@@ -63,8 +63,8 @@ class MarkerRow:
     hindsight: bool
     scores: tuple[MarkerScore, ...]
     missing: str | None = None
-    judge_cpu_s_per_hour: float | None = None
-    """What a verifier's second hearing of doubtful turns cost, where there was one."""
+    verifier_cpu_s_per_hour: float | None = None
+    """What a verifier's second hearing of doubtful people cost, where there was one."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,7 @@ class Prepared:
 
     composed: Composed
     found: Diarization
+    windows: NDArray[np.int8]
     memories: dict[str, Tensor]
     model_id: str
     cohort: Tensor | None
@@ -116,8 +117,8 @@ class Prepared:
 
 def compose(composer: Path, corpus: Path, noise: Path, split: str, seed: int, minutes: float, cache: Path) -> Composed:
     """Composes a recording, or takes the one that an earlier run left in `cache`. Only evaluation noise is heard."""
-    folder = cache / "recordings" / f"{corpus.name}-{split}-{seed}-{minutes:g}"
-    composed = Composed(f"seed {seed}", folder)
+    folder = cache / "recordings" / f"{composer.stem}-{corpus.name}-{split}-{seed}-{minutes:g}"
+    composed = Composed(f"{composer.stem} {seed}", folder)
     if composed.truth.exists():
         return composed
     what = ["--seed", str(seed), "--minutes", str(minutes), "--out", str(folder)]
@@ -142,8 +143,13 @@ def prepare(composed: Composed, embed: EmbedAll, model_id: str, cohort: Tensor |
         if len(rows) > most_rows:
             rows = rows[torch.linspace(0, len(rows) - 1, most_rows).long()]
         memories[name] = rows
-    found = diarize(quantise(windows.numpy()), HOP_SAMPLES / SAMPLE_RATE, WINDOW_SAMPLES / SAMPLE_RATE)
-    return Prepared(composed, found, memories, model_id, cohort, len(audio) / SAMPLE_RATE)
+    return Prepared(composed, *diarized(windows), memories, model_id, cohort, len(audio) / SAMPLE_RATE)
+
+
+def diarized(windows: Tensor) -> tuple[Diarization, NDArray[np.int8]]:
+    """Who speaks when, by windows (n, d), one every half second; and the windows as they are kept."""
+    rows = quantise(windows.numpy())
+    return diarize(rows, HOP_SAMPLES / SAMPLE_RATE, WINDOW_SAMPLES / SAMPLE_RATE), rows
 
 
 def own_scores(prepared: Prepared, settings: MatchSection) -> Tensor:
