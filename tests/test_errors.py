@@ -13,6 +13,7 @@ from voicemark.errors import (
     RecordingVanishedError,
     ToolError,
     Trouble,
+    VoicemarkError,
     trouble_of,
     unreadable,
 )
@@ -35,11 +36,11 @@ from voicemark.errors import (
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_whose_trouble_it_is(error, trouble):
+def test_whose_trouble_it_is(error: BaseException, trouble: Trouble) -> None:
     assert trouble_of(error) is trouble
 
 
-def test_only_what_all_work_needs_stops_all():
+def test_only_what_all_work_needs_stops_all() -> None:
     assert ToolError.stops_all and DatabaseError.stops_all
     assert not RecordingUnreadableError.stops_all and not RecordingError.stops_all
 
@@ -54,6 +55,8 @@ def test_only_what_all_work_needs_stops_all():
         (errno.EISDIR, RecordingError, "Is a directory"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_judged_only_by_what_is_its_own(number, kind, words):
+def test_a_file_that_cannot_be_read_is_judged_only_by_what_is_its_own(
+    number: int, kind: type[VoicemarkError], words: str
+) -> None:
     error = unreadable(OSError(number, "x"), Path("/srv/a.ts"))
     assert type(error) is kind and words in str(error) and "/srv/a.ts" in str(error)

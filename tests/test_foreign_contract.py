@@ -10,8 +10,8 @@ READERS = sorted(
     {
         *(LIBRARY / "recorders").glob("*.py"),
         *(LIBRARY / f"epg/{name}.py" for name in ("xmltv", "guide_xml", "eit", "epgdata", "dvb_text", "stream_eit")),
-        *(LIBRARY / f"epg/{name}.py" for name in ("timeline", "twins", "gather", "clean_text", "channels", "event")),
-        *(LIBRARY / f"{name}.py" for name in ("mpegts", "recording", "guard", "bounds")),
+        *(LIBRARY / f"epg/{name}.py" for name in ("timeline", "twins", "gather", "channels", "event")),
+        *(LIBRARY / f"{name}.py" for name in ("mpegts", "recording", "guard", "bounds", "clean_text")),
         LIBRARY / "recorders/hooks.py",
         LIBRARY / "export/vdr_index.py",
     }

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from voicemark.epg.clean_text import name_text
+from voicemark.clean_text import name_text
 from voicemark.foreign import ANYWHERE, opened
 from voicemark.patience import within_patience
 

@@ -262,6 +262,6 @@ def test_what_people_have_reported_is_heard_as_it_should_be(shared, number):
 def test_a_recording_that_is_not_changed_is_never_chosen_again(tmp_path, monkeypatch):
     looks = []
     look = ffmpeg.look
-    monkeypatch.setattr(ffmpeg, "look", lambda *given, **more: looks.append(given) or look(*given, **more))
+    monkeypatch.setattr(ffmpeg, "look", lambda *given, **more: looks.append(given) or look(*given, **more))  # type: ignore[func-returns-value]
     hear(piece(tmp_path / "w.ts", 20, LOW, Tone((900.0,), pid=0x202, language="eng"), picture=True))
     assert len(looks) == 1

@@ -203,10 +203,11 @@ def test_real_captures_with_one_stream_are_heard(name: str, codec: str) -> None:
 
 def tones(layout: str, seconds: float, offset_s: float, path: Path, *codec: str) -> bytes:
     """A transport stream with its own tone in every channel."""
-    waves = {
+    layouts: dict[str, list[int | None]] = {
         "stereo": [STEREO, STEREO],
         "5.1": [LEFT, RIGHT, CENTRE, None, BACK, BACK],
-    }[layout]
+    }
+    waves = layouts[layout]
     expressions = "|".join("0" if hertz is None else f"0.3*sin(2*PI*{hertz}*t)" for hertz in waves)
     subprocess.run(
         ["ffmpeg", "-v", "error", "-nostdin", "-y", "-f", "lavfi",

@@ -31,7 +31,7 @@ def clean(tmp_path_factory) -> Path:
 
 
 def decoder(file: Path, **settings: float) -> Decoder:
-    return Decoder(Source((file,), "a:0", "mp2", url=f"file:{file}"), Complaints(), **settings)
+    return Decoder(Source((file,), "a:0", "mp2", url=f"file:{file}"), Complaints(), **settings)  # type: ignore[arg-type]
 
 
 def test_a_decoder_that_is_killed_is_the_places_trouble_and_not_an_end(clean):
@@ -154,7 +154,7 @@ def test_a_read_error_that_ffmpeg_takes_for_an_end_is_an_error(tmp_path, monkeyp
 
 def test_a_read_error_of_ours_is_an_error(clean, monkeypatch):
     reader = AudioReader([clean], AudioSection())
-    whole = transport.runs
+    whole = transport.runs  # type: ignore[attr-defined]
 
     def failing(*arguments):
         for number, run in enumerate(whole(*arguments)):

@@ -10,13 +10,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemark import load_encoder
 from voicemark.config import AudioSection, SpeakerSection
 from voicemark.enrolment.memory import LevelMeter, SampleWindows, choose, drop_outliers, hear, make_do, shares
 from voicemark.enrolment.samples import Sample, resolve
 from voicemark.errors import EnrolmentError
 from voicemark.recording import Recording
 from voicemark.voice.encoder import Encoder
+from voicemark.voice.load import load_encoder
 
 RATE = 16_000
 Audio = np.ndarray

@@ -3,6 +3,7 @@
 import gzip
 import os
 import tracemalloc
+import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import dvb_tables as dvb
 
-from voicemark import mpegts
+from voicemark import clean_text, mpegts
+from voicemark.clean_text import MAX_MARKS, clean, stream_safe
 from voicemark.config import EpgSection
-from voicemark.epg import clean_text, stream_eit
-from voicemark.epg.clean_text import MAX_MARKS, clean, stream_safe
+from voicemark.epg import stream_eit
 from voicemark.epg.epgdata import read_epg_data
 from voicemark.epg.gather import programmes_of
 from voicemark.epg.stream_eit import read_stream_epg
@@ -213,9 +214,7 @@ def test_text_as_people_write_it_is_not_touched(text: str) -> None:
 
 
 def _runs_of_marks(text: str) -> list[str]:
-    shown = "".join(
-        "m" if clean_text.unicodedata.combining(one) or one in clean_text._OTHER_MARKS else " " for one in text
-    )
+    shown = "".join("m" if unicodedata.combining(one) or one in clean_text._OTHER_MARKS else " " for one in text)
     return shown.split()
 
 

@@ -2,6 +2,7 @@
 
 import os
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,13 +23,14 @@ def rec(tmp_path: Path) -> Path:
 def test_a_pipe_a_folder_a_device_or_a_link_out_is_no_index(rec: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_bytes(bytes(800))
     place = rec / "index"
-    for put in (
+    puts: tuple[Callable[[], object], ...] = (
         lambda: os.mkfifo(place),
         lambda: place.symlink_to("/dev/zero"),
         lambda: place.symlink_to(tmp_path),
         lambda: place.symlink_to(tmp_path / "elsewhere"),
         lambda: None,
-    ):
+    )
+    for put in puts:
         put()
         with pytest.raises(ValueError, match="no index"):
             VdrIndex(rec, 25.0)

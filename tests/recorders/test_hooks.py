@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemark import requests as hooks
 from voicemark.errors import VoicemarkError
+from voicemark.recorders import hooks
 from voicemark.recorders.hooks import MAX_BYTES, Request, RequestKind, leave_request, parse_request, take_requests
 
 path_bytes = st.binary(min_size=1, max_size=80).filter(

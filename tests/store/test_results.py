@@ -34,7 +34,7 @@ def database(tmp_path) -> Database:
 
 def result(path: str = "/video/Tatort.rec", **changes: object) -> Result:
     values: dict[str, object] = {
-        "recording": Recording(Path(path), "vdr", (Path(path) / "00001.ts",), BEGUN, (CRIME, NEWS)),
+        "recording": Recording(Path(path), "vdr", (Path(path) / "00001.ts",), BEGUN, programmes=(CRIME, NEWS)),
         "content": "c1",
         "duration_s": 6000.0,
         "audio_stream": "mp2, deu",

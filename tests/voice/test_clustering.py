@@ -32,7 +32,7 @@ def naive_people(means: np.ndarray, variances: np.ndarray, join: float) -> list[
     labels = np.zeros(len(means), np.int64)
     for number, group in enumerate(groups):
         labels[group] = number
-    return in_order(labels).tolist()
+    return [int(label) for label in in_order(labels)]
 
 
 def turns(count: int, speakers: int, seed: int, noise: float = 1.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.talk import DIM
+from support.talk import DIM
 
 from voicemark.voice.diarization import Diarization
 from voicemark.voice.listening import where_to_listen

@@ -67,7 +67,8 @@ def test_segments_are_in_order_disjoint_and_within_the_recording(
 
 @given(lengths=st.lists(st.tuples(st.floats(0.1, 3), st.floats(0.1, 5)), max_size=12), gap=st.floats(0, 4))
 def test_joining_again_changes_nothing(lengths: list[tuple[float, float]], gap: float) -> None:
-    parts, at = [], 0.0
+    parts: list[_Part] = []
+    at = 0.0
     for length, pause in lengths:
         parts.append(_Part(at, at + length, 1.0, 2, (len(parts),)))
         at += length + pause

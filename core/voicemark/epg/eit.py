@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from voicemark.bounds import MAX_GENRES, MAX_STREAMS, within
-from voicemark.epg.clean_text import one_line
+from voicemark.clean_text import one_line
 from voicemark.epg.dvb_text import decode_text, join_texts
 from voicemark.epg.event import AUDIO_STREAMS, Event
 from voicemark.errors import GuideError

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from voicemark.bounds import AGE, CONTENT, EVENT_ID, MAX_STREAMS, duration, moment, number_in
-from voicemark.epg.clean_text import clean, decoded, one_line
+from voicemark.clean_text import clean, decoded, one_line
 from voicemark.epg.event import AUDIO_STREAMS, Event
 from voicemark.errors import GuideError
 from voicemark.foreign import ANYWHERE, opened

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from voicemark.clean_text import name_text, one_line
 from voicemark.epg.channels import channel_key
-from voicemark.epg.clean_text import name_text, one_line
 from voicemark.epg.dvb_text import decode_text
 from voicemark.epg.eit import (
     PRESENT_FOLLOWING,

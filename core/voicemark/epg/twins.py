@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from voicemark.epg.clean_text import stream_safe
+from voicemark.clean_text import stream_safe
 from voicemark.recording import Programme
 
 SAME_START_S = 900.0  # two sources may give the start of one event so far apart

@@ -11,7 +11,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
 from voicemark.bounds import EPISODE, MAX_GENRES, MINUTES, SEASON
-from voicemark.epg.clean_text import clean, one_line
+from voicemark.clean_text import clean, one_line
 from voicemark.epg.epgdata import MAX_NAME
 from voicemark.epg.genres import words_of_categories
 from voicemark.errors import GuideError

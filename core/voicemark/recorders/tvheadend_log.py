@@ -28,7 +28,7 @@ from voicemark.bounds import (
     moment,
     within,
 )
-from voicemark.epg.clean_text import clean, decoded, one_line
+from voicemark.clean_text import clean, decoded, one_line
 from voicemark.epg.genres import words_of_categories, words_of_content
 from voicemark.errors import VoicemarkError
 from voicemark.foreign import OWN_FOLDER, read_bytes

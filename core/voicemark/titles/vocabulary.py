@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from voicemark.epg.clean_text import stream_safe
+from voicemark.clean_text import stream_safe
 
 PAD = 0  # feature number of padding
 MAX_TEXT = 200_000  # characters read of one text: an EPG description is far shorter, a broken file may not be

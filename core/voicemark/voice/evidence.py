@@ -56,7 +56,12 @@ def variance(windows: NDArray[np.int64], hop_s: float, window_s: float) -> Float
 
 
 def same_person(
-    products: Floats, squares: Floats, variances: Floats, square: Floats | float, variance: Floats | float, dim: int
+    products: Floats | float,
+    squares: Floats | float,
+    variances: Floats | float,
+    square: Floats | float,
+    variance: Floats | float,
+    dim: int,
 ) -> Floats:
     """The logarithm above, of groups with one other: their products with it, squared lengths, variances, and its own.
 

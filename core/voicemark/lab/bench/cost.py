@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from voicemark import load_encoder
 from voicemark.audio.demux import AudioReader
 from voicemark.audio.features import LogMel
 from voicemark.audio.ffmpeg import find_program
@@ -29,6 +28,7 @@ from voicemark.store.speakers import write_names, write_speech
 from voicemark.voice.diarization import Diarization, diarize
 from voicemark.voice.diarization import pack as pack_turns
 from voicemark.voice.encoder import Encoder
+from voicemark.voice.load import load_encoder
 from voicemark.voice.match import Memory, VoiceBook
 from voicemark.voice.quantisation import pack, quantise
 from voicemark.voice.recognise import Spoken, recognise, speech_of
