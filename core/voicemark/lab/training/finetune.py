@@ -94,21 +94,21 @@ def finetune(
     work = recipe.out.with_name(f"{recipe.out.name}.work")
     corpus = speech_bank(recipe, work, progress)
     bank = AudioBank.join([corpus, own.training])
-    others = corpus_windows(corpus, recipe.first.seed)
+    others = corpus_windows(corpus, recipe.first_stage.seed)
     before = separation(old, own, others)
 
     # The network learns before it is centred on a crowd, and is taught likewise.
     teacher: Teacher = recipe.teacher or SelfTeacher(Encoder(replace(start, crowd=None), old.device))
     speeds = tuple(speed for speed in recipe.speeds if speed in SPEEDS)[:1]
-    settings = triplet_stage(recipe.first, steps or recipe.triplet_steps, LEARNING_RATE)
+    settings = triplet_stage(recipe.first_stage, steps or recipe.triplet_steps, LEARNING_RATE)
     if recipe.teacher is None:  # the targets already are in the network's own space
         settings = replace(settings, project_targets=False)
     batches = VoiceBatches(
         bank,
-        augmenter(recipe.noise, bank, work, progress, recipe.first.seed),
+        augmenter(recipe.noise, bank, work, progress, recipe.first_stage.seed),
         speeds=speeds,
         settings=settings.sampling,
-        seed=recipe.first.seed,
+        seed=recipe.first_stage.seed,
         favour={entry.speaker for entry in own.training.entries if entry.speaker},
     )
     net = start.build()
@@ -130,10 +130,15 @@ def finetune(
     crowd = start.crowd if recipe.teacher is None else None
     tuned = weights.packed(net.cpu(), start.features, start.grid, crowd=crowd, about=about)
     after = separation(Encoder(tuned, pick_device(recipe.device)), own, others)
+    return keep_if_better(recipe.out, tuned, before, after)
+
+
+def keep_if_better(out: Path, tuned: weights.ModelFile, before: float, after: float) -> Outcome:
+    """Writes `tuned` to `out` where it separates the held-back voices better than the weights before did."""
     if after <= before:
         return Outcome(before, after, None, None)
-    weights.write(recipe.out, tuned)
-    return Outcome(before, after, recipe.out, tuned.model_id)
+    weights.write(out, tuned)
+    return Outcome(before, after, out, tuned.model_id)
 
 
 def own_voices(config: Config) -> OwnVoices:
