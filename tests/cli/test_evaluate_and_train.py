@@ -74,24 +74,28 @@ def test_train_backend_replaces_the_cohort_and_keeps_the_id(folders: tuple[Path,
     assert before.cohort is None or not torch.equal(after.cohort, before.cohort)
 
 
-def test_train_backend_centres_on_a_crowd_under_a_new_id(folders: tuple[Path, Path], tmp_path: Path) -> None:
+def test_train_backend_centres_on_a_background_under_a_new_id(folders: tuple[Path, Path], tmp_path: Path) -> None:
     model = tmp_path / "model.safetensors"
     shutil.copy(weights.DEFAULT_WEIGHTS, model)
     before = weights.load(model)
     command = ["train", "backend", "--corpus", str(folders[0]), "--noise", str(folders[1]), "--model", str(model)]
-    result = CliRunner().invoke(app, [*command, "--whiten", "--crowd", str(folders[0])])
+    result = CliRunner().invoke(app, [*command, "--whiten", "--background", str(folders[0])])
     assert result.exit_code == 0, result.output
     after = weights.load(model)
     assert after.model_id != before.model_id
-    assert after.crowd is not None and len(after.crowd) == 6  # three voices of one window, with and without noise
-    assert after.about["crowd"] == "6 windows"
-    # What is embedded for a crowd is not centred on the one before: the same corpus gives the same again.
-    assert CliRunner().invoke(app, [*command, "--crowd", str(folders[0])]).exit_code == 0
+    assert (
+        after.background is not None and len(after.background) == 6
+    )  # three voices of one window, with and without noise
+    assert after.about["background"] == "6 windows"
+    # What is embedded for a background is not centred on the one before: the same corpus gives the same again.
+    assert CliRunner().invoke(app, [*command, "--background", str(folders[0])]).exit_code == 0
     assert weights.load(model).model_id == after.model_id
-    # The file is written at the end or not at all: whitened without the crowd that was to follow it would be worse.
-    result = CliRunner().invoke(app, [*command, "--whiten", "--crowd", str(tmp_path / "none")])
+    # The file is written at the end or not at all: whitened without the background that follows it would be worse.
+    result = CliRunner().invoke(app, [*command, "--whiten", "--background", str(tmp_path / "none")])
     assert isinstance(result.exception, VoicemarkError)
     assert weights.load(model).model_id == after.model_id
+    old_name = CliRunner().invoke(app, [*command, "--crowd", str(folders[0])])
+    assert isinstance(old_name.exception, ConfigError) and old_name.exception.hint == "--background"
     # All its training voices are of one source; without that there is nobody.
     result = CliRunner().invoke(app, [*command, "--leave-out", "a"])
     assert isinstance(result.exception, VoicemarkError) and "besides those of a" in str(result.exception)

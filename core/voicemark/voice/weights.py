@@ -2,9 +2,10 @@
 
 The file is safetensors. Its metadata carries everything needed to use the tensors; its `model_id` is a hash of
 them, so that a stored embedding can name the weights it came from and two files of one id embed alike. Two extra
-tensors (n, dim) may come along: `crowd`, which embeddings are centred on (`hubness.py`) and which is therefore part of
-the id, and `cohort`, embeddings of strangers for making scores comparable, which is not, for it changes no embedding.
-Both are rows of length 1 and stored as a recording's windows are, in a byte per component (`compact.py`).
+tensors (n, dim) may come along: `crowd`, the background that embeddings are centred on (`hubness.py`) and therefore
+part of the id, and `cohort`, embeddings of strangers for making scores comparable, which changes no embedding and is
+not.
+Both are rows of length 1 and stored as a recording's windows are, in a byte per component (`quantisation.py`).
 """
 
 import hashlib
@@ -28,7 +29,7 @@ from voicemark.voice.quantisation import quantise, restore
 FORMAT = "voicemark-encoder"
 FORMAT_VERSION = 3
 COHORT = "cohort"
-CROWD = "crowd"
+BACKGROUND = "crowd"  # as files of this format version call it
 DEFAULT_WEIGHTS = Path(__file__).with_name("models") / "default.safetensors"
 
 Settings = TypeVar("Settings", FeatureSettings, EncoderConfig, WindowGrid)
@@ -38,7 +39,7 @@ Settings = TypeVar("Settings", FeatureSettings, EncoderConfig, WindowGrid)
 class ModelFile:
     """What a weights file holds. `tensors` is the network's state, `about` free text for people (training run).
 
-    `crowd` and `cohort`, where there are any, are rows (n, dim) of length 1: see `hubness.py` and `score_norm.py`.
+    `background` and `cohort`, where there are any, are rows (n, dim) of length 1: see `hubness.py` and `score_norm.py`.
     """
 
     model_id: str
@@ -46,7 +47,7 @@ class ModelFile:
     network: EncoderConfig
     features: FeatureSettings
     grid: WindowGrid
-    crowd: Tensor | None = None
+    background: Tensor | None = None
     cohort: Tensor | None = None
     about: dict[str, str] = field(default_factory=dict)
 
@@ -76,7 +77,7 @@ def packed(
     features: FeatureSettings,
     grid: WindowGrid,
     *,
-    crowd: Tensor | None = None,
+    background: Tensor | None = None,
     about: Mapping[str, str] | None = None,
     dtype: torch.dtype = torch.float16,
 ) -> ModelFile:
@@ -86,9 +87,9 @@ def packed(
         for name, tensor in net.state_dict().items()
         if tensor.is_floating_point()
     }
-    identity = model_id(_embedding(tensors, crowd), net.config, features, grid)
-    crowd = None if crowd is None else _rows(_stored(crowd))
-    return ModelFile(identity, tensors, net.config, features, grid, crowd, about=dict(about or {}))
+    identity = model_id(_embedding(tensors, background), net.config, features, grid)
+    background = None if background is None else _rows(_stored(background))
+    return ModelFile(identity, tensors, net.config, features, grid, background, about=dict(about or {}))
 
 
 def write(path: Path, model: ModelFile) -> None:
@@ -105,7 +106,7 @@ def write(path: Path, model: ModelFile) -> None:
         "windows": json.dumps(asdict(model.grid)),
         "about": json.dumps(model.about),
     }
-    tensors = _embedding(model.tensors, model.crowd)
+    tensors = _embedding(model.tensors, model.background)
     if model.cohort is not None:
         tensors[COHORT] = _stored(model.cohort)
     part = path.with_name(f"{path.name}.part")
@@ -151,14 +152,16 @@ def _checked(path: Path, metadata: dict[str, str], tensors: dict[str, Tensor]) -
     grid = _settings(WindowGrid, metadata, "windows", path)
     if model_id(tensors, network, features, grid) != metadata.get("model_id"):
         raise ModelError("weights are corrupt: they do not match their id", path=path, hint="fetch them again")
-    crowd, cohort = (None if stored is None else _rows(stored) for stored in (tensors.pop(CROWD, None), cohort))
+    background, cohort = (
+        None if stored is None else _rows(stored) for stored in (tensors.pop(BACKGROUND, None), cohort)
+    )
     about: dict[str, str] = json.loads(metadata.get("about", "{}"))
-    return ModelFile(metadata["model_id"], tensors, network, features, grid, crowd, cohort, about)
+    return ModelFile(metadata["model_id"], tensors, network, features, grid, background, cohort, about)
 
 
-def _embedding(tensors: Mapping[str, Tensor], crowd: Tensor | None) -> dict[str, Tensor]:
+def _embedding(tensors: Mapping[str, Tensor], background: Tensor | None) -> dict[str, Tensor]:
     """Every tensor that an embedding depends on, as it is stored."""
-    return {**tensors} if crowd is None else {**tensors, CROWD: _stored(crowd)}
+    return {**tensors} if background is None else {**tensors, BACKGROUND: _stored(background)}
 
 
 def _stored(rows: Tensor) -> Tensor:

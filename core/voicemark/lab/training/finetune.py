@@ -97,8 +97,8 @@ def finetune(
     others = corpus_windows(corpus, recipe.first_stage.seed)
     before = separation(old, own, others)
 
-    # The network learns before it is centred on a crowd, and is taught likewise.
-    teacher: Teacher = recipe.teacher or SelfTeacher(Encoder(replace(start, crowd=None), old.device))
+    # The network learns before it is centred on a background, and is taught likewise.
+    teacher: Teacher = recipe.teacher or SelfTeacher(Encoder(replace(start, background=None), old.device))
     speeds = tuple(speed for speed in recipe.speeds if speed in SPEEDS)[:1]
     settings = triplet_stage(recipe.first_stage, steps or recipe.triplet_steps, LEARNING_RATE)
     if recipe.teacher is None:  # the targets already are in the network's own space
@@ -126,9 +126,9 @@ def finetune(
         trainer.resume()
     net.load_state_dict(trainer.run())
     about = {**start.about, "fine_tuned_from": start.model_id, "voices": str(len(config.speakers))}
-    # Its own successor stays in its space, so the crowd stays where it was; another teacher leads elsewhere.
-    crowd = start.crowd if recipe.teacher is None else None
-    tuned = weights.packed(net.cpu(), start.features, start.grid, crowd=crowd, about=about)
+    # Its own successor stays in its space, so the background stays where it was; another teacher leads elsewhere.
+    background = start.background if recipe.teacher is None else None
+    tuned = weights.packed(net.cpu(), start.features, start.grid, background=background, about=about)
     after = separation(Encoder(tuned, pick_device(recipe.device)), own, others)
     return keep_if_better(recipe.out, tuned, before, after)
 
