@@ -125,7 +125,7 @@ def test_a_changed_byte_is_noticed(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[-3] ^= 0x40
     path.write_bytes(bytes(data))
-    with pytest.raises(ModelError, match="do not match their id"):
+    with pytest.raises(ModelError, match="does not match its id"):
         weights.load(path)
 
 
@@ -141,7 +141,7 @@ def test_another_format_version_is_refused_with_a_way_out(tmp_path: Path) -> Non
 def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.safetensors"
     save_file({"x": torch.zeros(1)}, path)
-    with pytest.raises(ModelError, match="not the weights of a voicemark encoder"):
+    with pytest.raises(ModelError, match="this is no weights file"):
         weights.load(path)
 
 
@@ -149,7 +149,7 @@ def test_settings_of_unknown_keys_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     small_file(path)
     rewrite(path, features=json.dumps({"sample_rate": 16_000}))
-    with pytest.raises(ModelError, match="features settings"):
+    with pytest.raises(ModelError, match=r"settings .* of features"):
         weights.load(path)
 
 

@@ -23,13 +23,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from voicemark import files
 from voicemark.errors import VoicemarkError
 
 log = logging.getLogger(__name__)
 
 VERSION = 1
 SUFFIX = ".json"
-PART_SUFFIX = ".part"
 MAX_BYTES = 64 * 1024
 """A longer file is no request: a path has at most 4,096 bytes."""
 MAX_REQUESTS = 1000
@@ -100,10 +100,9 @@ def leave_request(folder: Path, request: Request) -> Path:
         }
     )
     name = f"{time.time_ns()}-{os.getpid()}-{request.recorder}"
-    part, final = folder / (name + PART_SUFFIX), folder / (name + SUFFIX)
+    final = folder / (name + SUFFIX)
     try:
-        part.write_text(data, encoding="utf-8")
-        part.rename(final)
+        files.write_bytes(final, data.encode())
     except OSError as error:
         raise VoicemarkError(
             f"a request cannot be left there: {error.strerror}",
@@ -185,7 +184,7 @@ def _path(value: object) -> Path | None:
 
 def _is_ours(entry: os.DirEntry[str]) -> bool:
     """Whether `entry` may be a request; half-written ones of killed hooks are removed on the way."""
-    if entry.name.endswith(PART_SUFFIX):
+    if entry.name.endswith(files.PART_SUFFIX):
         try:
             if time.time() - entry.stat(follow_symlinks=False).st_mtime > STALE_PART_S:
                 Path(entry.path).unlink()

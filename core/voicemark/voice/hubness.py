@@ -20,7 +20,7 @@ SHARE = 0.8  # of the neighbourhood's middle that is taken away; all of it blows
 
 
 def centred(embeddings: Tensor, background: Tensor) -> Tensor:
-    """Embeddings (…, d) of length 1 less what is common to their neighbourhood in `background` (n, d), of length 1 again.
+    """Embeddings (…, d) of length 1 less the middle of their neighbourhood in `background` (n, d), of length 1 again.
 
     The background's rows have length 1; they are in the space of the embeddings before this.
     """

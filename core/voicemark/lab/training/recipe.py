@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from voicemark import model_files
 from voicemark.audio.demux import AudioReader
 from voicemark.audio.features import FeatureSettings, LogMel
 from voicemark.audio.windows import WindowGrid
@@ -241,11 +242,8 @@ def tensors_of(init: str) -> dict[str, Tensor]:
     path = Path(init)
     if is_autoencoder(path):
         return encoder_tensors(path)
-    try:
+    if model_files.is_kind(path, weights.WEIGHTS):
         return weights.load(path).tensors
-    except ModelError as error:
-        if "not the weights of a voicemark encoder" not in error.what:
-            raise
     try:
         return load_file(path)
     except (OSError, SafetensorError) as error:

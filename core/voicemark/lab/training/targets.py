@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from voicemark import files
 from voicemark.lab.batches.augment import Audio, change_speed, rms
 from voicemark.lab.corpus.bank import SAMPLE_RATE, AudioBank, Progress
 from voicemark.lab.teachers.teacher import Teacher
@@ -109,7 +110,5 @@ def _key(bank: AudioBank, teacher: Teacher, per_source: int | None) -> str:
 
 def _save(file: Path, targets: NDArray[np.float32]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.part")
-    with part.open("wb") as out:
+    with files.replacing(file) as part, part.open("wb") as out:
         np.save(out, targets)
-    part.replace(file)

@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
+from voicemark import files
 from voicemark.audio.features import FeatureSettings, LogMel
 from voicemark.errors import ModelError
 from voicemark.lab.batches.sampling import Batch, SamplingSettings, VoiceBatches
@@ -275,26 +276,23 @@ class Trainer:
         if self.checkpoint is None:
             return
         contents, speaker, source = self._bank_state()
-        part = self.checkpoint.with_name(f"{self.checkpoint.name}.part")
-        part.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(
-            {
-                "version": CHECKPOINT_VERSION,
-                "settings": asdict(self.settings),
-                "network": asdict(self.net.config),
-                "step": self.step,
-                "net": self.net.state_dict(),
-                "softmax": self.softmax.state_dict(),
-                "hint_head": self.hint_head.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
-                "generator": self.generator.get_state(),
-                "bank": (contents, speaker, source),
-                "best": self.best,
-                "best_score": self.best_score,
-            },
-            part,
-        )
-        part.replace(self.checkpoint)
+        state = {
+            "version": CHECKPOINT_VERSION,
+            "settings": asdict(self.settings),
+            "network": asdict(self.net.config),
+            "step": self.step,
+            "net": self.net.state_dict(),
+            "softmax": self.softmax.state_dict(),
+            "hint_head": self.hint_head.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "generator": self.generator.get_state(),
+            "bank": (contents, speaker, source),
+            "best": self.best,
+            "best_score": self.best_score,
+        }
+        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        with files.replacing(self.checkpoint) as part:
+            torch.save(state, part)
 
     def _bank_state(self) -> tuple[Tensor, Tensor, Tensor]:
         contents, labels = self.bank.ordered()
