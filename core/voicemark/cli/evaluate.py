@@ -51,6 +51,7 @@ def voices(
     from voicemark.errors import ConfigError
     from voicemark.lab.evaluation import report as reports
     from voicemark.lab.evaluation.run import Plan, evaluate
+    from voicemark.lab.tables import markdown_table
 
     if markers and (composer is None or scorer is None or noise is None):
         raise ConfigError("--markers needs --composer, --scorer and --noise")
@@ -82,7 +83,7 @@ def voices(
     if measured.markers:
         tables.append(reports.markers_table(measured.markers))
     if markdown:
-        typer.echo("\n\n".join(reports.markdown(table) for table in tables))
+        typer.echo("\n\n".join(markdown_table(table) for table in tables))
         return
     from rich.table import Table
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from voicemark.voice.base import SpeakerEncoder
-from voicemark.voice.match import centre
+from voicemark.voice.match import centroid
 
 JOIN_S = 5.0  # doubtful turns nearer than this are read in one go
 MOST_S = 120.0  # of one read, but for a single turn that is longer
@@ -41,7 +41,7 @@ class Verifier:
     @cached_property
     def centres(self) -> Tensor:
         """The middles (voices, d) of the memories, of length 1."""
-        return torch.stack([centre(memory) for memory in self.memories])
+        return torch.stack([centroid(memory) for memory in self.memories])
 
     def hear(self, audio: NDArray[np.float32]) -> Tensor | None:
         """Its scores (voices,) of a turn (samples,), from windows side by side; None of one too short for it."""
@@ -51,7 +51,7 @@ class Verifier:
             return None
         spare = (len(audio) - count * length) // 2
         windows = audio[spare : spare + count * length].reshape(count, length)
-        direction = centre(self.encoder.embed_windows(np.ascontiguousarray(windows)))
+        direction = centroid(self.encoder.embed_windows(np.ascontiguousarray(windows)))
         return self.centres.to(direction) @ direction
 
 

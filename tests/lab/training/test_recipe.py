@@ -29,7 +29,6 @@ from voicemark.lab.training.finetune import (
     own_voices,
     pieces,
     separation,
-    top_scores,
 )
 from voicemark.lab.training.recipe import SPEEDS, Recipe, defaults_for, take_over, taught_by, tensors_of, train
 from voicemark.lab.training.trainer import Report, TrainingSettings, new_network
@@ -265,15 +264,6 @@ def test_pieces_are_six_seconds_and_a_rest_of_two_or_more() -> None:
     lengths = [len(piece) for piece in pieces(np.zeros(16_000 * 15, np.float32))]
     assert lengths == [96_000, 96_000, 48_000]
     assert [len(piece) for piece in pieces(np.zeros(16_000 * 13, np.float32))] == [96_000, 96_000]
-
-
-def test_scores_are_the_mean_of_the_five_best() -> None:
-    windows = torch.nn.functional.normalize(torch.randn(4, 6), dim=1)
-    memory = torch.nn.functional.normalize(torch.randn(9, 6), dim=1)
-    scores = top_scores(windows, memory)
-    for row in range(4):
-        best = sorted((float(windows[row] @ other) for other in memory), reverse=True)[:5]
-        assert abs(float(scores[row]) - sum(best) / 5) < 1e-5
 
 
 def test_voices_that_differ_are_further_apart_than_voices_that_do_not(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 The background: windows of as many voices as there are, which embeddings are centred on (`voice/hubness.py`).
 
-The cohort: windows of many of them, clean and with broadcast noise under them, and stretches of music, noise and
+The cohort: windows of many of them, clean and with broadcast noise under them, and pieces of music, noise and
 applause alone. What a memory draws from these is what it would draw from television that it should not mark
 (`voice/score_norm.py`).
 """
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from voicemark.lab.corpus.clips import WINDOW_SAMPLES, Audio, cut_windows, read_mono, read_utterances, seeded
 from voicemark.lab.corpus.codecs import MP2, round_trip
-from voicemark.lab.corpus.conditions import mix, stretch
+from voicemark.lab.corpus.mixing import mix, noise_excerpt
 from voicemark.lab.corpus.noise import read_noise
 from voicemark.voice.base import SpeakerEncoder
 
@@ -52,7 +52,7 @@ def build_cohort(
     order = seeded(seed, "cohort").permutation(len(utterances))[:strangers]
     clips = cut_windows([utterances[k] for k in sorted(order)], per_utterance=1, seed=seed)
     alone = [
-        stretch([noises[number % len(noises)]], WINDOW_SAMPLES, seeded(seed, "alone", number))
+        noise_excerpt([noises[number % len(noises)]], WINDOW_SAMPLES, seeded(seed, "alone", number))
         for number in range(noise_windows)
     ]
     rows = encoder.embed_windows(
@@ -109,11 +109,11 @@ def labelled_windows(
 
 
 def with_noise(windows: Audio, noises: Sequence[Audio], seed: int, what: str) -> Audio:
-    """Each of the windows (n, samples) over a stretch of one of the noises; `what` tells draws of a seed apart."""
+    """Each of the windows (n, samples) over a piece of one of the noises; `what` tells draws of a seed apart."""
     noisy = []
     for number, window in enumerate(windows):
         rng = seeded(seed, what, number)
-        noisy.append(mix(window, stretch(noises, WINDOW_SAMPLES, rng), rng.uniform(*SNR_DB)))
+        noisy.append(mix(window, noise_excerpt(noises, WINDOW_SAMPLES, rng), rng.uniform(*SNR_DB)))
     return np.stack(noisy)
 
 

@@ -17,6 +17,7 @@ from voicemark import load_encoder
 from voicemark.audio.demux import AudioReader
 from voicemark.audio.features import LogMel
 from voicemark.audio.ffmpeg import find_program
+from voicemark.audio.timeline import SAMPLE_RATE
 from voicemark.config import AudioSection, MatchSection
 from voicemark.lab.bench.figures import Figure
 from voicemark.lab.bench.media import make_recording
@@ -32,7 +33,6 @@ from voicemark.voice.segments import Segment, WindowTimes, find_segments
 from voicemark.voice.turns import Turns, segment_turns
 from voicemark.voice.turns import pack as pack_turns
 
-RATE = 16_000
 BLOCK_S = 30
 VOICES = 3
 CONFIG = """
@@ -104,7 +104,7 @@ def _stages(recording: Path, folder: Path, minutes: int) -> Iterator[tuple[str, 
 
     yield "decode, time stamps, mono at 16 kHz", of_call(decode).cpu_s
     blocks = minutes * 60 // BLOCK_S
-    block = 0.1 * np.random.default_rng(0).standard_normal(BLOCK_S * RATE).astype(np.float32)
+    block = 0.1 * np.random.default_rng(0).standard_normal(BLOCK_S * SAMPLE_RATE).astype(np.float32)
     log_mel = LogMel(encoder.features)
     waves = torch.from_numpy(block)[None]
 

@@ -123,9 +123,3 @@ def markers_table(rows: Sequence[MarkerRow]) -> list[list[str]]:
                 ]
             )
     return lines
-
-
-def markdown(lines: Sequence[Sequence[str]]) -> str:
-    """A table for a Markdown file; the first line is its header."""
-    rendered = ["| " + " | ".join(line) + " |" for line in lines]
-    return "\n".join([rendered[0], "|" + "---|" * len(lines[0]), *rendered[1:]])

@@ -13,15 +13,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from voicemark.audio.demux import AudioReader
+from voicemark.audio.timeline import SAMPLE_RATE
 from voicemark.config import AudioSection, Config
 from voicemark.enrolment.samples import resolve
 from voicemark.errors import EnrolmentError
 from voicemark.lab.batches.augment import SPEEDS, Audio
 from voicemark.lab.batches.sampling import VoiceBatches
-from voicemark.lab.corpus.bank import SAMPLE_RATE, AudioBank, Progress
+from voicemark.lab.corpus.bank import AudioBank, Progress
+from voicemark.lab.evaluation.protocol import top_k_mean
 from voicemark.lab.teachers.teacher import Teacher
 from voicemark.lab.training.recipe import Recipe, augmenter, speech_bank
 from voicemark.lab.training.targets import teach
@@ -36,7 +37,6 @@ HELD_BACK = 4  # every fourth piece
 FEWEST = 2  # pieces of a voice, of which at least one is held back
 LEARNING_RATE = 2e-4
 OTHERS = 200  # corpus clips that the held-back pieces must be told apart from
-TOP_K = 5
 
 
 @dataclass(frozen=True)
@@ -212,12 +212,7 @@ def separation(encoder: Encoder, own: OwnVoices, others: Sequence[Audio]) -> flo
     distances = []
     for name in names:
         negatives = torch.cat([strangers, *(held[other] for other in names if other != name)])
-        positive, negative = top_scores(held[name], memories[name]), top_scores(negatives, memories[name])
-        spread = ((positive.var(correction=0) + negative.var(correction=0)) / 2).sqrt().clamp(min=1e-3)
+        positive, negative = (top_k_mean((rows @ memories[name].T).numpy()) for rows in (held[name], negatives))
+        spread = max(float(np.sqrt((positive.var() + negative.var()) / 2)), 1e-3)
         distances.append(float((positive.mean() - negative.mean()) / spread))
     return sum(distances) / len(distances)
-
-
-def top_scores(windows: Tensor, memory: Tensor) -> Tensor:
-    """(n, dim), (m, dim) → (n,): mean of the five best cosines."""
-    return (windows @ memory.T).topk(min(TOP_K, len(memory)), dim=1).values.mean(1)

@@ -28,13 +28,14 @@ from voicemark.lab.batches.fresh import FreshVoices
 from voicemark.lab.batches.on_device.batches import DeviceVoices, fresh_settings
 from voicemark.lab.batches.on_device.teacher import DeviceTeacher, load_device_teacher
 from voicemark.lab.batches.sampling import VoiceBatches
-from voicemark.lab.corpus.bank import MAX_SECONDS, AudioBank, Clip, Progress, read_manifest
+from voicemark.lab.corpus.bank import MAX_SECONDS, AudioBank, Progress
+from voicemark.lab.corpus.manifest import read_manifest
 from voicemark.lab.corpus.noise import read_noise
 from voicemark.lab.teachers.ensemble import load_teachers
 from voicemark.lab.teachers.teacher import CropTeacher, Teacher
 from voicemark.lab.training.autoencoder_training import encoder_tensors, is_autoencoder
 from voicemark.lab.training.ridge_init import fit_last_layer
-from voicemark.lab.training.targets import stretches, teach
+from voicemark.lab.training.targets import clips_of, teach
 from voicemark.lab.training.trainer import Report, Trainer, TrainingSettings, initialise, new_network, triplet_stage
 from voicemark.lab.training.validation import Validation
 from voicemark.recorders.registry import find_recordings
@@ -178,7 +179,7 @@ def _fresh(recipe: Recipe, voices: VoiceBatches) -> VoiceBatches:
 
 
 def speech_bank(recipe: Recipe, work: Path, progress: Progress | None = None) -> AudioBank:
-    """Every training clip of the corpora and every stretch of the unlabelled recordings, decoded."""
+    """Every training clip of the corpora and every ten seconds of the unlabelled recordings, decoded."""
     clips = [clip for folder in recipe.corpus for clip in read_manifest(folder, "train")]
     labelled = AudioBank.build(clips, work / "speech", decode, progress=progress)
     if not recipe.unlabelled:
@@ -187,13 +188,13 @@ def speech_bank(recipe: Recipe, work: Path, progress: Progress | None = None) ->
 
 
 def _recording_bank(path: Path) -> AudioBank:
-    """Recordings at `path`, in stretches of ten seconds whose speakers nobody knows."""
+    """Recordings at `path`, in clips of ten seconds whose speakers nobody knows."""
     parts: list[tuple[str, str | None, Audio]] = []
     for recorder, found in find_recordings(path):
         recording = recorder.read(found)
         blocks = AudioReader.of(recording, AudioSection()).blocks()
-        for number, stretch in enumerate(stretches(blocks)):
-            parts.append((f"{recording.path}#{number}", None, stretch))
+        for number, clip in enumerate(clips_of(blocks)):
+            parts.append((f"{recording.path}#{number}", None, clip))
     if not parts:
         raise VoicemarkError("no recording of ten seconds or more", path=path)
     return AudioBank.of(parts, source=str(path))
@@ -201,8 +202,7 @@ def _recording_bank(path: Path) -> AudioBank:
 
 def augmenter(noise: Path, bank: AudioBank, work: Path, progress: Progress | None, seed: int) -> Augmenter:
     """Noise of the training side of `noise`, and voices of `bank` for babble."""
-    files = read_noise(noise, evaluation=False)
-    clips = [Clip(file.path, None, "noise", file.kind) for file in files]
+    clips = read_noise(noise, evaluation=False)
     noises = AudioBank.build(clips, work / "noise", decode, progress=progress, max_seconds=NOISE_SECONDS)
     is_music = [entry.kind.startswith("music") for entry in noises.entries]
     rng = np.random.default_rng(seed)

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from voicemark import files
-from voicemark.lab.batches.augment import Audio, change_speed, rms
-from voicemark.lab.corpus.bank import SAMPLE_RATE, AudioBank, Progress
+from voicemark.audio.timeline import SAMPLE_RATE
+from voicemark.lab.batches.augment import change_speed
+from voicemark.lab.corpus.bank import AudioBank, Progress
+from voicemark.lab.corpus.mixing import Audio, rms
 from voicemark.lab.teachers.teacher import Teacher
 
 SEGMENT = 6 * SAMPLE_RATE
@@ -78,7 +80,7 @@ def teach(
     return torch.from_numpy(targets)
 
 
-def stretches(blocks: Iterator[Audio], seconds: float = 10.0) -> Iterator[Audio]:
+def clips_of(blocks: Iterator[Audio], seconds: float = 10.0) -> Iterator[Audio]:
     """Cut a recording's audio into clips of `seconds` for the student to learn from; the rest at the end is dropped."""
     length = int(seconds * SAMPLE_RATE)
     held = np.zeros(0, np.float32)
