@@ -34,6 +34,10 @@ def voice(
             help="With a teacher: it hears ever new crops at other speeds and formants (better), or each clip once.",
         ),
     ] = True,
+    personas: Annotated[
+        bool, typer.Option("--personas", help="Several fresh crops tell one moved voice, and share what is learnt.")
+    ] = False,
+    dim: Annotated[int, typer.Option(min=1, help="Components of an embedding.")] = 128,
     unlabelled: Annotated[
         list[Path] | None, typer.Argument(help="Recordings or audio to learn from through the teacher.")
     ] = None,
@@ -66,6 +70,7 @@ def voice(
     from voicemark.lab.training.trainer import Report
     from voicemark.lab.training.triplets import Mining
     from voicemark.voice.load import pick_device
+    from voicemark.voice.network import EncoderConfig
 
     if mining not in get_args(Mining):
         raise ConfigError(f"unknown mining '{mining}'", hint=f"one of {', '.join(get_args(Mining))}")
@@ -99,6 +104,8 @@ def voice(
         unlabelled=unlabelled or (),
         init=init,
         speeds=speeds,
+        personas=personas,
+        network=EncoderConfig(dim=dim),
         triplet_steps=triplet_steps,
         device=str(pick_device(device)),
         resume=resume,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from voicemark.errors import ConfigError
-from voicemark.lab.corpus.clips import Audio, cut_windows, read_utterances
+from voicemark.lab.corpus.clips import cut_windows, read_utterances
 from voicemark.lab.corpus.conditions import (
     CONDITIONS,
     NoiseBank,
@@ -14,7 +14,7 @@ from voicemark.lab.corpus.conditions import (
     read_bank,
     with_noise,
 )
-from voicemark.lab.corpus.mixing import mix, noise_excerpt, rms
+from voicemark.lab.corpus.mixing import Audio, mix, noise_excerpt, rms
 
 
 @pytest.fixture(scope="module")

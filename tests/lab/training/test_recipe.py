@@ -31,7 +31,8 @@ from voicemark.lab.training.finetune import (
     separation,
 )
 from voicemark.lab.training.recipe import SPEEDS, Recipe, defaults_for, take_over, taught_by, tensors_of, train
-from voicemark.lab.training.trainer import Report, TrainingSettings, new_network
+from voicemark.lab.training.settings import TrainingSettings
+from voicemark.lab.training.trainer import Report, new_network
 from voicemark.voice import weights
 from voicemark.voice.load import load_encoder
 from voicemark.voice.network import EncoderConfig, SpeakerNet

@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from voicemark.lab.corpus.clips import WINDOW_SAMPLES, Audio, cut_windows, read_mono, read_utterances, seeded
+from voicemark.lab.corpus.clips import WINDOW_SAMPLES, cut_windows, read_mono, read_utterances, seeded
 from voicemark.lab.corpus.codecs import MP2, round_trip
-from voicemark.lab.corpus.mixing import mix, noise_excerpt
+from voicemark.lab.corpus.mixing import Audio, mix, noise_excerpt
 from voicemark.lab.corpus.noise import read_noise
 from voicemark.voice.base import SpeakerEncoder
 

@@ -15,8 +15,8 @@ import torch
 from voicemark.audio.features import LogMel
 from voicemark.lab.backend.background import build_background, build_cohort, labelled_windows, training_noise
 from voicemark.lab.backend.wccn import fold, raw_embeddings, within_class_whitening
-from voicemark.lab.corpus.clips import Audio
 from voicemark.lab.corpus.codecs import MP2, round_trip
+from voicemark.lab.corpus.mixing import Audio
 from voicemark.voice import weights
 from voicemark.voice.encoder import Encoder
 from voicemark.voice.load import pick_device

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from voicemark.lab.batches.augment import SPEEDS, Audio, Augmenter, change_speed, rms
+from voicemark.lab.batches.augment import SPEEDS, Augmenter, change_speed
 from voicemark.lab.corpus.bank import AudioBank, BankEntry
+from voicemark.lab.corpus.mixing import Audio, rms
 from voicemark.lab.training.triplets import NOT_A_VOICE, UNKNOWN
 
 WINDOW = 32_000  # samples

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from voicemark.errors import ConfigError
-from voicemark.lab.corpus.clips import Audio, read_mono, seeded
+from voicemark.lab.corpus.clips import read_mono, seeded
 from voicemark.lab.corpus.codecs import AC3, MP2, Codec, round_trip
-from voicemark.lab.corpus.mixing import mix, noise_excerpt
+from voicemark.lab.corpus.mixing import Audio, mix, noise_excerpt
 from voicemark.lab.corpus.noise import read_noise
 
 

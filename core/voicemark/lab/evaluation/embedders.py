@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from voicemark.audio.timeline import SAMPLE_RATE
-from voicemark.lab.corpus.clips import WINDOW_SAMPLES, Audio
+from voicemark.lab.corpus.clips import WINDOW_SAMPLES
+from voicemark.lab.corpus.mixing import Audio
 from voicemark.lab.evaluation.peer_worker import cpu_seconds
 from voicemark.lab.evaluation.peers import Embedded, Peer, embed_with_peer
 from voicemark.lab.evaluation.protocol import normalised

@@ -23,7 +23,8 @@ from torch import Tensor
 from voicemark.audio.timeline import SAMPLE_RATE
 from voicemark.config import MatchSection
 from voicemark.errors import ToolError
-from voicemark.lab.corpus.clips import WINDOW_SAMPLES, Audio, read_mono
+from voicemark.lab.corpus.clips import WINDOW_SAMPLES, read_mono
+from voicemark.lab.corpus.mixing import Audio
 from voicemark.lab.corpus.noise import read_noise
 from voicemark.lab.evaluation.peers import PeerMissingError
 from voicemark.voice.match import Memory, VoiceBook

@@ -14,7 +14,8 @@ import numpy as np
 
 from voicemark import files
 from voicemark.errors import ToolError
-from voicemark.lab.corpus.clips import Audio, digest_of
+from voicemark.lab.corpus.clips import digest_of
+from voicemark.lab.corpus.mixing import Audio
 from voicemark.lab.evaluation import peer_worker
 from voicemark.lab.evaluation.protocol import Embeddings
 

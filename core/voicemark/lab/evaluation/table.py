@@ -6,8 +6,9 @@ from typing import Protocol
 
 from torch import Tensor
 
-from voicemark.lab.corpus.clips import Audio, Clips
+from voicemark.lab.corpus.clips import Clips
 from voicemark.lab.corpus.conditions import Condition, NoiseBank
+from voicemark.lab.corpus.mixing import Audio
 from voicemark.lab.evaluation.peers import Embedded, PeerMissingError
 from voicemark.lab.evaluation.protocol import (
     ProtocolResult,

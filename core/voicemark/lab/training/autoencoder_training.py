@@ -8,17 +8,17 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from voicemark import files, model_files
+from voicemark import model_files
 from voicemark.audio.features import FeatureSettings, LogMel
 from voicemark.errors import ModelError, VoicemarkError
 from voicemark.lab.training.autoencoder import Autoencoder, AutoencoderConfig
+from voicemark.lab.training.checkpoint import load_checkpoint, save_checkpoint, unusable
 from voicemark.voice.network import EncoderConfig, subtract_moving_mean
 
 AUTOENCODER = model_files.Kind(
@@ -27,7 +27,7 @@ AUTOENCODER = model_files.Kind(
     noun="autoencoder",
     remedy="make a new one with: voicemark train autoencoder",
 )
-CHECKPOINT_VERSION = 1
+CHECKPOINT_VERSION = 2
 
 LIKE_THE_ENCODER = AutoencoderConfig(n_mels=80, channels=(256, 256, 384), kernels=(5, 3, 3))
 """Its three convolutions have the shapes of the speaker encoder's first three that are no dilated repeats."""
@@ -135,30 +135,24 @@ class AutoencoderTrainer:
         """Writes the checkpoint in one step."""
         if self.checkpoint is None:
             return
-        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
         state = {
-            "version": CHECKPOINT_VERSION,
-            "config": json.dumps(asdict(self.network.config)),
             "step": self.step,
-            "network": self.network.state_dict(),
+            "autoencoder": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
-        with files.replacing(self.checkpoint) as part:
-            torch.save(state, part)
+        save_checkpoint(self.checkpoint, CHECKPOINT_VERSION, json.dumps(asdict(self.network.config)), state)
 
     def resume(self) -> bool:
         """Goes on from the checkpoint; False where there is none. ModelError where it belongs to another network."""
-        if self.checkpoint is None or not self.checkpoint.is_file():
+        saved = load_checkpoint(self.checkpoint, CHECKPOINT_VERSION, json.dumps(asdict(self.network.config)))
+        if saved is None or self.checkpoint is None:
             return False
         try:
-            saved: dict[str, Any] = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
-            if saved["version"] != CHECKPOINT_VERSION or saved["config"] != json.dumps(asdict(self.network.config)):
-                raise ModelError("checkpoint of another version or network", path=self.checkpoint)
-            self.network.load_state_dict(saved["network"])
+            self.network.load_state_dict(saved["autoencoder"])
             self.optimiser.load_state_dict(saved["optimiser"])
             self.step = int(saved["step"])
-        except (OSError, RuntimeError, KeyError, ValueError, EOFError) as error:
-            raise ModelError(f"checkpoint cannot be used: {error}", path=self.checkpoint) from error
+        except (RuntimeError, KeyError, ValueError) as error:
+            raise unusable(self.checkpoint, error) from error
         return True
 
 

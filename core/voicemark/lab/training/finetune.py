@@ -19,14 +19,16 @@ from voicemark.audio.timeline import SAMPLE_RATE
 from voicemark.config import AudioSection, Config
 from voicemark.enrolment.samples import resolve
 from voicemark.errors import EnrolmentError
-from voicemark.lab.batches.augment import SPEEDS, Audio
+from voicemark.lab.batches.augment import SPEEDS
 from voicemark.lab.batches.sampling import VoiceBatches
 from voicemark.lab.corpus.bank import AudioBank, Progress
+from voicemark.lab.corpus.mixing import Audio
 from voicemark.lab.evaluation.protocol import top_k_mean
 from voicemark.lab.teachers.teacher import Teacher
 from voicemark.lab.training.recipe import Recipe, augmenter, speech_bank
+from voicemark.lab.training.settings import triplet_stage
 from voicemark.lab.training.targets import teach
-from voicemark.lab.training.trainer import Report, Trainer, triplet_stage
+from voicemark.lab.training.trainer import Report, Trainer
 from voicemark.voice import weights
 from voicemark.voice.encoder import Encoder
 from voicemark.voice.load import pick_device

@@ -23,20 +23,22 @@ from voicemark.audio.features import FeatureSettings, LogMel
 from voicemark.audio.windows import WindowGrid
 from voicemark.config import AudioSection
 from voicemark.errors import ConfigError, ModelError, VoicemarkError
-from voicemark.lab.batches.augment import Audio, Augmenter
-from voicemark.lab.batches.fresh import FreshVoices
+from voicemark.lab.batches.augment import Augmenter
+from voicemark.lab.batches.fresh import FreshSettings, FreshVoices
 from voicemark.lab.batches.on_device.batches import DeviceVoices, fresh_settings
 from voicemark.lab.batches.on_device.teacher import DeviceTeacher, load_device_teacher
 from voicemark.lab.batches.sampling import VoiceBatches
 from voicemark.lab.corpus.bank import MAX_SECONDS, AudioBank, Progress
 from voicemark.lab.corpus.manifest import read_manifest
+from voicemark.lab.corpus.mixing import Audio
 from voicemark.lab.corpus.noise import read_noise
 from voicemark.lab.teachers.ensemble import load_teachers
 from voicemark.lab.teachers.teacher import CropTeacher, Teacher
 from voicemark.lab.training.autoencoder_training import encoder_tensors, is_autoencoder
 from voicemark.lab.training.ridge_init import fit_last_layer
+from voicemark.lab.training.settings import TrainingSettings, triplet_stage
 from voicemark.lab.training.targets import clips_of, teach
-from voicemark.lab.training.trainer import Report, Trainer, TrainingSettings, initialise, new_network, triplet_stage
+from voicemark.lab.training.trainer import Report, Trainer, initialise, new_network
 from voicemark.lab.training.validation import Validation
 from voicemark.recorders.registry import find_recordings
 from voicemark.voice import weights
@@ -58,6 +60,7 @@ class Recipe:
     teacher: Teacher | None = None
     fresh: Callable[[], CropTeacher] | None = None  # makes the teacher of fresh crops: stage 1 hears no crop for long
     device_teacher: DeviceTeacher | None = None  # in place of both: stage 1 lies wholly on its device
+    personas: bool = False  # two to four fresh crops tell one moved voice
     unlabelled: Sequence[Path] = ()  # recordings, audio files or folders of them, for the teacher to label
     init: str | None = None  # "default", or a file of weights or of an autoencoder
     speeds: Sequence[float] = SPEEDS
@@ -159,8 +162,8 @@ def train(recipe: Recipe, report: Callable[[Report], None], progress: Progress) 
             report=report,
         )
         resumed = recipe.resume and trainer.resume()
-        if recipe.init and trainer.targets is not None and not resumed and name == "first":
-            fit_last_layer(trainer.net, log_mel, bank, trainer.targets[:, 0])
+        if recipe.init and trainer.objective.targets is not None and not resumed and name == "first":
+            fit_last_layer(trainer.net, log_mel, bank, trainer.objective.targets[:, 0])
         state = trainer.run()
         if best is None or validation is None or trainer.best_score < best:
             best = trainer.best_score if validation is not None else None
@@ -175,7 +178,9 @@ def _fresh(recipe: Recipe, voices: VoiceBatches) -> VoiceBatches:
     """`voices` as the first stage hears them."""
     if recipe.device_teacher is not None:
         return DeviceVoices(voices, recipe.device_teacher, fresh_settings(voices.settings))
-    return FreshVoices(voices, recipe.fresh) if recipe.fresh else voices
+    if not recipe.fresh:
+        return voices
+    return FreshVoices(voices, recipe.fresh, FreshSettings(persona=(2, 4) if recipe.personas else (1, 1)))
 
 
 def speech_bank(recipe: Recipe, work: Path, progress: Progress | None = None) -> AudioBank:
