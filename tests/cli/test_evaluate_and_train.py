@@ -11,10 +11,17 @@ from support.small_corpus import voice, write_corpus, write_noise, write_wav
 from support.teaching import Spectrum, save_program
 from typer.testing import CliRunner
 
+from voicemark.audio.features import FeatureSettings
+from voicemark.audio.windows import WindowGrid
 from voicemark.cli.main import app
 from voicemark.errors import ConfigError, VoicemarkError
 from voicemark.lab.training.autoencoder_training import load_autoencoder
 from voicemark.voice import weights
+from voicemark.voice.network import EncoderConfig, SpeakerNet
+
+TINY = EncoderConfig(
+    dim=4, stem_channels=8, stem_blocks=(1,), trunk_channels=8, trunk_blocks=(1,), head_channels=8, attention_channels=4
+)
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +132,27 @@ def test_train_voice_learns_from_two_teachers(folders: tuple[Path, Path], tmp_pa
     result = CliRunner().invoke(app, [*command, "--distil", str(on_samples(tmp_path / "two.onnx", {}))])
     assert result.exit_code == 0, result.output
     assert weights.load(out).about["teacher"].startswith("several-")
+
+
+def test_two_runs_become_one_file_and_the_back_end_leaves_it_as_it_was(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    corpus, noise = ["--corpus", str(folders[0])], ["--noise", str(folders[1])]
+    runs = []
+    for seed in range(2):
+        torch.manual_seed(seed)
+        model = weights.packed(SpeakerNet(TINY), FeatureSettings(), WindowGrid())
+        runs.append(str(tmp_path / f"run{seed}.safetensors"))
+        weights.write(Path(runs[-1]), model)
+    mean, joined, fitted = (tmp_path / f"{name}.safetensors" for name in ("mean", "joined", "fitted"))
+    for command in (
+        ["train", "average", *runs, "--share", "3", "--share", "1", "--out", str(mean)],
+        ["train", "join", *runs, *corpus, *noise, "--dim", "2", "--out", str(joined)],
+        ["train", "backend", "--model", str(joined), *corpus, *noise, "--out", str(fitted)],
+    ):
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code == 0, (command, result.output, result.exception)
+    assert weights.load(mean).about["made"].startswith("mean of 0.75 ")
+    assert weights.load(joined).network.dim == 2 and weights.load(joined).about["made"].startswith("2 axes of")
+    assert weights.load(joined).cohort is None and weights.load(fitted).cohort is not None
+    assert weights.load(fitted).model_id == weights.load(joined).model_id

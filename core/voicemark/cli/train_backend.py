@@ -12,6 +12,7 @@ def backend(
     model: Annotated[
         Path | None, typer.Option(help="Weights (.safetensors) to give the cohort to; none: the shipped ones.")
     ] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write; none: MODEL itself, which is lost.")] = None,
     whiten: Annotated[
         bool, typer.Option(help="First fold within-class covariance normalisation into the last layer: a new id.")
     ] = False,
@@ -36,10 +37,11 @@ def backend(
 ) -> None:
     """Replace the cohort inside a weights file, and say which threshold holds with it.
 
-    Writes the weights file in one step; its id stays, for embeddings do not change, unless --whiten or --background
-    changes them. Whitening leaves the file without a background: it is in the space before. Give both, or --background
-    later. With a composer and a scorer it then lists what each threshold finds and marks falsely on recordings of the
-    dev split, and names the best that keeps to the false minutes: the configuration's default is set by hand.
+    Writes the weights file in one step, or OUT, so that the weights before are kept. The id stays, for embeddings do
+    not change, unless --whiten or --background changes them. Whitening leaves the file without a background: it is in
+    the space before. Give both, or --background later. With a composer and a scorer it then lists what each threshold
+    finds and marks falsely on recordings of the dev split, and names the best that keeps to the false minutes: the
+    configuration's default is set by hand.
     """
     from rich.console import Console
     from rich.table import Table
@@ -58,6 +60,7 @@ def backend(
     plan = BackEnd(corpus, noise, whiten, tuple(background or ()), tuple(leave_out or ()))
     with progress.status("") as status:
         fitted = fit(weights.load(path), plan, status.update)
+    path = out or path
     weights.write(path, fitted)
     if whiten or background:
         rows = fitted.background
