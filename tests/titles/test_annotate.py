@@ -10,13 +10,14 @@ from support.guides import made_up_programmes
 
 from voicemark.errors import DatabaseError, ModelError
 from voicemark.lab.titles.titles_training import TitleTraining
+from voicemark.lab.titles.train import train_text_model
 from voicemark.lab.titles.types_training import TypeTraining
 from voicemark.recording import Programme
 from voicemark.store.database import Database, open_database
 from voicemark.store.programmes import put_programme
 from voicemark.store.schema import MarkerRow, ProgrammeRow, RecordingRow, VoiceRow
 from voicemark.titles.annotate import label_programmes
-from voicemark.titles.model_file import TextModel, save_text_model, train_text_model
+from voicemark.titles.model_file import TextModel, save_text_model
 from voicemark.titles.related import Question, find_related, title_of
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)

@@ -11,9 +11,10 @@ from support.guides import made_up_programmes
 
 from voicemark.errors import ModelError
 from voicemark.lab.titles.titles_training import TitleTraining
+from voicemark.lab.titles.train import train_text_model
 from voicemark.lab.titles.types_training import TypeTraining
 from voicemark.recording import Programme
-from voicemark.titles.model_file import TextModel, load_text_model, save_text_model, train_text_model
+from voicemark.titles.model_file import TextModel, load_text_model, save_text_model
 from voicemark.titles.types import ProgrammeText
 
 QUICK = TitleTraining(epochs=10, categories=4, drawn=3), TypeTraining(epochs=2, buckets=256, fewest=5)

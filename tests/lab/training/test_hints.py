@@ -3,7 +3,8 @@
 import torch
 import torch.nn.functional as F
 
-from voicemark.lab.training.hints import CHANNELS, FrameAxes, HintHead
+from voicemark.lab.batches.frames import CHANNELS, FrameAxes
+from voicemark.lab.training.hints import HintHead
 
 
 def frames(count: int = 20, channels: int = 300, rank: int = 40) -> torch.Tensor:

@@ -66,7 +66,7 @@ class MarkerRow:
     hindsight: bool
     scores: tuple[MarkerScore, ...]
     missing: str | None = None
-    judge_cpu_s_per_hour: float | None = None
+    verifier_cpu_s_per_hour: float | None = None
     """What a verifier's second hearing of doubtful turns cost, where there was one."""
 
 

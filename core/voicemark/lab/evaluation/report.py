@@ -119,7 +119,7 @@ def markers_table(rows: Sequence[MarkerRow]) -> list[list[str]]:
                     f"{score.false_minutes_per_hour:.2f}",
                     found,
                     start,
-                    "" if row.judge_cpu_s_per_hour is None else f"{row.judge_cpu_s_per_hour:.1f}",
+                    "" if row.verifier_cpu_s_per_hour is None else f"{row.verifier_cpu_s_per_hour:.1f}",
                 ]
             )
     return lines

@@ -141,5 +141,5 @@ def verified_row(
         plan.match.threshold,
         False,
         (*scores, mean_score(scores)),
-        judge_cpu_s_per_hour=spent / seconds * 3600,
+        verifier_cpu_s_per_hour=spent / seconds * 3600,
     )

@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 
 from voicemark.errors import ModelError
+from voicemark.lab.batches.labels import Labels
 from voicemark.lab.batches.sampling import Batch, VoiceBatches
 from voicemark.lab.training.hints import HintHead
 from voicemark.lab.training.losses import AngularMarginSoftmax, Projection, distillation_loss, noise_loss, relation_loss
 from voicemark.lab.training.settings import TrainingSettings
-from voicemark.lab.training.triplets import EmbeddingBank, Labels, batch_triplets
+from voicemark.lab.training.triplets import EmbeddingBank, batch_triplets
 from voicemark.voice.network import SpeakerNet
 
 

@@ -20,10 +20,9 @@ from voicemark.audio.timeline import SAMPLE_RATE
 from voicemark.lab.batches.augment import change_speed
 from voicemark.lab.corpus.bank import AudioBank, Progress
 from voicemark.lab.corpus.mixing import Audio, rms
-from voicemark.lab.teachers.teacher import Teacher
+from voicemark.lab.teachers.teacher import QUIETEST, Teacher
 
 SEGMENT = 6 * SAMPLE_RATE
-QUIETEST = 1e-3  # RMS below which a clip is not worth the teacher's time
 SAVE_EVERY = 500  # clips
 
 

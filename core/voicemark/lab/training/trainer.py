@@ -19,12 +19,12 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
 from voicemark.audio.features import FeatureSettings, LogMel
+from voicemark.lab.batches.labels import Labels
 from voicemark.lab.batches.sampling import Batch, VoiceBatches
 from voicemark.lab.training.checkpoint import load_checkpoint, save_checkpoint, unusable
 from voicemark.lab.training.objective import Objective
 from voicemark.lab.training.optimiser import Optimiser
 from voicemark.lab.training.settings import TrainingSettings
-from voicemark.lab.training.triplets import Labels
 from voicemark.lab.training.validation import Score, Validation
 from voicemark.voice.network import EncoderConfig, SpeakerNet
 
