@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from voicemark.voice.match import centre
+from voicemark.voice.match import centroid
 from voicemark.voice.score_norm import ScoreNorm
 
 FEWEST_ROWS = 16  # windows, one each half second: about ten seconds of speech
@@ -54,7 +54,7 @@ def pieces(memory: Tensor) -> Tensor:
     """The middles (p, d) of every `PIECE` rows of a memory (m, d): what stretches of a recording would sound like."""
     parts = torch.split(memory, PIECE) if len(memory) else ()
     whole = [part for part in parts if len(part) == PIECE] or list(parts[:1])
-    return torch.stack([centre(part) for part in whole]) if whole else memory
+    return torch.stack([centroid(part) for part in whole]) if whole else memory
 
 
 def own_scores(memory: Tensor, norm: ScoreNorm) -> Tensor:
@@ -69,14 +69,14 @@ def own_scores(memory: Tensor, norm: ScoreNorm) -> Tensor:
         torch.cat((memory[: max(0, first - NEIGHBOURS)], memory[first + PIECE + NEIGHBOURS :]))
         for first in range(0, len(parts) * PIECE, PIECE)
     ]
-    raw = torch.stack([part @ centre(others) for part, others in zip(parts, rest, strict=True)])
+    raw = torch.stack([part @ centroid(others) for part, others in zip(parts, rest, strict=True)])
     return norm.apply(raw[None], parts)[0]
 
 
 def scores_with(memory: Tensor, others: Tensor, norm: ScoreNorm) -> Tensor:
     """Scores (p,) of the pieces of other rows (m, d) with a memory; `norm` is that of its voice alone."""
     parts = pieces(others)
-    return norm.apply((parts @ centre(memory))[None], parts)[0]
+    return norm.apply((parts @ centroid(memory))[None], parts)[0]
 
 
 def _too_mixed(name: str, memory: Tensor, threshold: float, norm: ScoreNorm) -> list[Advice]:

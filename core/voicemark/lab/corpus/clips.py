@@ -3,7 +3,6 @@
 Every embedder hears exactly these samples; a digest of them names cached results.
 """
 
-import csv
 import hashlib
 import zlib
 from collections.abc import Callable, Collection
@@ -14,19 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicemark.audio.demux import AudioReader
+from voicemark.audio.timeline import SAMPLE_RATE
 from voicemark.config import AudioSection
 from voicemark.errors import VoicemarkError
+from voicemark.lab.corpus.manifest import read_manifest
+from voicemark.lab.corpus.mixing import Audio
 
-SAMPLE_RATE = 16_000
 WINDOW_S = 2.0
 WINDOW_SAMPLES = int(WINDOW_S * SAMPLE_RATE)  # 32,000
-
-Audio = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """One clip of one speaker, as the corpus's manifest.csv lists it."""
+    """One clip of one speaker, as the corpus's manifest lists it."""
 
     path: Path
     source: str
@@ -71,22 +70,13 @@ def read_utterances(
 
     A missing manifest or an unknown split raises VoicemarkError.
     """
-    manifest = corpus / "manifest.csv"
-    try:
-        with manifest.open(newline="", encoding="utf-8") as lines:
-            rows = [
-                row
-                for row in csv.DictReader(lines)
-                if row.get("split", split) == split and row["source"] not in left_out
-            ]
-    except OSError as error:
-        raise VoicemarkError(f"cannot be read: {error.strerror}", path=manifest) from error
-    if not rows:
-        besides = f" besides those of {', '.join(sorted(left_out))}" if left_out else ""
-        raise VoicemarkError(f"has no row of the split {split}{besides}", path=manifest)
+    clips = [clip for clip in read_manifest(corpus, split) if clip.source not in left_out]
+    if not clips:
+        raise VoicemarkError(f"no clips of split {split!r} besides those of {', '.join(sorted(left_out))}", path=corpus)
     by_speaker: dict[str, list[Utterance]] = {}
-    for row in rows:
-        by_speaker.setdefault(row["speaker"], []).append(Utterance(corpus / row["path"], row["source"], row["speaker"]))
+    for clip in clips:
+        speaker = clip.speaker or ""
+        by_speaker.setdefault(speaker, []).append(Utterance(clip.path, clip.source, speaker))
     chosen: list[Utterance] = []
     for name in sorted(by_speaker):
         utterances = sorted(by_speaker[name], key=lambda utterance: utterance.path)
