@@ -282,11 +282,12 @@ class AudioReader:
             reading.notes.append(f"at {clock(timeline.duration_s)} a file without sound follows: {file.name}")
             return
         media, choice = found
+        plain = (choice.stream.codec or "").startswith(PLAIN)
         with reading_errors((file,)):
             size = file.stat().st_size
-            end = size if choice.stream.codec.startswith(PLAIN) else data_end(file)
+            end = size if plain else data_end(file)
             whole = end == size
-        if choice.stream.codec.startswith(PLAIN):
+        if plain:
             reading.plain.add(file)
         if not first:
             start_s = media.start_s if media.start_s is not None else choice.stream.start_s or 0.0
