@@ -47,7 +47,7 @@ def measure(folder: Path, hours: int = 1000, voices: int = 20) -> list[Figure]:
     make_archive(path, hours, people)
     cohort = torch.from_numpy(_people(COHORT, seed=2)).float()
     book = VoiceBook.of(
-        [Memory(f"voice {n:02}", _rows(people[n]), 0.6) for n in range(voices)], MODEL, SETTINGS, cohort
+        [Memory(f"voice {n:02}", _rows(people[n]), 0.35) for n in range(voices)], MODEL, SETTINGS, cohort
     )
     database = open_database(path)
     reports: list[RematchReport] = []
