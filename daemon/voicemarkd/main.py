@@ -74,7 +74,8 @@ def run_service(path: Path) -> int:
 
 def _open(config: "Config") -> "tuple[Database, CurrentRecogniser]":
     """What the service works with. A database that is locked, full or read-only is waited for, as systemd is told."""
-    from voicemark.store.database import DatabaseUnavailableError, open_database
+    from voicemark.store.database import open_database
+    from voicemark.store.sqlite_errors import DatabaseUnavailableError
     from voicemarkd.recogniser import CurrentRecogniser
 
     said = None

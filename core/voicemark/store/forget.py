@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 
 from voicemark.errors import DatabaseError
-from voicemark.store.database import Database, translated
+from voicemark.store.database import Database
 from voicemark.store.schema import MarkerRow, MemoryRow, RecordingRow, VoiceRow
+from voicemark.store.sqlite_errors import translated
 
 
 @dataclass(frozen=True)
