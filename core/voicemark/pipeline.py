@@ -14,7 +14,7 @@ from voicemark.audio.demux import AudioReader, Heard
 from voicemark.audio.timeline import SAMPLE_RATE, Samples
 from voicemark.config import Config
 from voicemark.epg.gather import programmes_of
-from voicemark.errors import RecordingError, RecordingVanishedError
+from voicemark.errors import RecordingError, unreadable
 from voicemark.recording import Recording, fingerprint
 from voicemark.result import Result, Windows
 from voicemark.voice.base import SpeakerEncoder
@@ -65,14 +65,8 @@ def content_of(recording: Recording) -> str:
     """The recording's fingerprint. Raises `RecordingError` when a file cannot be read."""
     try:
         return fingerprint(recording.files)
-    except FileNotFoundError as error:
-        raise RecordingVanishedError("the recording is gone", path=recording.path) from error
     except OSError as error:
-        raise RecordingError(
-            f"cannot be read: {error.strerror}",
-            path=recording.path,
-            hint="give the user that runs voicemark read access",
-        ) from error
+        raise unreadable(error, recording.path) from error
 
 
 def counted(blocks: Iterable[Samples], progress: Progress | None) -> Iterator[Samples]:

@@ -21,7 +21,7 @@ from voicemark.recorders.base import Recorder
 from voicemark.recording import RecordingState, fingerprint
 from voicemark.store.jobs import CHUNK, NOT_SETTLED, Finding, Jobs, Known, Outcome, signature
 from voicemark.store.paths import text_to_path
-from voicemarkd.events import Events
+from voicemarkd.events import ADVICE, Events
 from voicemarkd.folder_summary import Census
 from voicemarkd.mounts import has_events
 from voicemarkd.places import Places
@@ -104,6 +104,13 @@ class WatchedFolder:
     def waiting(self) -> tuple[Path, ...]:
         """What is not settled yet."""
         return self._settling.open
+
+    @property
+    def lacks(self) -> str | None:
+        """Why file events do not tell all that happens, in words."""
+        if self._events is None or self._events.lacks is None:
+            return None
+        return f"{self._events.lacks}; looked at every {self._section.poll_s:g} s instead ({ADVICE})"
 
     def hint(self, path: Path) -> None:
         """Something happened at `path`."""

@@ -18,7 +18,7 @@ from voicemark.config import Config, MatchSection
 from voicemark.errors import RecordingError
 from voicemark.store.archive import KeptRecording, count_stale, is_still, kept_windows, stale_recordings
 from voicemark.store.database import Database
-from voicemark.store.markers import voice_ids, write_markers
+from voicemark.store.markers import known_voice_ids, write_markers
 from voicemark.voice.match import VoiceBook, match_key
 from voicemark.voice.quantisation import unpack_int8
 from voicemark.voice.recognise import Recogniser, Spoken, recognise_all
@@ -68,7 +68,8 @@ def rematch(
     for batch in stale_recordings(database, model_id, key, COMMIT_EVERY):
         found = recognise_all([spoken(database, kept, listen) for kept in batch], book, settings, verifier)
         with database.writing() as session:
-            voices = voice_ids(session, book.names)
+            voices = known_voice_ids(session, book.names)
+            made_with = key if len(voices) == len(book.names) else None  # A voice may have been forgotten meanwhile.
             for kept, lines in zip(batch, found, strict=True):
                 if isinstance(lines, RecordingError):
                     unheard += 1
@@ -76,7 +77,7 @@ def rematch(
                 done += 1
                 if not is_still(session, kept, model_id):
                     continue
-                write_markers(session, kept.recording_id, lines, key, voices)
+                write_markers(session, kept.recording_id, lines, made_with, voices)
                 hours += kept.duration_s / 3600
                 markers += len(lines)
         if progress:

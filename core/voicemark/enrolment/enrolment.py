@@ -171,8 +171,8 @@ def make_memory(
     memory = choose(heard, config.match.memory_windows)
     if len(memory):
         return VoiceReport(name, memory, tuple(heard), tuple(faults), unheard=tuple(unheard))
-    error = _nothing_heard(name, heard, faults)
-    return VoiceReport(name, None, tuple(heard), tuple(faults), error, unheard=tuple(unheard))
+    why = _nothing_heard(name, heard, faults)
+    return VoiceReport(name, None, tuple(heard), tuple(faults), why, unheard=tuple(unheard))
 
 
 def _nothing_heard(name: str, heard: list[SampleWindows], faults: list[EnrolmentError]) -> EnrolmentError:

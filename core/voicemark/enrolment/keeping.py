@@ -1,8 +1,8 @@
 """When the memory that is kept of a voice stays in use, though its samples are not what they were.
 
-A sample that the owner has taken away is not remembered any more. One that is out of reach (its disk is away, it is being
-copied, ffmpeg is broken) says nothing: the memory stays until a better one can be made. Samples that the memory was not
-made of do not count here: a new one that cannot be heard is passed over.
+A sample that the owner has taken away is not remembered any more. One that is out of reach (its disk is away, it is
+being copied, ffmpeg is broken) says nothing: the memory stays until a better one can be made. Samples that the memory
+was not made of do not count here: a new one that cannot be heard is passed over.
 """
 
 import fnmatch

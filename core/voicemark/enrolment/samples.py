@@ -37,11 +37,11 @@ def resolve(speaker: SpeakerSection) -> tuple[list[Sample], list[EnrolmentError]
             for sample in _samples_of(entry):
                 samples.setdefault((sample.recording.path, sample.start_s, sample.end_s), sample)
         except Exception as error:
-            told = isinstance(error, VoicemarkError)
+            what, path = (error.what, error.path) if isinstance(error, VoicemarkError) else (str(error), str(entry))
             problems.append(
                 EnrolmentError(
-                    f"sample of '{speaker.name}': {error.what if told else error}",
-                    path=error.path if told else str(entry),
+                    f"sample of '{speaker.name}': {what}",
+                    path=path,
                     hint="correct [[speakers]] samples, or bring the file back",
                 )
             )

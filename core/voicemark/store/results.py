@@ -7,13 +7,14 @@ from sqlalchemy.orm import Session
 
 from voicemark.errors import RecordingVanishedError
 from voicemark.result import Result
-from voicemark.store.markers import voice_ids, write_markers
+from voicemark.store.markers import known_voice_ids, write_markers
 from voicemark.store.programmes import lay_programmes
 from voicemark.store.schema import EmbeddingRow, RecordingRow
 
 
 def write_result(session: Session, recording_id: int, result: Result) -> None:
-    """Replace whatever was known of the recording by `result`; the caller's transaction commits it.
+    """Replace whatever was known of the recording by `result`; the caller's transaction commits it. A voice that was
+    forgotten since the recording was begun is left out.
 
     Embeddings of another model are dropped with it: they could not be compared with anything any more.
     """
@@ -47,4 +48,7 @@ def write_result(session: Session, recording_id: int, result: Result) -> None:
         )
     )
     lay_programmes(session, row, result.programmes)
-    write_markers(session, recording_id, result.markers, result.match_key, voice_ids(session, result.voices))
+    voices = known_voice_ids(session, result.voices)
+    # With a voice that was forgotten since, it was not matched as it should be.
+    key = result.match_key if len(voices) == len(result.voices) else None
+    write_markers(session, recording_id, result.markers, key, voices)

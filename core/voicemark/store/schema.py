@@ -285,7 +285,7 @@ class ExportRow(Base):
     recording_id: Mapped[int | None] = mapped_column(ForeignKey("recordings.id", ondelete="SET NULL"), index=True)
     format: Mapped[str]
     digest: Mapped[str | None]
-    """SHA-256 of what was written; null where it is entries among those of others."""
+    """SHA-256 of what was written, and of what was there before while that is being replaced; null: nothing of ours."""
     made_of: Mapped[str | None]
     """Digest of all that the file was made of, and what it looked like on disk then; null while it is written."""
 
@@ -304,6 +304,8 @@ class ErasureRow(Base):
     __tablename__ = "erasures"
     id: Mapped[int] = mapped_column(primary_key=True)
     asked_at: Mapped[datetime]
+    scrubbed_at: Mapped[datetime | None]
+    """When the database file was written anew without it."""
 
 
 class ErasureFileRow(Base):
@@ -311,6 +313,7 @@ class ErasureFileRow(Base):
 
     __tablename__ = "erasure_files"
     target: Mapped[str] = mapped_column(primary_key=True)
+    """The file; or, where `format` is empty, a recording whose files are to be written anew."""
     recording_id: Mapped[int | None] = mapped_column(ForeignKey("recordings.id", ondelete="SET NULL"))
     format: Mapped[str]
     digest: Mapped[str | None]
