@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Self
 
 from voicemark.errors import ExportError
-from voicemark.export.files import make_folder
+from voicemark.export.modes import make_folders
 from voicemark.store.paths import path_to_text, text_to_path
 from voicemark.store.private import create_private
 
@@ -50,7 +50,7 @@ class Ledger:
         """Raises `ExportError` when the record cannot be opened or made."""
         self._path = folder / NAME
         with self._translated():
-            make_folder(folder)
+            make_folders(folder)
             with suppress(FileExistsError):
                 os.close(create_private(self._path))
             self._connection = sqlite3.connect(self._path, timeout=TIMEOUT_S, isolation_level=None)

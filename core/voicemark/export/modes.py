@@ -9,12 +9,12 @@ from voicemark.export.files import make_folder
 
 
 def like(path: Path, model: Path) -> None:
-    """Give the file `path` the readers and the group of `model` (a file of a recording, or a folder), as allowed."""
+    """Give the file `path` its folder's group, and the readers of `model` (a file of a recording, or a folder), as far
+    as this user may."""
     with suppress(OSError):
-        wanted = model.stat()
         with suppress(OSError):
-            os.chown(path, -1, wanted.st_gid, follow_symlinks=False)
-        path.chmod(stat.S_IMODE(wanted.st_mode) & 0o666 | 0o600)
+            os.chown(path, -1, path.parent.stat().st_gid, follow_symlinks=False)
+        path.chmod(stat.S_IMODE(model.stat().st_mode) & 0o666 | 0o600)
 
 
 def make_folders(folder: Path) -> None:

@@ -71,7 +71,6 @@ def export_recording(
     key = _made_of(recording, settings)
     recording = _prepared(recording, writers, settings)
     settled: dict[Path, tuple[str, bytes | None, frozenset[str], str]] = {}
-    make_folders(settings.folder)
     with Ledger(settings.folder) as ledger:
         for writer in writers:
             for position, (target, part) in enumerate(_places(writer, recording, settings, record)):

@@ -110,12 +110,9 @@ def _digests(row: ExportRow) -> tuple[str, ...]:
 def _put(
     session: Session, target: str, recording: str, format: str, digest: str | None, made_of: str | None = None
 ) -> None:
-    row = session.get(ExportRow, target)
-    if row is None:
-        row = ExportRow(target=target)
-        session.add(row)
-    row.recording_id = session.scalar(select(RecordingRow.id).where(RecordingRow.path == recording))
-    row.format, row.digest, row.made_of = format, digest, made_of
+    recording_id = session.scalar(select(RecordingRow.id).where(RecordingRow.path == recording))
+    row = ExportRow(target=target, recording_id=recording_id, format=format, digest=digest, made_of=made_of)
+    session.merge(row)
     session.flush()
 
 

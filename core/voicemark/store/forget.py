@@ -122,14 +122,15 @@ def is_anything_left(session: Session, *, asked_before: datetime | None = None) 
     )
 
 
-def files_to_erase(session: Session) -> list[FileToErase]:
-    """What is still to be done, files first."""
-    rows = session.execute(
+def files_to_erase(session: Session, key: str | None = None) -> list[FileToErase]:
+    """What is still to be done, files first; or of the file with this `key` alone, as it is now."""
+    query = (
         select(ErasureFileRow, RecordingRow.path, ExportRow.digest)
         .outerjoin(RecordingRow, RecordingRow.id == ErasureFileRow.recording_id)
         .outerjoin(ExportRow, ExportRow.target == ErasureFileRow.target)
         .order_by(ErasureFileRow.format == "", ErasureFileRow.target)
     )
+    rows = session.execute(query if key is None else query.where(ErasureFileRow.target == key))
     return [
         FileToErase(
             key=row.target,
