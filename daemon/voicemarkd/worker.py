@@ -24,6 +24,7 @@ from voicemark.errors import DatabaseError, NoAudioError, RecordingError, Troubl
 from voicemark.pipeline import content_of
 from voicemark.recorders.base import Recorder
 from voicemark.result import Result
+from voicemark.store.check import SOUND, check, is_due
 from voicemark.store.database import Database
 from voicemark.store.forget import is_anything_left
 from voicemark.store.jobs import Claim, ClaimLostError, Jobs
@@ -46,7 +47,9 @@ ERASURES_OWN_TIME = timedelta(minutes=2)
 QUEUE_PAUSE_S, LONGEST_QUEUE_PAUSE_S = 5.0, 20.0
 """Pauses before the whole queue is tried again; a try costs little, and a repair is to be noticed soon."""
 ARCHIVE, EXPORTS, LABELS, VOICES = "matching the archive", "writing exports", "relating programmes", "the voices"
-STEPS = (ARCHIVE, EXPORTS, LABELS, VOICES, ERASURE)
+CHECK = "the database"
+CHECK_LOOK_S = 600.0
+STEPS = (ARCHIVE, EXPORTS, LABELS, VOICES, ERASURE, CHECK)
 """What may fail and is tried again, beside the queue and the configuration."""
 
 
@@ -88,7 +91,7 @@ class Worker(threading.Thread):
         self._patience = defaultdict[str, Patience](Patience)
         self._patience[QUEUE] = Patience(QUEUE_PAUSE_S, LONGEST_QUEUE_PAUSE_S)
         self._told: dict[str, str | None] = {}
-        self._samples_at = float("-inf")
+        self._samples_at = self._check_at = float("-inf")
         self._samples = recogniser.stamps
 
     def wake(self) -> None:
@@ -152,6 +155,7 @@ class Worker(threading.Thread):
         self._go_on_as_before(QUEUE)
         if self._labels_due:
             self._step(LABELS, self._label)
+        self._step(CHECK, self._check)
         self._rest("idle", IDLE_S)
 
     def _step(self, name: str, work: Callable[[], None]) -> None:
@@ -237,6 +241,20 @@ class Worker(threading.Thread):
         if rest.unfinished is not None:
             raise VoicemarkError(rest.unfinished)
         log.info("what was left to be erased of a voice has been erased")
+
+    def _check(self) -> None:
+        """The database, once a day. Raises `VoicemarkError` when it is damaged: what can be done goes on."""
+        if time.monotonic() < self._check_at:
+            return
+        self._check_at = time.monotonic() + CHECK_LOOK_S
+        with self._database.reading() as session:
+            if not is_due(session, datetime.now(UTC)):
+                return
+        self.doing = "checking the database"
+        if (made := check(self._database)).result != SOUND:
+            raise VoicemarkError(
+                f"is damaged: {made.result}", path=self._database.path, hint="restore a backup, or move it away"
+            )
 
     def _label(self) -> None:
         self.doing = "relating programmes by their texts"

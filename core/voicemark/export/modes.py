@@ -32,4 +32,4 @@ def make_folders(folder: Path) -> None:
                 os.chown(place, -1, above.st_gid, follow_symlinks=False)
             if stat.S_IMODE(above.st_mode) & stat.S_ISVTX:
                 continue  # A place for everybody, such as /tmp: what is made in it is its maker's.
-            place.chmod(stat.S_IMODE(above.st_mode) & 0o2777 | 0o700)
+            place.chmod(stat.S_IMODE(above.st_mode) & 0o777 | 0o700)  # A service may not set the other bits.
