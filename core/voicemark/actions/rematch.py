@@ -6,8 +6,9 @@ asked: it hears the doubtful turns again, as it does in a scan. A recording that
 markers that it has and is matched another time.
 """
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,12 +20,15 @@ from voicemark.errors import RecordingError
 from voicemark.store.archive import KeptRecording, count_stale, is_still, kept_windows, stale_recordings
 from voicemark.store.database import Database
 from voicemark.store.markers import known_voice_ids, write_markers
+from voicemark.store.sqlite_errors import DatabaseLostError, DatabaseUnavailableError
 from voicemark.voice.match import VoiceBook, match_key
 from voicemark.voice.quantisation import unpack_int8
 from voicemark.voice.recognise import Recogniser, Spoken, recognise_all
 from voicemark.voice.segments import WindowTimes
 from voicemark.voice.turns import Turns, segment_turns, unpack
 from voicemark.voice.verifier import ReadAudio, Verifier
+
+log = logging.getLogger(__name__)
 
 COMMIT_EVERY = 32  # recordings: a kill repeats at most so many, and the disk is waited for once for all of them
 
@@ -65,8 +69,10 @@ def rematch(
     with database.reading() as session:
         total = count_stale(session, model_id, key)
     done, hours, markers, unheard = 0, 0.0, 0, 0
-    for batch in stale_recordings(database, model_id, key, COMMIT_EVERY):
-        found = recognise_all([spoken(database, kept, listen) for kept in batch], book, settings, verifier)
+    for stale in stale_recordings(database, model_id, key, COMMIT_EVERY):
+        batch, sounds = _whole(database, stale, listen)
+        unheard += len(stale) - len(batch)
+        found = recognise_all(sounds, book, settings, verifier)
         with database.writing() as session:
             voices = known_voice_ids(session, book.names)
             made_with = key if len(voices) == len(book.names) else None  # A voice may have been forgotten meanwhile.
@@ -83,6 +89,23 @@ def rematch(
         if progress:
             progress(done + unheard, total)
     return RematchReport(done, hours, markers, time.monotonic() - began, unheard)
+
+
+def _whole(
+    database: Database, stale: Sequence[KeptRecording], listen: Listen
+) -> tuple[list[KeptRecording], list[Spoken]]:
+    """Those of which what is kept can be read; damaged data of one recording keep no other from being matched."""
+    batch, sounds = [], []
+    for kept in stale:
+        try:
+            sounds.append(spoken(database, kept, listen))
+        except (DatabaseUnavailableError, DatabaseLostError):
+            raise
+        except Exception as error:
+            log.warning("%s is not matched, and is to be scanned again: %s", kept.path, error)
+        else:
+            batch.append(kept)
+    return batch, sounds
 
 
 def match_archive(
