@@ -24,7 +24,7 @@ from voicemark.errors import DatabaseError, NoAudioError, RecordingError, Troubl
 from voicemark.pipeline import content_of
 from voicemark.recorders.base import Recorder
 from voicemark.result import Result
-from voicemark.store.check import SOUND, check, is_due
+from voicemark.store.check import SOUND, check, is_due, last_check
 from voicemark.store.database import Database
 from voicemark.store.forget import is_anything_left
 from voicemark.store.jobs import Claim, ClaimLostError, Jobs
@@ -41,14 +41,13 @@ log = logging.getLogger(__name__)
 IDLE_S = 5.0
 """How often the job table is asked for what a pause has kept back or another program has put there."""
 SAMPLES_S = 10.0
-"""How often the samples are asked whether they have changed."""
+"""How often samples are looked at that change or cannot be heard; the others at every `rescan_s`, as folders are."""
 ERASURES_OWN_TIME = timedelta(minutes=2)
 """A `voicemark forget` that runs has so long to end what it began."""
 QUEUE_PAUSE_S, LONGEST_QUEUE_PAUSE_S = 5.0, 20.0
 """Pauses before the whole queue is tried again; a try costs little, and a repair is to be noticed soon."""
 ARCHIVE, EXPORTS, LABELS, VOICES = "matching the archive", "writing exports", "relating programmes", "the voices"
 CHECK = "the database"
-CHECK_LOOK_S = 600.0
 STEPS = (ARCHIVE, EXPORTS, LABELS, VOICES, ERASURE, CHECK)
 """What may fail and is tried again, beside the queue and the configuration."""
 
@@ -91,7 +90,7 @@ class Worker(threading.Thread):
         self._patience = defaultdict[str, Patience](Patience)
         self._patience[QUEUE] = Patience(QUEUE_PAUSE_S, LONGEST_QUEUE_PAUSE_S)
         self._told: dict[str, str | None] = {}
-        self._samples_at = self._check_at = float("-inf")
+        self._samples_at = float("-inf")
         self._samples = recogniser.stamps
 
     def wake(self) -> None:
@@ -221,9 +220,11 @@ class Worker(threading.Thread):
 
     def _look_after_voices(self) -> None:
         """Enrol them again when their samples have changed and are at rest, or could not be heard before."""
-        self._samples_at = time.monotonic() + SAMPLES_S
-        found = stamps(self._recogniser.config.speakers)
+        config = self._recogniser.config
+        found = stamps(config.speakers)
         at_rest, self._samples = found == self._samples, found
+        soon = self._recogniser.waits or not at_rest
+        self._samples_at = time.monotonic() + (SAMPLES_S if soon else config.service.rescan_s)
         changed = at_rest and found != self._recogniser.stamps
         waits = self._patience["samples"]
         if changed or (self._recogniser.waits and waits.left_s == 0):
@@ -244,16 +245,14 @@ class Worker(threading.Thread):
 
     def _check(self) -> None:
         """The database, once a day. Raises `VoicemarkError` when it is damaged: what can be done goes on."""
-        if time.monotonic() < self._check_at:
-            return
-        self._check_at = time.monotonic() + CHECK_LOOK_S
         with self._database.reading() as session:
-            if not is_due(session, datetime.now(UTC)):
-                return
-        self.doing = "checking the database"
-        if (made := check(self._database)).result != SOUND:
+            last, due = last_check(session), is_due(session, datetime.now(UTC))
+        if last is None or due:
+            self.doing = "checking the database"
+            last = check(self._database)
+        if last.result != SOUND:
             raise VoicemarkError(
-                f"is damaged: {made.result}", path=self._database.path, hint="restore a backup, or move it away"
+                f"is damaged: {last.result}", path=self._database.path, hint="restore a backup, or move it away"
             )
 
     def _label(self) -> None:
@@ -292,7 +291,8 @@ class Worker(threading.Thread):
                 self._labels_due = True
                 _log_result(claim, result, time.monotonic() - began)
                 self._go_on_as_before(QUEUE)
-                self._step(EXPORTS, lambda: self.exports.write([claim.path], self._recogniser.config.export))
+                self.exports.owe(claim.path)
+                self._step(EXPORTS, lambda: self.exports.try_again(self._recogniser.config.export))
         except StopError:
             self._release(claim)
         except ClaimLostError as error:

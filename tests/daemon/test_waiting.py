@@ -197,3 +197,25 @@ def test_exports_can_be_read_by_whom_the_folder_lets_whatever_the_umask(tmp_path
     made = [path for path in (tmp_path / "export").rglob("*") if not path.name.startswith(".")]
     modes = {("folder" if path.is_dir() else "file", stat.S_IMODE(path.stat().st_mode)) for path in made}
     assert modes == {("folder", 0o755), ("file", 0o644)}
+
+
+def test_a_damaged_database_is_said_for_as_long_as_it_is(tmp_path: Path, sources: Path) -> None:
+    home = Home(tmp_path, sources)
+    damaged = """
+from voicemark.store import check
+from voicemarkd import worker
+def finds(database):
+    with database.writing() as session:
+        session.merge(check.AboutRow(key="checked_at", value=check.datetime.now(check.UTC).isoformat()))
+        session.merge(check.AboutRow(key="check_result", value="row 7 missing from index"))
+    with database.reading() as session:
+        return check.last_check(session)
+worker.check = finds
+"""
+    with serving(home, prelude=damaged) as daemon:
+        daemon.wait(lambda: waits(home) == ["the database"], "the damage to be told")
+        home.record("a.ts", 0)
+        daemon.wait_done(1)
+    with serving(home) as daemon:
+        daemon.wait(lambda: waits(home) == ["the database"], "the damage to be told again")
+        assert "row 7 missing" in str(status_of(home)["waiting"])
