@@ -25,6 +25,7 @@ from voicemark.store.jobs import Jobs
 from voicemark.store.paths import path_to_text
 from voicemark.store.sqlite_errors import DatabaseLostError
 from voicemark.store.waiting import CONFIGURATION, QUEUE, WATCHING, clear_waiting, note_waiting
+from voicemarkd.clock_steps import ClockSteps
 from voicemarkd.notify import notify, reloading
 from voicemarkd.patience import Patience
 from voicemarkd.recogniser import CurrentRecogniser
@@ -64,6 +65,7 @@ class Service:
         self._accepted: Config | None = None
         self._trouble: str | None = None
         self._lost_at: float | None = None
+        self._clock_steps = ClockSteps()
         self._fatal: DatabaseLostError | None = None
         self._patience = defaultdict[Path, Patience](Patience)
         self._lacks: dict[Path, str | None] = {}
@@ -191,6 +193,9 @@ class Service:
         self._metrics_trouble = trouble
 
     def _drop_deleted(self) -> None:
+        if (step_s := self._clock_steps.since_last()) > 0:
+            log.info("the clock was set forwards by %.0f s: nothing counts as gone for longer", step_s)
+            self._jobs(self._config).clock_was_set(timedelta(seconds=step_s))
         if dropped := self._jobs(self._config).drop_deleted(older_than=DROP_AFTER):
             log.info("dropped %d deleted recordings with their markers", len(dropped))
             for failure in remove_exports(dropped, self._config.export):

@@ -261,6 +261,20 @@ def test_deleted_recordings_are_erased_only_when_they_stay_away(
         assert len(session.scalars(select(FileRow)).all()) == len(session.scalars(select(JobRow)).all()) == 1
 
 
+def test_a_clock_that_is_set_forwards_makes_nothing_gone_for_longer(tmp_path: Path, jobs: Jobs, clock: Clock) -> None:
+    findings = [write(tmp_path, "long ago.ts"), write(tmp_path, "just now.ts")]
+    jobs.found(findings, MODEL)
+    step = timedelta(days=400)
+    clock.now = START - step  # before the clock was set
+    jobs.gone([findings[1].recording.path])
+    clock.now = START
+    jobs.gone([findings[0].recording.path])
+    jobs.clock_was_set(step)
+    assert jobs.drop_deleted(older_than=timedelta(days=1)) == []
+    clock.pass_s(1.5 * 86_400)
+    assert len(jobs.drop_deleted(older_than=timedelta(days=1))) == 2
+
+
 def test_a_failed_job_pauses_twice_as_long_each_time_and_is_then_set_aside(
     tmp_path: Path, database: Database, jobs: Jobs, clock: Clock
 ) -> None:

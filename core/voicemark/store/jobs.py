@@ -243,6 +243,13 @@ class Jobs:
                 count += len(ids)
         return count
 
+    def clock_was_set(self, step: timedelta) -> None:
+        """The wall clock was set forwards by `step`: what was found to be gone is not gone for longer by that."""
+        with self._database.writing() as session:
+            for row in session.scalars(select(RecordingRow).where(RecordingRow.deleted_at.is_not(None))):
+                if row.deleted_at is not None and row.deleted_at + step <= self._clock():
+                    row.deleted_at += step
+
     def drop_deleted(self, *, older_than: timedelta) -> list[Path]:
         """Erase recordings, with their markers, that have been gone for so long. Which there were."""
         before = self._clock() - older_than
