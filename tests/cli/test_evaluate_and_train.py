@@ -112,7 +112,7 @@ def test_train_voice_learns_on_the_device_from_an_exported_teacher(folders: tupl
     teacher, out = tmp_path / "teacher.pt2", tmp_path / "mine.safetensors"
     save_program(Spectrum(), teacher)
     command = ["train", "voice", "--corpus", str(folders[0]), "--noise", str(folders[1]), "--distil", str(teacher)]
-    command += ["--steps", "2", "--batch", "8", "--triplet-steps", "0", "--device", "cpu", "--out", str(out)]
+    command += ["--steps", "1", "--batch", "8", "--triplet-steps", "0", "--device", "cpu", "--out", str(out)]
     clips = CliRunner().invoke(app, [*command, "--clips"])
     assert isinstance(clips.exception, ConfigError) and "--clips" in (clips.exception.hint or "")
     result = CliRunner().invoke(app, command)
@@ -126,7 +126,7 @@ def test_train_voice_learns_from_two_teachers(folders: tuple[Path, Path], tmp_pa
     out = tmp_path / "mine.safetensors"
     command = ["train", "voice", "--corpus", str(folders[0]), "--noise", str(folders[1]), "--out", str(out)]
     command += ["--distil", str(tiny_model(tmp_path / "one.onnx", CONVENTION))]
-    command += ["--steps", "2", "--batch", "8", "--triplet-steps", "0", "--device", "cpu"]
+    command += ["--steps", "1", "--batch", "8", "--triplet-steps", "0", "--device", "cpu"]
     alone = CliRunner().invoke(app, [*command, "--distil", str(tmp_path / "teacher.pt2")])
     assert isinstance(alone.exception, ConfigError) and "alone" in alone.exception.what
     result = CliRunner().invoke(app, [*command, "--distil", str(on_samples(tmp_path / "two.onnx", {}))])

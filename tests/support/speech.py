@@ -1,4 +1,4 @@
-"""Talking machines: pulses through vowel-like resonances, in syllables. Not people, but about as different as people."""
+"""Talking machines: pulses through vowel-like resonances, in syllables. Not people, but as different."""
 
 import wave
 from dataclasses import dataclass
