@@ -162,6 +162,15 @@ def test_what_is_changed_or_out_of_reach_is_said_and_the_latter_is_tried_again(p
     assert place.traces() == [str(changed.relative_to(place.folder))]
 
 
+def test_a_reader_of_its_words_that_goes_away_stops_nothing(place: Place) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-c", "from voicemark.cli.main import run; run()", "forget", ANNA]
+    subprocess.run([*command, "--config", place.config], stdout=writing, stderr=subprocess.DEVNULL)
+    os.close(writing)
+    assert place.traces() == []
+
+
 def test_a_migrations_copy_goes_as_well(place: Place) -> None:
     (place.folder / "v.db.before-migration").write_bytes((place.folder / "v.db").read_bytes())
     place.run("forget", ANNA)

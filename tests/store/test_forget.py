@@ -5,19 +5,21 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from sqlalchemy import select
 
 from voicemark.actions.erase import Erased, finish_erasures
 from voicemark.config import ExportSection
-from voicemark.result import Marker
+from voicemark.result import LocalSpeaker, Marker, SpeakerTurn, Speech
 from voicemark.store import forget as module
 from voicemark.store.database import Database, open_database
 from voicemark.store.forget import forget
 from voicemark.store.markers import known_voice_ids, voice_ids, write_markers
 from voicemark.store.memories import load_memory, save_memory
-from voicemark.store.schema import EmbeddingRow, MarkerRow, RecordingRow, VoiceRow
+from voicemark.store.schema import EmbeddingRow, LocalSpeakerRow, MarkerRow, RecordingRow, TurnRow, VoiceRow
+from voicemark.store.speakers import write_speech
 
 ANNA, BERT = "Anna Anonymous", "Bert Beispiel"
 
@@ -111,7 +113,7 @@ def test_what_was_heard_of_a_voice_that_was_forgotten_meanwhile_is_left_out(data
         assert session.scalars(select(MarkerRow.start_s).where(MarkerRow.recording_id == 1)).all() == [5]
 
 
-def test_embeddings_of_the_recordings_stay_unless_they_are_to_go(database: Database) -> None:
+def test_what_voices_of_a_recording_sound_like_stays_unless_it_is_to_go(database: Database) -> None:
     with database.writing() as session:
         for recording in (1, 3):
             session.add(
@@ -119,9 +121,12 @@ def test_embeddings_of_the_recordings_stay_unless_they_are_to_go(database: Datab
                     recording_id=recording, model_id="m", content="c", windows=1, dim=1, hop_s=1, window_s=1, data=b"x"
                 )
             )
+            somebody = LocalSpeaker(1, 5.0, np.ones(1, np.int8))
+            write_speech(session, recording, Speech((somebody,), (SpeakerTurn(0.0, 5.0, 1),)))
     assert forget(database, ANNA, recordings=True).embeddings == 1
     with database.reading() as session:
-        assert session.scalars(select(EmbeddingRow.recording_id)).all() == [3]
+        for table in (EmbeddingRow, LocalSpeakerRow, TurnRow):
+            assert session.scalars(select(table.recording_id)).all() == [3]
 
 
 def test_an_unknown_name_erases_nothing(database: Database) -> None:

@@ -1,5 +1,6 @@
 """`voicemark forget`: erase a person for good."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -40,7 +41,8 @@ def forget(
     database = open_database(loaded.database.path)
 
     def say(line: str) -> None:
-        screen().print(line, markup=False)
+        with suppress(OSError, SystemExit):  # Nobody reads on (`| head`): that is no reason to stop in the middle.
+            screen().print(line, markup=False)
 
     try:
         needed, free = needed_bytes(database)

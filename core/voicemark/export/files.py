@@ -1,10 +1,12 @@
 """Where an export goes, and putting it there in one step: `.part`, fsync, rename."""
 
+import fcntl
 import hashlib
 import os
 import re
 import stat
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from voicemark.errors import ExportError
@@ -12,7 +14,7 @@ from voicemark.files import NEW, put_in_place
 
 MAX_BYTES = 8 << 20
 """A larger file is not one of the formats that are merged or replaced here."""
-STALE_PART_S = 600.0
+FRESH_PART_S, STALE_PART_S = 1.0, 600.0
 LONGEST_NAME = 240
 """Bytes; file systems allow 255, some less."""
 
@@ -99,15 +101,34 @@ def _not_written(target: Path, error: OSError) -> ExportError:
 
 
 def _create(part: Path) -> int:
-    """A new file; one that a killed program left is taken away first."""
+    """A new file, locked while it is open; one that a killed program left is taken away first."""
     try:
-        return os.open(part, NEW, 0o666)
+        descriptor = os.open(part, NEW, 0o666)
     except FileExistsError:
-        # A time in the future is that of a clock that was set back since.
-        if abs(time.time() - part.lstat().st_mtime) < STALE_PART_S:
+        if _is_written(part):
             raise OSError(0, "another program is writing it") from None
         part.unlink()
-        return os.open(part, NEW, 0o666)
+        descriptor = os.open(part, NEW, 0o666)
+    with suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return descriptor
+
+
+def _is_written(part: Path) -> bool:
+    """Does somebody hold it, or was it written to so recently that it is about to be renamed?"""
+    # A time in the future is that of a clock that was set back since.
+    if abs(time.time() - part.lstat().st_mtime) < FRESH_PART_S:
+        return True
+    descriptor = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # No locks on this file system: only its age tells.
+        return abs(time.time() - part.lstat().st_mtime) < STALE_PART_S
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def make_folder(folder: Path) -> None:

@@ -188,13 +188,14 @@ def _replace(
             _remove(target)
         return None
     ledger.remember(data, place)
+    first = present is None or (record is not None and record.made_of(target) is None)
     if record is not None:
         record.note(target, writer.name, data, {marker.speaker for marker in part.markers})
     if present != data:
         if not settings.in_place:
             make_folders(target.parent)
         write_atomically(target, data, present=present)
-    if present != data or (record is not None and record.made_of(target) is None):
+    if first:  # Later its mode and owner are its owner's to choose.
         like(target, part.files[0].path if settings.in_place else target.parent)
     return data
 
