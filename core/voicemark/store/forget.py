@@ -94,8 +94,8 @@ def forget(database: Database, name: str, *, recordings: bool = False) -> Forgot
         if recordings:
             erased = session.execute(delete(EmbeddingRow).where(EmbeddingRow.recording_id.in_(heard_in)))
             embeddings = int(getattr(erased, "rowcount", 0))
-            for table in (TurnVoiceRow, TurnRow, LocalSpeakerRow):
-                session.execute(delete(table).where(table.recording_id.in_(heard_in)))
+            for told in (TurnVoiceRow, TurnRow, LocalSpeakerRow):
+                session.execute(delete(told).where(told.recording_id.in_(heard_in)))
         for table in (TurnVoiceRow, MarkerRow, MemoryRow):
             session.execute(delete(table).where(table.voice_id == mine))
         session.execute(delete(VoiceRow).where(VoiceRow.name == name))
