@@ -9,10 +9,12 @@ first and often the second.
 """
 
 import contextlib
+import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from voicemark.epg.channels import channel_key
@@ -42,7 +44,11 @@ CARRIED = 1 << 10  # bytes of a block looked at again with the next: a packet ma
 MAX_SECTIONS = 10_000  # different ones; a whole transponder's schedule has some thousand
 MAX_EVENTS = 1 << 17  # parsed and kept; ten days of thirty services have a fourth of it
 MAX_TAKEN = 1 << 18  # sections looked at: EIT as it comes on a whole transponder, for a quarter of an hour
+JUMP_S = 300.0  # the broadcaster's clock and the place in the file disagree by less
+STEADY = 2  # tellings of the time that make a run
+MAX_RUNS = 50
 MAX_TOLD = 10_000  # times of day, and changes of the present event, that are kept
+Clocks = Sequence[tuple[float, datetime]]
 STREAM_SUFFIXES = frozenset({".ts", ".m2ts", ".m2t", ".mts", ".tp", ".trp", ".tsv"})
 
 
@@ -66,6 +72,9 @@ class StreamEpg:
     sightings: tuple[Sighting, ...] = ()
     started_at: datetime | None = None
     """Time of day (UTC) at the recording's first moment, by the broadcaster's clock."""
+    jumps: tuple[tuple[float, datetime], ...] = ()
+    """Where in the recording (seconds) that clock goes on at another time than the one that followed: something was
+    cut out there."""
     notes: tuple[str, ...] = ()
 
 
@@ -94,27 +103,40 @@ class _Gathered:
     parsed: int = 0
     clocks: list[tuple[float, datetime]] = field(default_factory=list)
     first_pcr: tuple[int, float] | None = None
+    pcr_zero: float = 0.0
+    """Where on the timeline the first PCR stands."""
     seen: dict[bytes, EitSection] = field(default_factory=dict)
 
 
-def read_stream_epg(files: Sequence[Path], duration_s: float, channel: str | None = None) -> StreamEpg:
+def read_stream_epg(
+    files: Sequence[Path],
+    duration_s: float,
+    channel: str | None = None,
+    begins: Mapping[int, float] | None = None,
+) -> StreamEpg:
     """The EPG inside a recording's transport stream files, on a timeline of `duration_s` seconds.
 
-    `channel`: the recorder's name for the channel, which decides where a stream holds several services. Files that are
-    no transport streams tell nothing; what cannot be read is told in `notes`. Never raises for what is in the files.
+    `channel`: the recorder's name for the channel, which decides where a stream holds several services. `begins`: the
+    numbers of files before which the recording was interrupted, and where on the timeline they begin (seconds). Files
+    that are no transport streams tell nothing; what cannot be read is told in `notes`. Never raises for what is in the
+    files.
     """
     notes: list[str] = []
+    begins = begins or {}
     gathered = _Gathered()
     sizes = [_size(file) if file.suffix.lower() in STREAM_SUFFIXES else 0 for file in files]
     total = sum(sizes)
     if total < PACKET:
         return StreamEpg()
+    restarts = {files[number]: at_s for number, at_s in begins.items() if 0 < number < len(files)}
     for place in _places(files, sizes):
+        if (at_s := restarts.pop(place.file, None)) is not None:
+            gathered.first_pcr, gathered.pcr_zero = None, at_s
         try:
             _read_place(place, total, duration_s, gathered)
         except OSError as error:
             notes.append(f"{name_text(place.file.name)} cannot be read for its EPG: {error.strerror}")
-    return _result(gathered, channel, notes)
+    return _result(gathered, channel, notes, min((at_s for at_s in begins.values() if at_s > 0), default=math.inf))
 
 
 def _places(files: Sequence[Path], sizes: Sequence[int]) -> Iterator[_Place]:
@@ -161,14 +183,14 @@ def _read_place(place: _Place, total: int, duration_s: float, gathered: _Gathere
 
 
 def _clock(packet: Packet, gathered: _Gathered) -> float | None:
-    """Seconds since the first PCR of the recording, by the PID that carried it; over a wrap of the clock, too."""
+    """Seconds on the timeline, by the piece's first PCR and the PID that carried it; over a wrap of the clock, too."""
     pcr = packet.pcr_s
     if pcr is None:
         return None
     if gathered.first_pcr is None:
         gathered.first_pcr = (packet.pid, pcr)
     pid, first = gathered.first_pcr
-    return (pcr - first) % PCR_WRAP_S if pid == packet.pid else None
+    return gathered.pcr_zero + (pcr - first) % PCR_WRAP_S if pid == packet.pid else None
 
 
 def _position(byte: int, total: int, duration_s: float, clock: float | None) -> float:
@@ -250,7 +272,9 @@ def _service_names(loop: bytes) -> Iterator[tuple[int, tuple[str, str]]]:
         at += 5 + length
 
 
-def _result(gathered: _Gathered, channel: str | None, notes: list[str]) -> StreamEpg:
+def _result(gathered: _Gathered, channel: str | None, notes: list[str], piece_end_s: float) -> StreamEpg:
+    clocks = [clock for clock in gathered.clocks if clock[0] < piece_end_s]
+    first, jumps = _runs(clocks)
     service = _own_service(gathered, channel)
     provider, name = gathered.names.get(service, ("", "")) if service is not None else ("", "")
     if service is None and gathered.events:
@@ -267,7 +291,8 @@ def _result(gathered: _Gathered, channel: str | None, notes: list[str]) -> Strea
         provider=provider or None,
         events=tuple(sorted(events.values(), key=lambda event: (event.start is None, event.start, event.event_id))),
         sightings=tuple(sorted(sightings, key=lambda sighting: sighting.at_s)),
-        started_at=_start(gathered.clocks),
+        started_at=_start(first),
+        jumps=jumps,
         notes=tuple(notes),
     )
 
@@ -285,12 +310,38 @@ def _own_service(gathered: _Gathered, channel: str | None) -> int | None:
     return None
 
 
-def _start(clocks: Sequence[tuple[float, datetime]]) -> datetime | None:
+def _start(clocks: Clocks) -> datetime | None:
     """The clock at the recording's first moment: the median of what each telling of the time says of it."""
     if not clocks:
         return None
-    starts = sorted(moment - timedelta(seconds=seconds) for seconds, moment in clocks)
+    starts = sorted(map(_zero, clocks))
     return starts[len(starts) // 2]
+
+
+def _runs(clocks: Clocks) -> tuple[Clocks, tuple[tuple[float, datetime], ...]]:
+    """The tellings of the time that go on without a jump from the first on, and where the later runs begin. All of
+    them are one run where the clock jumps about."""
+    runs: list[list[tuple[float, datetime]]] = []
+    for seconds, moment in sorted(clocks, key=lambda clock: clock[0]):
+        zero = moment - timedelta(seconds=seconds)
+        if runs and abs((zero - _zero(runs[-1][-1])).total_seconds()) <= JUMP_S:
+            runs[-1].append((seconds, moment))
+        else:
+            runs.append([(seconds, moment)])
+    steady = [run for run in runs if len(run) >= STEADY]
+    ahead = all(later[0][1] > before[-1][1] for before, later in pairwise(steady))
+    if not 1 < len(steady) <= MAX_RUNS or not ahead or sum(map(len, steady)) < len(clocks):
+        return clocks, ()
+    jumps = []
+    for before, later in pairwise(steady):
+        at_s = (before[-1][0] + later[0][0]) / 2
+        jumps.append((at_s, later[0][1] - timedelta(seconds=later[0][0] - at_s)))
+    return steady[0], tuple(jumps)
+
+
+def _zero(clock: tuple[float, datetime]) -> datetime:
+    """The time of day at the recording's first moment, by one telling."""
+    return clock[1] - timedelta(seconds=clock[0])
 
 
 def _size(path: Path) -> int:

@@ -110,6 +110,7 @@ class Enigma2:
             files=_parts(path, self.reach),
             started_at=started_at or named.started_at,
             start_error_s=30.0 if started_at else named.start_error_s,
+            other_starts=() if started_at else named.other_starts,
             programmes=(replace(programme, channel=programme.channel or named.channel),),
             streams=event.streams if event else (),
             expected_duration_s=length or programme.duration_s,

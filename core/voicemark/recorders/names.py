@@ -16,7 +16,7 @@ from itertools import chain
 
 from voicemark.bounds import EPISODE, SEASON
 from voicemark.epg.clean_text import name_text, one_line
-from voicemark.recorders.local_time import aware
+from voicemark.recorders.local_time import aware, other_readings
 
 MAX_NAME = 300  # characters that are looked at
 
@@ -63,9 +63,9 @@ def _otr(text: str) -> Iterator[Groups]:
 
 
 def _myth(text: str) -> Iterator[Groups]:
-    """1021_20240131201500: MythTV, whose titles are in its database."""
+    """1021_20240131191500: MythTV, whose titles are in its database; in UTC since its version 0.26."""
     if match := _MYTH.fullmatch(text):
-        yield match.groupdict()
+        yield {**match.groupdict(), "zone": "UTC"}
 
 
 def _by_underscores(text: str) -> Iterator[Groups]:
@@ -144,6 +144,8 @@ class NamedFields:
     channel: str | None = None
     started_at: datetime | None = None
     start_error_s: float = 60.0
+    other_starts: tuple[datetime, ...] = ()
+    """What its time may mean as well (see `other_readings`)."""
     season: int | None = None
     episode: int | None = None
 
@@ -166,6 +168,7 @@ def read_file_name(stem: str, patterns: Sequence[str] = (), zone: str | None = N
 
 def _fields(groups: Groups, zone: str | None) -> NamedFields | None:
     started_at = None
+    zone = groups.get("zone") or zone
     if groups.get("date"):
         started_at = _moment(groups["date"] or "", groups.get("time"), zone)
         if started_at is None:
@@ -179,6 +182,7 @@ def _fields(groups: Groups, zone: str | None) -> NamedFields | None:
         channel=_spaced(groups.get("channel") or "") or None,
         started_at=started_at,
         start_error_s=60.0 if groups.get("time") else 86400.0,
+        other_starts=other_readings(started_at, zone) if groups.get("time") else (),
         season=SEASON(groups.get("season")),
         episode=EPISODE(groups.get("episode")),
     )

@@ -81,6 +81,7 @@ class Plain:
             files=(path,),
             started_at=named.started_at,
             start_error_s=named.start_error_s,
+            other_starts=named.other_starts,
             programmes=(programme,),
             expected_duration_s=programme.duration_s,
             notes=tuple(notes),

@@ -20,7 +20,7 @@ from voicemark.errors import RecordingError, RecordingVanishedError
 from voicemark.foreign import OWN_FOLDER, LeadsOutError, Reach, read_bytes, size_of
 from voicemark.guard import unit
 from voicemark.recorders.careful import careful_read, careful_recognise, careful_state
-from voicemark.recorders.local_time import aware
+from voicemark.recorders.local_time import aware, other_readings
 from voicemark.recorders.tree import Listing, find_below, is_folder
 from voicemark.recording import Programme, Recording, RecordingState
 
@@ -97,6 +97,7 @@ class Vdr:
             recorder=self.name,
             files=files,
             started_at=named.started_at,
+            other_starts=other_readings(named.started_at, self.zone),
             programmes=(programme,),
             streams=tuple(info.event.streams),
             expected_duration_s=_expected(programme, named, info),
