@@ -8,7 +8,9 @@ suffix also keeps apart two recordings of one title.
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 from voicemark.bounds import duration
@@ -17,8 +19,8 @@ from voicemark.foreign import OWN_FOLDER, ForeignError, Reach, size_of
 from voicemark.recorders.careful import careful_read, careful_recognise, careful_state
 from voicemark.recorders.plain import Plain
 from voicemark.recorders.tree import Listing, find_below, is_folder, is_hidden
-from voicemark.recorders.tvheadend_log import MARGIN, Log, LogEntry
-from voicemark.recording import Programme, Recording, RecordingState
+from voicemark.recorders.tvheadend_log import MARGIN, Log, LogEntry, LogFile
+from voicemark.recording import Piece, Programme, Recording, RecordingState
 
 KNOWN_LOGS = tuple(
     Path(folder, "dvr/log")
@@ -68,7 +70,7 @@ class Tvheadend:
 
     def entry_of(self, path: Path) -> tuple[LogEntry, int] | None:
         """The entry that a file is listed in, and its number among the entry's files."""
-        return next((found for log in self.logs if (found := log.entry_of(path)) is not None), None)
+        return next((found for log in self.logs if (found := log.entry_of(path, self.reach)) is not None), None)
 
     @careful_read
     def read(self, path: Path) -> Recording:
@@ -83,7 +85,8 @@ class Tvheadend:
         notes = list(entry.notes)
         if len(files) < len(entry.files):
             notes.append(f"only {len(files)} of its {len(entry.files)} files are here")
-        first = next(file for file in entry.files if file.name.name == files[0].name)
+        parts = [next(part for part in entry.files if part.name.name == file.name) for file in files]
+        first = parts[0]
         named = self.plain.read(files[0])
         return Recording(
             path=files[0],
@@ -91,6 +94,7 @@ class Tvheadend:
             files=files,
             started_at=first.start or entry.starts_at,
             start_error_s=5.0 if first.start else 60.0,
+            pieces=_pieces(parts),
             programmes=(entry.programme or Programme(title=named.title, source="name"),),
             streams=entry.streams,
             expected_duration_s=_expected(entry),
@@ -136,16 +140,19 @@ class Tvheadend:
 
     def _unlisted(self, path: Path) -> Recording:
         recording = self.plain.read(path)
-        notes = (*recording.notes, "Tvheadend's log does not list it: title and time are from the file's name")
-        return Recording(
-            path=path,
-            recorder=self.name,
-            files=recording.files,
-            started_at=recording.started_at,
-            start_error_s=recording.start_error_s,
-            programmes=recording.programmes,
-            notes=notes,
-        )
+        later = any(log.of_a_later_one(path) for log in self.logs)
+        why = "lists only later recordings under its name" if later else "does not list it"
+        note = f"Tvheadend's log {why}: title and time are from the file's name"
+        return replace(recording, recorder=self.name, notes=(*recording.notes, note))
+
+
+def _pieces(files: Sequence[LogFile]) -> tuple[Piece, ...]:
+    """After each interruption Tvheadend begins another file."""
+    started = [file.start for file in files]
+    if len(files) < 2 or None in started or any(later <= before for before, later in pairwise(filter(None, started))):
+        return ()
+    pairs = zip(files, filter(None, started), strict=True)
+    return tuple(Piece(number, start, file.length_s) for number, (file, start) in enumerate(pairs))
 
 
 def _expected(entry: LogEntry) -> float | None:

@@ -31,10 +31,11 @@ from voicemark.bounds import (
 from voicemark.epg.clean_text import clean, decoded, one_line
 from voicemark.epg.genres import words_of_categories, words_of_content
 from voicemark.errors import VoicemarkError
-from voicemark.foreign import OWN_FOLDER, read_bytes
+from voicemark.foreign import OWN_FOLDER, Reach, read_bytes
 from voicemark.guard import unit
 from voicemark.languages import language_code
 from voicemark.patience import within_patience
+from voicemark.recorders.fits import Facts, facts_of, written_at
 from voicemark.recorders.tree import list_folder
 from voicemark.recording import Programme, StreamHint
 
@@ -57,6 +58,11 @@ class LogFile:
     name: PurePosixPath
     start: datetime | None
     stop: datetime | None
+
+    @property
+    def length_s(self) -> float | None:
+        """So long it was written; None while it is, and where that is not known."""
+        return duration((self.stop - self.start).total_seconds()) if self.start and self.stop else None
 
     @cached_property
     def backwards(self) -> tuple[str, ...]:
@@ -88,20 +94,39 @@ class Log:
     _stamp: int = -1
     _entries: dict[str, tuple[tuple[int, int], LogEntry | None]] = field(default_factory=dict)
     _by_name: dict[str, list[tuple[LogEntry, int]]] = field(default_factory=dict)
+    _chosen: dict[tuple[Path, datetime | None], tuple[LogEntry, int]] = field(default_factory=dict)
+    """Of files that several entries name, the one that fits."""
 
-    def entry_of(self, path: Path) -> tuple[LogEntry, int] | None:
+    def entry_of(self, path: Path, reach: Reach = OWN_FOLDER) -> tuple[LogEntry, int] | None:
         """The entry that a media file belongs to and its number among the entry's files.
 
-        The folder may be mounted elsewhere here, so names are compared from their ends.
+        The folder may be mounted elsewhere here, so names are compared from their ends. A name may have been used
+        before: of several entries the newest is meant that fits the file in time and in length, and one of a later
+        recording is none of its.
         """
         self._refresh()
-        best, score = None, 0
         ours = path.parts[::-1]
-        for entry, index in self._by_name.get(path.name, ()):
-            common = _common(ours, entry.files[index].backwards)
-            if common > score:
-                best, score = (entry, index), common
-        return best
+        rated = [(_common(ours, entry.files[index].backwards), entry, index) for entry, index in self._named(path)]
+        if not rated:
+            return None
+        when = written_at(path)
+        rated = [one for one in rated if Facts(when, None).began_by(_began(*one[1:]))]
+        most = max((common for common, *_ in rated), default=0)
+        alike = [(entry, index) for common, entry, index in rated if common == most]
+        if len(alike) < 2:
+            return alike[0] if alike else None
+        key = (path, when)
+        if key not in self._chosen:
+            facts = facts_of(path, reach)
+            self._chosen[key] = max(alike, key=lambda one: _fitness(facts, *one))
+        return self._chosen[key]
+
+    def of_a_later_one(self, path: Path) -> bool:
+        """Whether there are entries for a file of that name, all of them of recordings that began after it ended."""
+        return bool(self._named(path)) and self.entry_of(path) is None
+
+    def _named(self, path: Path) -> Sequence[tuple[LogEntry, int]]:
+        return self._by_name.get(path.name, ())
 
     def _refresh(self) -> None:
         try:
@@ -122,8 +147,19 @@ class Log:
             mark = (stat.st_mtime_ns, stat.st_size)
             known = self._entries.get(name)
             entries[name] = known if known and known[0] == mark else (mark, read_entry(path))
-        self._entries, self._stamp = entries, stamp
+        self._entries, self._stamp, self._chosen = entries, stamp, {}
         self._by_name = _by_name([entry for _, entry in entries.values() if entry is not None])
+
+
+def _began(entry: LogEntry, index: int) -> datetime | None:
+    return entry.files[index].start or entry.starts_at
+
+
+def _fitness(facts: Facts, entry: LogEntry, index: int) -> tuple[int, bool, float]:
+    """How well an entry fits a file that it names: by its length, then not being removed, then the newest."""
+    lasts = facts.lasts(entry.files[index].length_s)
+    began = _began(entry, index)
+    return (0 if lasts is None else 1 if lasts else -1), not entry.removed, began.timestamp() if began else 0.0
 
 
 def _by_name(entries: Sequence[LogEntry]) -> dict[str, list[tuple[LogEntry, int]]]:
