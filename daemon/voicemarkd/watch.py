@@ -18,6 +18,7 @@ from pathlib import Path
 from voicemark.config import WatchSection
 from voicemark.errors import DatabaseError, RecordingError
 from voicemark.recorders.base import Recorder
+from voicemark.recorders.ignore import Ignore
 from voicemark.recorders.tree import is_folder
 from voicemark.recording import RecordingState, fingerprint
 from voicemark.store.jobs import CHUNK, Finding, Jobs, Known, Outcome, signature
@@ -72,6 +73,7 @@ class WatchedFolder:
         each recording that was known elsewhere, or was gone."""
         self.root = section.path
         self._section, self._recorder = section, recorder
+        self._ignore = Ignore.below(section.path, section.ignore)
         self._jobs, self._model_id = jobs, model_id
         self._clocks = clocks or Clocks()
         self._rescan_s = rescan_s
@@ -309,7 +311,7 @@ class WatchedFolder:
             path = self._recorder.recognise(hint)
             if path is None and hint in self._seen:
                 path = hint
-            if path is not None and not _hidden(path, self.root):
+            if path is not None and not _hidden(path, self.root) and not self._ignore.holds(path):
                 paths.add(path)
             elif is_folder(hint) or any(hint in seen.parents for seen in self._seen):
                 # A whole folder came, went or moved.

@@ -121,13 +121,13 @@ def test_a_recording_of_the_archive_can_be_heard_again_as_long_as_it_is_the_same
     scan = Scan(config, open_database(config.database.path))
     [path] = [outcome.path for outcome in scan.paths([place / "video"])]
     [(content,)] = rows(place, "SELECT content FROM recordings")
-    audio = heard_again(path, content, config.audio)(12.0, 15.0)
+    audio = heard_again(path, content, config)(12.0, 15.0)
     assert len(audio) == 3 * 16_000 and abs(audio).max() > 0.01
     with pytest.raises(RecordingError, match="has changed"):
-        heard_again(path, "another", config.audio)
+        heard_again(path, "another", config)
     shutil.rmtree(path)
     with pytest.raises(RecordingError):
-        heard_again(path, content, config.audio)
+        heard_again(path, content, config)
     scan.database.close()
 
 

@@ -15,8 +15,8 @@ from voicemark.audio import ffmpeg
 from voicemark.config import Config, WatchSection
 from voicemark.config.check import missing
 from voicemark.errors import VoicemarkError
-from voicemark.recorders import recorder_for
 from voicemark.recorders.auto import Auto
+from voicemark.recorders.registry import recorder_for
 from voicemark.store.database import open_database
 from voicemark.voice.load import load_encoder
 
@@ -56,14 +56,14 @@ def examine(config: Config) -> Iterator[Finding]:
     yield from (Finding(Grade.WRONG, fault, "correct the configuration, or bring it back") for fault in faults)
     if not faults:
         yield Finding(Grade.RIGHT, f"{len(config.watch)} watched folder(s), {len(config.speakers)} voice(s) configured")
-        yield from map(_folder, config.watch)
+        yield from (_folder(section, config) for section in config.watch)
     if not config.speakers:
         yield Finding(Grade.NOTE, "no voice is configured", "add a [[speakers]] table with samples")
 
 
-def _folder(section: WatchSection) -> Finding:
+def _folder(section: WatchSection, config: Config) -> Finding:
     """What the service will find there."""
-    recorder = recorder_for(section)
+    recorder = recorder_for(section, config.watch)
     if isinstance(recorder, Auto):
         counts = recorder.census(section.path)
     else:

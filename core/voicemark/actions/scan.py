@@ -100,7 +100,7 @@ class Scan:
 
     def _path(self, path: Path) -> Iterator[Outcome]:
         try:
-            for recorder, recording_path in find_recordings(path.absolute()):
+            for recorder, recording_path in find_recordings(path, self.config.watch):
                 yield self._recording(recorder, recording_path)
         except RecordingError as error:
             yield Outcome(path, Status.FAILED, str(error))

@@ -23,13 +23,9 @@ import numpy as np
 from voicemark.audio.scrambling import is_scrambled
 from voicemark.audio.streams import AudioStream, Media
 from voicemark.audio.timeline import SAMPLE_RATE, Piece
+from voicemark.containers import DEMUXERS
 from voicemark.errors import NoAudioError, RecordingError, RecordingVanishedError, ToolError
 
-FORMATS = (
-    "mpegts,mpeg,mpegvideo,matroska,webm,mov,mp4,avi,asf,flv,nut,rm,ogg,wav,w64,aiff,flac,mp3,mp2,aac,ac3,eac3,loas,"
-    "dts,au,caf,wv,tta,amr"
-)
-"""Containers that hold audio themselves; playlists and scripts (hls, concat, dash, sdp, …) are not among them."""
 PROBE_SIZE = "20M"
 PROBE_DURATION_US = "15000000"
 """Audio of a broadcast may begin seconds after its video; ffmpeg's own 5 s are sometimes too few."""
@@ -99,7 +95,7 @@ def probe(file: Path) -> Media:
     check_readable(file)
     command = [
         find_program("ffprobe"), "-v", "error",
-        "-protocol_whitelist", "file", "-format_whitelist", FORMATS,
+        "-protocol_whitelist", "file", "-format_whitelist", DEMUXERS,
         "-probesize", PROBE_SIZE, "-analyzeduration", PROBE_DURATION_US,
         "-show_format", "-show_streams", "-of", "json", f"file:{file}",
     ]  # fmt: skip
@@ -342,7 +338,7 @@ def _decode_command(
     source: dict[str, Any] = {
         "copyts": None,
         "protocol_whitelist": "file,pipe",
-        "format_whitelist": FORMATS,
+        "format_whitelist": DEMUXERS,
         "probesize": PROBE_SIZE,
         "analyzeduration": PROBE_DURATION_US,
         "threads": 1,

@@ -95,6 +95,11 @@ class WatchSection(Section):
         (),
         description="Further folders that links to files in this one may lead to, such as other disks of the recorder.",
     )
+    ignore: tuple[str, ...] = Field(
+        (),
+        description="Names, or paths below the folder, that are passed over (* and ? as in a shell); trash cans and "
+        "snapshots always are.",
+    )
     name_patterns: tuple[str, ...] = Field(
         (),
         description="Plain folders only: regular expressions with named groups (title, subtitle, channel, date, "

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+from voicemark.containers import MAYBE_STREAM_SUFFIXES, STREAM_SUFFIXES
 from voicemark.epg.channels import channel_key
 from voicemark.epg.clean_text import name_text, one_line
 from voicemark.epg.dvb_text import decode_text
@@ -30,8 +31,8 @@ from voicemark.epg.eit import (
     parse_mjd_time,
     parse_section,
 )
-from voicemark.foreign import ANYWHERE, opened
-from voicemark.mpegts import PACKET, PCR_WRAP_S, Packet, SectionAssembler, packets
+from voicemark.foreign import ANYWHERE, opened, read_bytes
+from voicemark.mpegts import PACKET, PCR_WRAP_S, Packet, SectionAssembler, alignment, packets
 from voicemark.patience import within_patience
 
 PAT, SDT, EIT, TDT = 0x00, 0x11, 0x12, 0x14
@@ -47,9 +48,9 @@ MAX_TAKEN = 1 << 18  # sections looked at: EIT as it comes on a whole transponde
 JUMP_S = 300.0  # the broadcaster's clock and the place in the file disagree by less
 STEADY = 2  # tellings of the time that make a run
 MAX_RUNS = 50
+PROBED = 4096  # bytes
 MAX_TOLD = 10_000  # times of day, and changes of the present event, that are kept
 Clocks = Sequence[tuple[float, datetime]]
-STREAM_SUFFIXES = frozenset({".ts", ".m2ts", ".m2t", ".mts", ".tp", ".trp", ".tsv"})
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def read_stream_epg(
     notes: list[str] = []
     begins = begins or {}
     gathered = _Gathered()
-    sizes = [_size(file) if file.suffix.lower() in STREAM_SUFFIXES else 0 for file in files]
+    sizes = [_size(file) if _is_stream(file) else 0 for file in files]
     total = sum(sizes)
     if total < PACKET:
         return StreamEpg()
@@ -342,6 +343,17 @@ def _runs(clocks: Clocks) -> tuple[Clocks, tuple[tuple[float, datetime], ...]]:
 def _zero(clock: tuple[float, datetime]) -> datetime:
     """The time of day at the recording's first moment, by one telling."""
     return clock[1] - timedelta(seconds=clock[0])
+
+
+def _is_stream(path: Path) -> bool:
+    """By its suffix; where that leaves it open, by its first packets."""
+    suffix = path.suffix.lower()
+    if suffix not in MAYBE_STREAM_SUFFIXES:
+        return suffix in STREAM_SUFFIXES
+    with contextlib.suppress(OSError):
+        found = alignment(read_bytes(path, PROBED, ANYWHERE))
+        return found is not None and found[1] < PROBED // 2
+    return False
 
 
 def _size(path: Path) -> int:

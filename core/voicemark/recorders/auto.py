@@ -46,7 +46,7 @@ class Auto:
             if adapter and found is not None:
                 yield adapter, found
             return
-        for listing in walk(root, leaf=lambda name: is_hidden(name) or is_recording_name(name)):
+        for listing in walk(root, lambda name: is_hidden(name) or is_recording_name(name), self.plain.ignore):
             for path in self.vdr.find_in(listing):
                 yield self.vdr, path
             for path in self.plain.find_in(listing):

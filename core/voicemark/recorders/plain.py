@@ -5,21 +5,15 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from voicemark.containers import MEDIA_SUFFIXES
 from voicemark.errors import RecordingError, RecordingVanishedError
 from voicemark.foreign import OWN_FOLDER, ForeignMissingError, Reach, size_of
 from voicemark.recorders.careful import careful_read, careful_recognise
+from voicemark.recorders.ignore import NOTHING_MORE, Ignore
 from voicemark.recorders.names import read_file_name
 from voicemark.recorders.sidecars import read_sidecar
 from voicemark.recorders.tree import Listing, find_below, is_folder, is_hidden
 from voicemark.recording import Programme, Recording, RecordingState
-
-_VIDEO = (
-    "ts m2ts m2t mts tp trp tsv pva vdr rec mpg mpeg mpe m2p m2v vob ps vro mkv mk3d webm mp4 m4v mov 3gp avi divx wmv "
-    "asf flv f4v wtv dvr-ms nuv ogm ogv mxf rm rmvb dv"
-)
-_AUDIO = "mp2 mp3 mpa m4a m4b aac latm loas ac3 eac3 ec3 wav flac ogg oga opus mka wma aif aiff caf"
-MEDIA_SUFFIXES = frozenset(f".{suffix}" for suffix in f"{_VIDEO} {_AUDIO}".split())
-"""Suffixes (lower case) of files in which ffmpeg finds audio, as far as recorders and people use them."""
 
 
 class Plain:
@@ -28,14 +22,21 @@ class Plain:
 
     name = "plain"
 
-    def __init__(self, patterns: Sequence[str] = (), zone: str | None = None, reach: Reach = OWN_FOLDER) -> None:
+    def __init__(
+        self,
+        patterns: Sequence[str] = (),
+        zone: str | None = None,
+        reach: Reach = OWN_FOLDER,
+        ignore: Ignore = NOTHING_MORE,
+    ) -> None:
         self.patterns = tuple(patterns)
+        self.ignore = ignore
         self.zone = zone
         self.reach = reach
 
     def find(self, root: Path) -> Iterator[Path]:
         """All media files at or below `root`, but hidden ones and those in hidden folders (trash, snapshots)."""
-        return find_below(root, self.recognise, self.find_in, leaf=is_hidden)
+        return find_below(root, self.recognise, self.find_in, is_hidden, self.ignore)
 
     def find_in(self, listing: Listing) -> Iterator[Path]:
         """The media files in one folder."""

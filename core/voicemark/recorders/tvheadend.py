@@ -17,6 +17,7 @@ from voicemark.bounds import duration
 from voicemark.errors import RecordingVanishedError
 from voicemark.foreign import OWN_FOLDER, ForeignError, Reach, size_of
 from voicemark.recorders.careful import careful_read, careful_recognise, careful_state
+from voicemark.recorders.ignore import NOTHING_MORE, Ignore
 from voicemark.recorders.plain import Plain
 from voicemark.recorders.tree import Listing, find_below, is_folder, is_hidden
 from voicemark.recorders.tvheadend_log import MARGIN, Log, LogEntry, LogFile
@@ -41,15 +42,16 @@ class Tvheadend:
         patterns: Sequence[str] = (),
         zone: str | None = None,
         reach: Reach = OWN_FOLDER,
+        ignore: Ignore = NOTHING_MORE,
     ) -> None:
         folders = [log] if log is not None else [folder for folder in KNOWN_LOGS if is_folder(folder)]
         self.logs = tuple(Log(folder) for folder in folders)
-        self.plain = Plain(patterns, zone, reach)
+        self.plain = Plain(patterns, zone, reach, ignore)
         self.reach = reach
 
     def find(self, root: Path) -> Iterator[Path]:
         """All media files at or below `root`, of several that are one recording only the first."""
-        return find_below(root, self.recognise, self.find_in, leaf=is_hidden)
+        return find_below(root, self.recognise, self.find_in, is_hidden, self.plain.ignore)
 
     def find_in(self, listing: Listing) -> Iterator[Path]:
         """Those in one folder."""

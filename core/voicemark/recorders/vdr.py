@@ -20,6 +20,7 @@ from voicemark.errors import RecordingError, RecordingVanishedError
 from voicemark.foreign import OWN_FOLDER, LeadsOutError, Reach, read_bytes, size_of
 from voicemark.guard import unit
 from voicemark.recorders.careful import careful_read, careful_recognise, careful_state
+from voicemark.recorders.ignore import NOTHING_MORE, Ignore
 from voicemark.recorders.local_time import aware, other_readings
 from voicemark.recorders.tree import Listing, find_below, is_folder
 from voicemark.recording import Programme, Recording, RecordingState
@@ -55,13 +56,14 @@ class Vdr:
 
     name = "vdr"
 
-    def __init__(self, zone: str | None = None, reach: Reach = OWN_FOLDER) -> None:
+    def __init__(self, zone: str | None = None, reach: Reach = OWN_FOLDER, ignore: Ignore = NOTHING_MORE) -> None:
         self.zone = zone
+        self.ignore = ignore
         self.reach = reach
 
     def find(self, root: Path) -> Iterator[Path]:
         """All `.rec` directories at or below `root`; deleted ones are hidden."""
-        return find_below(root, self.recognise, self.find_in, leaf=is_recording_name)
+        return find_below(root, self.recognise, self.find_in, is_recording_name, self.ignore)
 
     def find_in(self, listing: Listing) -> Iterator[Path]:
         """The recordings among the directories in one folder."""
