@@ -203,6 +203,7 @@ class Service:
                 alive=self._looking,
                 found=self._worker.wake,
                 moved=self._worker.exports.owe,
+                told=self._worker.retold.put,
             )
             for section in config.watch
         ]

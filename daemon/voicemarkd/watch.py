@@ -20,7 +20,7 @@ from voicemark.errors import DatabaseError, RecordingError
 from voicemark.recorders.base import Recorder
 from voicemark.recorders.ignore import Ignore
 from voicemark.recorders.tree import is_folder
-from voicemark.recording import RecordingState, fingerprint
+from voicemark.recording import Recording, RecordingState, fingerprint
 from voicemark.store.jobs import CHUNK, Finding, Jobs, Known, Outcome, signature
 from voicemark.store.paths import text_to_path
 from voicemarkd.events import Events
@@ -35,6 +35,10 @@ BURST_S = 2.0
 
 STATE_LOOK_S = 10.0
 """How often the recorder is asked whether it has finished a recording that is being written."""
+
+
+TOLD = "metadata:"
+"""Before the names of files in a stamp that are not the recording's own. Those are absolute."""
 
 
 @dataclass
@@ -68,16 +72,18 @@ class WatchedFolder:
         alive: Callable[[], bool] = lambda: True,
         found: Callable[[], None] = lambda: None,
         moved: Callable[[Path], None] = lambda _: None,
+        told: Callable[[Recording], None] = lambda _: None,
     ) -> None:
         """`alive` is asked during long looks (False ends them); `found` is called when there is new work, `moved` with
-        each recording that was known elsewhere, or was gone."""
+        each recording that was known elsewhere, or was gone; `told` with what is known already and may be told of
+        otherwise than before."""
         self.root = section.path
         self._section, self._recorder = section, recorder
         self._ignore = Ignore.below(section.path, section.ignore)
         self._jobs, self._model_id = jobs, model_id
         self._clocks = clocks or Clocks()
         self._rescan_s = rescan_s
-        self._alive, self._found, self._moved = alive, found, moved
+        self._alive, self._found, self._moved, self._told = alive, found, moved, told
         self._settling = Settling(section.settle_s, monotonic=self._clocks.monotonic, wall=self._clocks.wall)
         self._seen: dict[Path, Seen] = {}
         self._known: dict[Path, Known] = {}
@@ -190,7 +196,7 @@ class WatchedFolder:
     def _inspect(self, path: Path, census: Census, *, thorough: bool) -> Finding | None:
         """One recording: what has to be written down of it, if anything."""
         seen = self._seen.get(path)
-        if seen is not None and seen.settled and (not thorough or _stamp(path, seen.stamp) == seen.stamp):
+        if seen is not None and seen.settled and (not thorough or self._stamp(path, seen.stamp) == seen.stamp):
             census.unchanged += 1
             return None
         try:
@@ -204,11 +210,12 @@ class WatchedFolder:
             return None
         census.recorders[recording.recorder] += 1
         files = signature(recording.files)
-        stamp = _stamp(path, files)
+        stamp = self._stamp(path, files)
         known = self._known.get(path)
         unchanged = known is not None and known.settled and not known.deleted and known.sizes == files
-        if seen is None and unchanged and state is not RecordingState.RECORDING:
+        if (seen is None or seen.settled) and unchanged and state is not RecordingState.RECORDING:
             self._seen[path] = Seen(stamp, settled=True)
+            self._told(recording)
             census.unchanged += 1
             return None
         if not self._settling.at_rest(path, state, files):
@@ -232,6 +239,17 @@ class WatchedFolder:
         self._seen[path] = Seen(stamp, settled=True)
         return Finding(recording, content)
 
+    def _stamp(self, path: Path, files: Signature) -> Signature:
+        """Changes when one of `files` does, what tells of them does, or a file was added to or removed from the
+        recording's directory."""
+        own: Signature = ()
+        with suppress(OSError):
+            stat = path.stat()
+            own = (("", 0, stat.st_mtime_ns),)
+        media = signature(text_to_path(name) for name, _, _ in files if name and not name.startswith(TOLD))
+        about = [(TOLD + name, size, mtime_ns) for name, size, mtime_ns in signature(self._recorder.metadata(path))]
+        return (*own, *media, *about)
+
     def _write_down(self, findings: list[Finding], census: Census) -> None:
         if not findings:
             return
@@ -250,6 +268,7 @@ class WatchedFolder:
                     log.debug("%s: %s", finding.recording.path, outcome)
                 if outcome in (Outcome.MOVED, Outcome.RESTORED):
                     self._moved(finding.recording.path)
+                    self._told(finding.recording)
         if any(finding.content is not None for finding in findings):
             self._found()
         findings.clear()
@@ -348,15 +367,6 @@ class WatchedFolder:
         if (path, reason) not in self._complained and len(self._complained) < 1000:
             self._complained.add((path, reason))
             log.info("%s", reason if str(path) in reason else f"{path}: {reason}")
-
-
-def _stamp(path: Path, files: Signature) -> Signature:
-    """Changes when one of `files` does, or when a file was added to or removed from the recording's directory."""
-    own: Signature = ()
-    with suppress(OSError):
-        stat = path.stat()
-        own = (("", 0, stat.st_mtime_ns),)
-    return own + signature(text_to_path(name) for name, _, _ in files if name)
 
 
 def _hidden(path: Path, root: Path) -> bool:

@@ -11,8 +11,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from queue import SimpleQueue
 
 from voicemark.actions.hear import Heartbeat, hear
+from voicemark.actions.refresh import refresh
 from voicemark.actions.rematch import match_archive
 from voicemark.config import Config
 from voicemark.errors import (
@@ -25,6 +27,7 @@ from voicemark.errors import (
 )
 from voicemark.pipeline import content_of
 from voicemark.recorders.base import Recorder
+from voicemark.recording import Recording
 from voicemark.result import Result
 from voicemark.store.database import Database
 from voicemark.store.jobs import Claim, ClaimLostError, Jobs
@@ -74,6 +77,8 @@ class Worker(threading.Thread):
         self.exports = Exports(database, advanced=self._go_on)
         self._database, self._recogniser = database, recogniser
         self._recorder_of, self._hint, self._changed = recorder_of, hint, changed
+        self.retold: SimpleQueue[Recording] = SimpleQueue()
+        """Recordings that were heard and of which something else may be told now. May be put to from any thread."""
         self._pending: Config | None = None
         self._ending = threading.Event()
         self._wake = threading.Event()
@@ -130,6 +135,7 @@ class Worker(threading.Thread):
         if (reason := self.manners.reason_to_pause()) is not None:
             self._rest(f"pausing: {reason}", LOOK_AGAIN_S)
             return
+        self._read_metadata_again()
         self._recogniser.find_gpu_again()
         self.claim = self.jobs.claim(self._recogniser.model_id)
         if self.claim is not None:
@@ -141,6 +147,22 @@ class Worker(threading.Thread):
             self._labels_due = False
             label_programmes(self._database, self._recogniser.config.titles.model)
         self._rest("idle", IDLE_S)
+
+    def _read_metadata_again(self) -> None:
+        """A better title that came later, another name in the recorder."""
+        config = self._recogniser.config
+        while not self.retold.empty():
+            self._go_on()
+            recording = self.retold.get()
+            try:
+                changed = refresh(self._database, recording, config)
+            except DatabaseError:
+                self.retold.put(recording)
+                raise
+            if changed:
+                log.info("%s: its metadata have changed and were read again", recording.path)
+                self._labels_due = True
+                self.exports.write([recording.path], config.export)
 
     def _take_over_config(self, config: Config) -> None:
         self._pending = None
@@ -182,6 +204,7 @@ class Worker(threading.Thread):
                 result = self._hear(claim)
                 self.claim = None
                 self._labels_due = True
+                self._match_due |= result.match_key != self._recogniser.now.match_key
                 _tell(claim, result, time.monotonic() - began)
                 self.exports.write([claim.path], self._recogniser.config.export)
         except StopError:

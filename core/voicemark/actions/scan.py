@@ -15,6 +15,7 @@ import torch
 
 from voicemark.actions.hear import Heartbeat, hear
 from voicemark.actions.recogniser import make_recogniser
+from voicemark.actions.refresh import refresh
 from voicemark.actions.rematch import match_archive
 from voicemark.config import Config
 from voicemark.enrolment.enrolment import VoiceReport
@@ -23,6 +24,7 @@ from voicemark.export.after import export_heard
 from voicemark.pipeline import content_of
 from voicemark.recorders import find_recordings
 from voicemark.recorders.base import Recorder
+from voicemark.recorders.rest import grows
 from voicemark.recording import Recording, RecordingState
 from voicemark.store.database import Database, open_database
 from voicemark.store.jobs import Claim, ClaimLostError, Finding, Jobs
@@ -88,13 +90,13 @@ class Scan:
         What was scanned with the same model before is only matched again, without decoding, when voices or settings
         have changed since.
         """
-        some_known = False
+        some_done = False
         for path in paths:
             for outcome in self._path(path):
-                some_known |= outcome.status is Status.KNOWN
+                some_done |= outcome.status in (Status.KNOWN, Status.SCANNED)
                 self._listener.finished(outcome)
                 yield outcome
-        if some_known and match_archive(self.database, self.recogniser, self.config).recordings:
+        if some_done and match_archive(self.database, self.recogniser, self.config).recordings:
             export_heard(self.database, None, self.config.export)
         label_programmes(self.database, self.config.titles.model)
 
@@ -113,11 +115,16 @@ class Scan:
             return Outcome(path, Status.SKIPPED, "deleted in the recorder")
         try:
             recording = recorder.read(path)
+            if state is RecordingState.UNKNOWN and grows(recording.files):
+                return Outcome(path, Status.SKIPPED, "still being written")
+            refreshed = refresh(self.database, recording, self.config)
             model_id = self.recogniser.encoder.model_id
             [found] = self._jobs.found([Finding(recording, content_of(recording))], model_id)
             claim = _claim(self._jobs, path, model_id)
             if isinstance(claim, Outcome):
-                if found is not Found.MOVED:
+                if refresh(self.database, recording, self.config) or refreshed:
+                    claim = replace(claim, reason="its metadata have changed and were read again")
+                elif found is not Found.MOVED:
                     return claim
                 failures = export_heard(self.database, [path], self.config.export)
                 return replace(claim, notes=tuple(map(str, failures)))

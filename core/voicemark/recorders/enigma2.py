@@ -119,6 +119,10 @@ class Enigma2:
             notes=tuple(notes),
         )
 
+    def metadata(self, path: Path) -> tuple[Path, ...]:
+        """`.meta` and `.eit`."""
+        return path.with_name(f"{path.name}.meta"), path.with_suffix(".eit")
+
     @careful_state
     def state(self, path: Path, now: datetime) -> RecordingState:
         """`FINISHED` when `.meta` has a length and the file's own size, else `UNKNOWN`."""

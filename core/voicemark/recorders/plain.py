@@ -11,7 +11,7 @@ from voicemark.foreign import OWN_FOLDER, ForeignMissingError, Reach, size_of
 from voicemark.recorders.careful import careful_read, careful_recognise
 from voicemark.recorders.ignore import NOTHING_MORE, Ignore
 from voicemark.recorders.names import read_file_name
-from voicemark.recorders.sidecars import read_sidecar
+from voicemark.recorders.sidecars import read_sidecar, sidecars_of
 from voicemark.recorders.tree import Listing, find_below, is_folder, is_hidden
 from voicemark.recording import Programme, Recording, RecordingState
 
@@ -87,6 +87,10 @@ class Plain:
             expected_duration_s=programme.duration_s,
             notes=tuple(notes),
         )
+
+    def metadata(self, path: Path) -> tuple[Path, ...]:
+        """Its sidecars, and its show's."""
+        return sidecars_of(path)
 
     def state(self, path: Path, now: datetime) -> RecordingState:
         """`UNKNOWN`: a plain file says nothing of itself."""

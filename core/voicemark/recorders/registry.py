@@ -99,9 +99,10 @@ def find_recordings(path: Path, watch: Sequence[WatchSection] = ()) -> Iterator[
                 seen.add(pair[1])
                 yield pair
     if not seen:
-        what = "there is no recording in this folder" if is_folder(path) else "is no recording"
         if place.watched and place.section.recorder != "auto":
-            raise RecordingError(f"{what} of {place.section.recorder}", path=path, hint="see [[watch]] recorder")
+            what = "there is no recording of {} in this folder" if is_folder(path) else "is no recording of {}"
+            raise RecordingError(what.format(place.section.recorder), path=path, hint="see [[watch]] recorder")
+        what = "there is no recording in this folder" if is_folder(path) else "is no recording"
         raise RecordingError(what, path=path, hint="a recording is a media file or a .rec directory of VDR")
 
 

@@ -40,6 +40,12 @@ def read_sidecar(media: Path, notes: list[str], reach: Reach = OWN_FOLDER) -> Pr
     return None
 
 
+def sidecars_of(media: Path) -> tuple[Path, ...]:
+    """Where the sidecars of `media` stand, and those of the show that it is an episode of."""
+    shows = (folder / "tvshow.nfo" for folder in (media.parent, media.parent.parent))
+    return (media.with_suffix(".nfo"), media.with_suffix(".xml"), *shows)
+
+
 def parse_sidecar(raw: bytes) -> Programme | None:
     """The programme in a sidecar's bytes; None when it is a kind of XML (or a bare link) that names no programme.
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from voicemark.bounds import duration
-from voicemark.errors import RecordingVanishedError
+from voicemark.errors import RecordingVanishedError, VoicemarkError
 from voicemark.foreign import OWN_FOLDER, ForeignError, Reach, size_of
 from voicemark.recorders.careful import careful_read, careful_recognise, careful_state
 from voicemark.recorders.ignore import NOTHING_MORE, Ignore
@@ -102,6 +102,14 @@ class Tvheadend:
             expected_duration_s=_expected(entry),
             notes=tuple(notes),
         )
+
+    def metadata(self, path: Path) -> tuple[Path, ...]:
+        """Its entry."""
+        try:
+            found = self.entry_of(path)
+        except (VoicemarkError, OSError):
+            found = None
+        return (found[0].path,) if found else self.plain.metadata(path)
 
     @careful_state
     def state(self, path: Path, now: datetime) -> RecordingState:

@@ -108,6 +108,10 @@ class Vdr:
             notes=tuple(notes),
         )
 
+    def metadata(self, path: Path) -> tuple[Path, ...]:
+        """Its `info`."""
+        return path / "info", path / "info.vdr"
+
     @careful_state
     def state(self, path: Path, now: datetime) -> RecordingState:
         """By `.timer` and `.del`.
