@@ -9,8 +9,14 @@ LIBRARY = Path(__file__).parents[1] / "core/voicemark"
 READERS = sorted(
     {
         *(LIBRARY / "recorders").glob("*.py"),
-        *(LIBRARY / f"epg/{name}.py" for name in ("xmltv", "guide_xml", "eit", "epgdata", "dvb_text", "stream_eit")),
-        *(LIBRARY / f"epg/{name}.py" for name in ("timeline", "gather", "clean_text", "channels", "event")),
+        *(
+            LIBRARY / f"epg/{name}.py"
+            for name in ("xmltv", "guide_xml", "packed", "eit", "epgdata", "dvb_text", "stream_eit")
+        ),
+        *(
+            LIBRARY / f"epg/{name}.py"
+            for name in ("timeline", "origin", "events", "gather", "clean_text", "channels", "event")
+        ),
         *(LIBRARY / f"{name}.py" for name in ("mpegts", "recording", "guard", "bounds")),
         *LIBRARY.glob("requests.py"),
         LIBRARY / "export/vdr_index.py",

@@ -192,7 +192,9 @@ class Service:
     def _watch(self, config: Config) -> None:
         for folder in self._folders:
             folder.stop()
-        self._recorders = {section.path: recorder_for(section, config.watch) for section in config.watch}
+        self._recorders = {
+            section.path: recorder_for(section, config.watch, config.audio.languages) for section in config.watch
+        }
         self._folders = [
             WatchedFolder(
                 section,
@@ -229,7 +231,9 @@ class Service:
         """The adapter of the innermost watched folder around `path`; one that finds out by looking outside of all
         (a recording that a person scanned)."""
         place = place_of(path, self._config.watch)
-        return self._recorders.get(place.section.path) or recorder_for(place.section)
+        return self._recorders.get(place.section.path) or recorder_for(
+            place.section, languages=self._config.audio.languages
+        )
 
     def _jobs(self, config: Config) -> Jobs:
         return Jobs(self._database, retries=config.service.retries, retry_pause_s=config.service.retry_pause_s)

@@ -301,3 +301,22 @@ def test_any_bytes_have_a_length_or_none(raw: bytes) -> None:
         path.write_bytes(raw)
         length_s = facts_of(path).length_s
         assert length_s is None or length_s >= 0
+
+
+@pytest.mark.parametrize(
+    ("languages", "title", "subtitle", "language"),
+    [
+        ((), "Tatort", "Borowski", "ger"),
+        (("deu", "ger"), "Tatort", "Borowski", "ger"),
+        (("eng",), "Crime Scene", "Borowski", "eng"),
+        (("fre", "en"), "Crime Scene", "Borowski", "eng"),
+        (("fre",), "Tatort", "Borowski", "ger"),
+    ],
+)
+def test_of_titles_in_several_languages_the_preferred_is_taken(
+    languages: tuple[str, ...], title: str, subtitle: str, language: str
+) -> None:
+    found = parse_entry(entry("T.ts"), Path("x"), languages)
+    assert found is not None and found.programme is not None
+    told = found.programme
+    assert (told.title, told.subtitle, told.language) == (title, subtitle, language)

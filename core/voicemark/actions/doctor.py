@@ -13,7 +13,7 @@ import torch
 
 from voicemark.audio import ffmpeg
 from voicemark.config import Config, WatchSection
-from voicemark.config.check import missing
+from voicemark.config.check import missing, unusable
 from voicemark.errors import VoicemarkError
 from voicemark.recorders.auto import Auto
 from voicemark.recorders.registry import recorder_for
@@ -52,7 +52,7 @@ def examine(config: Config) -> Iterator[Finding]:
     yield from _programs()
     yield from _network(config)
     yield from _database(config.database.path)
-    faults = missing(config)
+    faults = [*missing(config), *unusable(config)]
     yield from (Finding(Grade.WRONG, fault, "correct the configuration, or bring it back") for fault in faults)
     if not faults:
         yield Finding(Grade.RIGHT, f"{len(config.watch)} watched folder(s), {len(config.speakers)} voice(s) configured")

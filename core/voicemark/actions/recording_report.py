@@ -64,7 +64,7 @@ def report_on(path: Path, config: Config) -> Iterator[RecordingReport]:
 
     Decodes the audio whole, which takes its time. Raises `RecordingError` when there is no recording at `path`.
     """
-    for adapter, found in find_recordings(path, config.watch):
+    for adapter, found in find_recordings(path, config.watch, config.audio.languages):
         place = place_of(found, config.watch)
         yield _report(found, adapter, place.section if place.watched else None, config)
 

@@ -82,6 +82,8 @@ class Scan:
         self.recogniser = made.recogniser
         service = config.service
         self._jobs = Jobs(database, retries=service.retries, retry_pause_s=service.retry_pause_s)
+        self.unheard = tuple(report.name for report in made.reports if report.error is not None)
+        """Voices that cannot be looked for."""
         self._listener.enrolled(made.reports)
 
     def paths(self, paths: Sequence[Path]) -> Iterator[Outcome]:
@@ -102,7 +104,7 @@ class Scan:
 
     def _path(self, path: Path) -> Iterator[Outcome]:
         try:
-            for recorder, recording_path in find_recordings(path, self.config.watch):
+            for recorder, recording_path in find_recordings(path, self.config.watch, self.config.audio.languages):
                 yield self._recording(recorder, recording_path)
         except RecordingError as error:
             yield Outcome(path, Status.FAILED, str(error))

@@ -29,7 +29,8 @@ def scan(
     settings = load_config(config)
     database = open_database(settings.database.path)
     try:
-        outcomes = list(Scan(settings, database, make_listener()).paths(paths))
+        scanning = Scan(settings, database, make_listener())
+        outcomes = list(scanning.paths(paths))
         with database.reading() as session:
             markers = find_markers(session, MarkerFilter(paths=[outcome.path for outcome in outcomes]))
     finally:
@@ -38,7 +39,7 @@ def scan(
         print_json(markers)
     else:
         show_markers(markers)
-    if any(outcome.status is Status.FAILED for outcome in outcomes):
+    if scanning.unheard or any(outcome.status is Status.FAILED for outcome in outcomes):
         raise typer.Exit(1)
 
 

@@ -233,7 +233,7 @@ class SpeakerSection(Section):
 class EpgSection(Section):
     """Where titles come from beside the recorder's own metadata."""
 
-    xmltv: tuple[Path, ...] = Field((), description="XMLTV guides (.xml or .xml.gz).")
+    xmltv: tuple[Path, ...] = Field((), description="XMLTV guides, plain or packed (gzip, xz, bzip2, zip).")
     vdr_epg_data: tuple[Path, ...] = Field((), description="VDR's epg.data.")
     stream_eit: bool = Field(True, description="Read the EIT inside the recording's own stream.")
     channels: tuple[str, ...] = Field(

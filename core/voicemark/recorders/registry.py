@@ -33,14 +33,17 @@ class Place:
     """Whether the configuration has that section; else it was found out by looking."""
 
 
-def recorder_for(section: WatchSection, others: Iterable[WatchSection] = ()) -> Recorder:
-    """The adapter for a watched folder, bound to its settings. What lies below one of the `others` is theirs."""
+def recorder_for(section: WatchSection, others: Iterable[WatchSection] = (), languages: Sequence[str] = ()) -> Recorder:
+    """The adapter for a watched folder, bound to its settings. What lies below one of the `others` is theirs.
+
+    `languages`: preferred where a recorder tells texts in several.
+    """
     reach = reach_of(section)
     inner = [other.path for other in others if other.path != section.path and other.path.is_relative_to(section.path)]
     ignore = Ignore.below(section.path, section.ignore, inner)
     vdr = Vdr(section.time_zone, reach, ignore)
     plain = Plain(section.name_patterns, section.time_zone, reach, ignore)
-    tvheadend = Tvheadend(section.dvr_log, section.name_patterns, section.time_zone, reach, ignore)
+    tvheadend = Tvheadend(section.dvr_log, section.name_patterns, section.time_zone, reach, ignore, languages)
     enigma2 = Enigma2(section.time_zone, reach, ignore)
     match section.recorder:
         case "vdr":
@@ -81,7 +84,9 @@ def place_of(path: Path, watch: Sequence[WatchSection] = ()) -> Place:
     return Place(here, WatchSection(path=here), watched=False)
 
 
-def find_recordings(path: Path, watch: Sequence[WatchSection] = ()) -> Iterator[tuple[Recorder, Path]]:
+def find_recordings(
+    path: Path, watch: Sequence[WatchSection] = (), languages: Sequence[str] = ()
+) -> Iterator[tuple[Recorder, Path]]:
     """The recordings that a person means by `path`: a media file, a `.rec` directory, or a folder of recordings; each
     once, as the service finds it.
 
@@ -94,7 +99,7 @@ def find_recordings(path: Path, watch: Sequence[WatchSection] = ()) -> Iterator[
     inner = [section for section in watch if section.path != place.path and section.path.is_relative_to(place.path)]
     seen: set[Path] = set()
     for section, root in ((place.section, place.path), *((section, section.path) for section in inner)):
-        for pair in _found(recorder_for(section, watch), root):
+        for pair in _found(recorder_for(section, watch, languages), root):
             if pair[1] not in seen:
                 seen.add(pair[1])
                 yield pair

@@ -32,7 +32,7 @@ KNOWN_LOGS = tuple(
 
 class Tvheadend:
     """Recordings of Tvheadend. `log`: its `dvr/log` folder; without one the usual places are looked at. `reach`: where
-    an entry's files, and links to files, may lie; what is elsewhere is nobody's recording."""
+    an entry's files, and links to files, may lie; what is elsewhere is nobody's recording. `languages`: of texts."""
 
     name = "tvheadend"
 
@@ -43,9 +43,10 @@ class Tvheadend:
         zone: str | None = None,
         reach: Reach = OWN_FOLDER,
         ignore: Ignore = NOTHING_MORE,
+        languages: Sequence[str] = (),
     ) -> None:
         folders = [log] if log is not None else [folder for folder in KNOWN_LOGS if is_folder(folder)]
-        self.logs = tuple(Log(folder) for folder in folders)
+        self.logs = tuple(Log(folder, tuple(languages)) for folder in folders)
         self.plain = Plain(patterns, zone, reach, ignore)
         self.reach = reach
 

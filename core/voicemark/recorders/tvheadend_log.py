@@ -91,6 +91,8 @@ class Log:
     """The entries in a `dvr/log` folder, read again when the folder changes (each save renames a file in it)."""
 
     folder: Path
+    languages: tuple[str, ...] = ()
+    """Preferred of titles in several languages, best first (ISO 639-2)."""
     _stamp: int = -1
     _entries: dict[str, tuple[tuple[int, int], LogEntry | None]] = field(default_factory=dict)
     _by_name: dict[str, list[tuple[LogEntry, int]]] = field(default_factory=dict)
@@ -146,7 +148,7 @@ class Log:
                 continue
             mark = (stat.st_mtime_ns, stat.st_size)
             known = self._entries.get(name)
-            entries[name] = known if known and known[0] == mark else (mark, read_entry(path))
+            entries[name] = known if known and known[0] == mark else (mark, read_entry(path, self.languages))
         self._entries, self._stamp, self._chosen = entries, stamp, {}
         self._by_name = _by_name([entry for _, entry in entries.values() if entry is not None])
 
@@ -175,7 +177,7 @@ def _by_name(entries: Sequence[LogEntry]) -> dict[str, list[tuple[LogEntry, int]
     return found
 
 
-def read_entry(path: Path) -> LogEntry | None:
+def read_entry(path: Path, languages: Sequence[str] = ()) -> LogEntry | None:
     """The entry in one file of the log; None when it is none (not JSON, no files, unreadable), which is logged."""
     with unit(path.name, lambda fault: log.warning("Tvheadend's log: %s", fault)):
         raw = read_bytes(path, MAX_ENTRY + 1, OWN_FOLDER)
@@ -185,12 +187,12 @@ def read_entry(path: Path) -> LogEntry | None:
             data = json.loads(decoded(raw))
         except (ValueError, RecursionError):
             raise VoicemarkError("is not JSON", path=path) from None
-        return parse_entry(data, path) if isinstance(data, dict) else None
+        return parse_entry(data, path, languages) if isinstance(data, dict) else None
     return None
 
 
-def parse_entry(data: Mapping[str, Any], path: Path) -> LogEntry | None:
-    """What the JSON of one entry says; None when it names no file."""
+def parse_entry(data: Mapping[str, Any], path: Path, languages: Sequence[str] = ()) -> LogEntry | None:
+    """What the JSON of one entry says, in the first of `languages` that it has; None when it names no file."""
     listed = data.get("files")
     items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
     if not items and isinstance(data.get("filename"), str):
@@ -214,7 +216,7 @@ def parse_entry(data: Mapping[str, Any], path: Path) -> LogEntry | None:
     return LogEntry(
         path=path,
         files=files,
-        programme=_programme(data, start, stop),
+        programme=_programme(data, start, stop, languages),
         starts_at=_time(data.get("start_real")) or _shifted(start, -_minutes(data.get("start_extra"))),
         stops_at=_time(data.get("stop_real")) or _shifted(stop, _minutes(data.get("stop_extra"))),
         status=one_line(status, 64) if isinstance(status, str) else None,
@@ -224,13 +226,15 @@ def parse_entry(data: Mapping[str, Any], path: Path) -> LogEntry | None:
     )
 
 
-def _programme(data: Mapping[str, Any], start: datetime | None, stop: datetime | None) -> Programme | None:
-    title, language = _spoken(data, "title")
+def _programme(
+    data: Mapping[str, Any], start: datetime | None, stop: datetime | None, languages: Sequence[str]
+) -> Programme | None:
+    title, language = _spoken(data, "title", languages)
     if not title:
         return None
-    subtitle = one_line(_spoken(data, "subtitle")[0]) or None
-    summary = one_line(_spoken(data, "summary")[0]) or None
-    description = clean(_spoken(data, "description")[0]) or None
+    subtitle = one_line(_spoken(data, "subtitle", languages)[0]) or None
+    summary = one_line(_spoken(data, "summary", languages)[0]) or None
+    description = clean(_spoken(data, "description", languages)[0]) or None
     if subtitle is None and description is not None:
         subtitle, summary = summary, None
     season, episode = _episode(data)
@@ -251,13 +255,22 @@ def _programme(data: Mapping[str, Any], start: datetime | None, stop: datetime |
     )
 
 
-def _spoken(data: Mapping[str, Any], key: str) -> tuple[str, str]:
-    """A field that is a map from languages to texts, or a plain text, or only there as `disp_…`; and its language."""
+def _spoken(data: Mapping[str, Any], key: str, languages: Sequence[str]) -> tuple[str, str]:
+    """A field that is a map from languages to texts, or a plain text, or only there as `disp_…`; and its language.
+
+    Of several languages the first of `languages` that is there, else the first that there is.
+    """
     value = data.get(key)
     if isinstance(value, dict):
-        for language, text in list(value.items())[:MAX_LANGUAGES]:
-            if isinstance(text, str) and one_line(text):
-                return text, str(language)
+        told = [
+            (text, str(language))
+            for language, text in list(value.items())[:MAX_LANGUAGES]
+            if isinstance(text, str) and one_line(text)
+        ]
+        wanted = [code for language in languages if (code := language_code(language))]
+        ranks = {code: rank for rank, code in reversed(list(enumerate(wanted)))}
+        if told:
+            return min(told, key=lambda one: ranks.get(language_code(one[1]) or "", len(wanted)))
     for text in (value, data.get(f"disp_{key}")):
         if isinstance(text, str) and one_line(text):
             return text, ""
