@@ -16,6 +16,8 @@ from voicemark.store.paths import path_to_text, text_to_path
 from voicemark.store.schema import MarkerRow, RecordingRow, TurnRow, TurnVoiceRow, VoiceRow
 
 PTS_PERIOD_S = (1 << 33) / 90_000
+PAUSES_BETWEEN_FILES = frozenset({"tvheadend"})
+"""Recorders that begin another file only when they were interrupted."""
 MAX_LOST_S = 7200.0
 """More than this between the end of a file and the start of the next is a splice, not lost signal."""
 
@@ -112,8 +114,10 @@ def with_frames(recording: MarkedRecording) -> MarkedRecording:
 def with_file_times(recording: MarkedRecording) -> MarkedRecording:
     """The same with each file's place on the recording's timeline, for players that play one file at a time.
 
-    Raises `RecordingError` when a file cannot be read.
+    The pause of a recorder that was interrupted is no time in the recording. Raises `RecordingError` when a file
+    cannot be read.
     """
+    paused = recording.recorder in PAUSES_BETWEEN_FILES
     if len(recording.files) == 1:
         return recording
     placed: list[MediaFile] = []
@@ -127,7 +131,7 @@ def with_file_times(recording: MarkedRecording) -> MarkedRecording:
                 # By the stream's clock the next file may begin later than the last one ends: signal was lost between.
                 apart_s = (media.start_s - before_start_s) % PTS_PERIOD_S
                 late_s = apart_s - (placed[-1].duration_s or 0.0)
-                if 0 < late_s <= MAX_LOST_S:
+                if 0 < late_s <= MAX_LOST_S and not paused:
                     start_s += late_s
                     placed[-1] = replace(placed[-1], duration_s=apart_s)
         if media.duration_s is None:

@@ -1,7 +1,7 @@
 """HDHomeRun RECORD: what it tells of a recording stands in the recording, as JSON in its first packets.
 
 Its `.mpg` files are transport streams. Their first 12,032 bytes are 64 packets of PID 0x1FFA, whose payloads in a row
-are one JSON object (`Title`, `EpisodeTitle`, `ChannelName`, `RecordStartTime` …), padded with 0xFF. Times are UNIX times.
+are one JSON object (`Title`, `EpisodeTitle`, `ChannelName`, `RecordStartTime` …), padded with 0xFF. UNIX times.
 """
 
 import json
