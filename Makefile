@@ -7,7 +7,7 @@ PEERS := .venv-peers
 TORCH := torch==2.13.0
 SHARED ?= ../shared
 
-.PHONY: setup ffmpeg demo test check lint bench eval eval-titles soak peers clean
+.PHONY: setup ffmpeg demo test check format-check lint contracts types bench eval eval-titles soak peers clean
 
 setup: $(READY) ffmpeg
 
@@ -26,15 +26,25 @@ ffmpeg:
 demo: setup
 	$(PYTHON) -m voicemark.demo .work/demo
 
-# In two processes of one thread each: what waits for running services shares the machine with what computes.
-test: setup
+# What CI holds a change to: the checks, then the tests. These go in two processes of one thread each: what waits for
+# running services shares the machine with what computes.
+test: setup check
 	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -n 2 --dist loadfile
 
-check: $(READY)
+# What is found in seconds comes first.
+check: format-check lint contracts types
+
+format-check: $(READY)
 	$(VENV)/bin/ruff format --check .
+
+lint: $(READY)
 	$(VENV)/bin/ruff check .
+
+contracts: $(READY)
+	$(VENV)/bin/lint-imports --no-cache
+
+types: $(READY)
 	$(VENV)/bin/mypy
-	$(PYTHON) -m pytest -q tests/test_layering.py
 
 bench: setup
 	$(VENV)/bin/voicemark bench
@@ -63,4 +73,4 @@ soak: setup
 	VOICEMARK_SOAK=1 $(PYTHON) -m pytest -q -m soak --timeout=7200
 
 clean:
-	rm -rf $(VENV) $(PEERS) .work .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) .work .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis

@@ -29,7 +29,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         return None
     from xdist.scheduler import LoadFileScheduling
 
-    class ProcessesTogether(LoadFileScheduling):
+    class ProcessesTogether(LoadFileScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             _, folder, *_ = nodeid.split("/")
             return "processes" if folder in PROCESSES else str(super()._split_scope(nodeid))

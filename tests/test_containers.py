@@ -9,6 +9,7 @@ from support.streams import run_ffmpeg
 
 from voicemark.audio import ffmpeg
 from voicemark.containers import CONTAINERS, DEMUXERS, MEDIA_SUFFIXES
+from voicemark.errors import RecordingError
 from voicemark.recorders.plain import is_media_name
 
 PLAYLISTS = ("hls", "concat", "dash", "sdp", "rtsp", "image2", "m3u8", "tedcaptions", "lavfi", "imf")
@@ -52,5 +53,5 @@ def test_what_has_the_suffix_is_opened_by_its_row(tmp_path: Path, suffix: str) -
 def test_a_playlist_under_a_films_name_is_not_opened(tmp_path: Path) -> None:
     path = tmp_path / "film.ts"
     path.write_text("#EXTM3U\n#EXTINF:1,\nother.ts\n")
-    with pytest.raises(ffmpeg.RecordingError):
+    with pytest.raises(RecordingError):
         ffmpeg.probe(path)

@@ -11,14 +11,11 @@ READERS = sorted(
         *(LIBRARY / "recorders").glob("*.py"),
         *(
             LIBRARY / f"epg/{name}.py"
-            for name in ("xmltv", "guide_xml", "packed", "eit", "epgdata", "dvb_text", "stream_eit")
+            for name in ("xmltv", "guide_xml", "eit", "epgdata", "dvb_text", "stream_eit", "packed")
         ),
-        *(
-            LIBRARY / f"epg/{name}.py"
-            for name in ("timeline", "origin", "events", "gather", "clean_text", "channels", "event")
-        ),
-        *(LIBRARY / f"{name}.py" for name in ("mpegts", "recording", "guard", "bounds")),
-        *LIBRARY.glob("requests.py"),
+        *(LIBRARY / f"epg/{name}.py" for name in ("timeline", "twins", "origin", "gather", "channels", "event")),
+        *(LIBRARY / f"{name}.py" for name in ("mpegts", "recording", "guard", "bounds", "clean_text")),
+        LIBRARY / "recorders/hooks.py",
         LIBRARY / "export/vdr_index.py",
     }
 )

@@ -1,4 +1,4 @@
-"""The library never depends on the service, and the source roots hold packages only."""
+"""What holds of the source tree and no contract says; who may import whom is in pyproject.toml."""
 
 import ast
 from pathlib import Path
@@ -8,7 +8,6 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 LIBRARY = REPOSITORY / "core/voicemark"
 MODULES = sorted(LIBRARY.rglob("*.py"))
-STAGES = ("audio", "voice", "epg", "recorders", "export")
 
 
 def imports_of(path: Path) -> set[str]:
@@ -22,30 +21,19 @@ def imports_of(path: Path) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(LIBRARY)))
-def test_the_library_does_not_import_the_service(path):
-    assert not any(name.split(".")[0] == "voicemarkd" for name in imports_of(path))
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_does_not_import_the_command_line_or_the_pipeline(stage):
-    for path in (LIBRARY / stage).rglob("*.py"):
-        above = {name for name in imports_of(path) if name.startswith(("voicemark.cli", "voicemark.actions.scan"))}
-        assert not above, path
-
-
-def test_ffmpeg_python_is_used_in_one_module_of_the_pipeline():
+def test_ffmpeg_python_is_used_in_one_module_of_the_pipeline() -> None:
     users = {path.relative_to(LIBRARY) for path in MODULES if "ffmpeg" in imports_of(path)}
-    assert users == {Path("audio/ffmpeg.py")}
+    assert users == {Path("audio/decoder.py")}
 
 
 @pytest.mark.parametrize("root", ["core", "daemon"])
-def test_a_source_root_holds_packages_only(root):
+def test_a_source_root_holds_packages_only(root: str) -> None:
     assert list((REPOSITORY / root).glob("*.py")) == []
 
 
-def test_every_module_says_its_idea():
+def test_every_module_says_its_idea() -> None:
+    modules = [*MODULES, *(REPOSITORY / "daemon").rglob("*.py")]
     silent = [
-        path for path in MODULES if path.read_text().strip() and not ast.get_docstring(ast.parse(path.read_text()))
+        path for path in modules if path.read_text().strip() and not ast.get_docstring(ast.parse(path.read_text()))
     ]
     assert silent == []

@@ -71,7 +71,7 @@ def usages(name: str, tree: ast.Module) -> Iterator[tuple["re.Pattern[Any]", str
 
 
 def all_usages() -> list[Any]:
-    found = {}
+    found: dict[tuple[str, int, str], Any] = {}
     for name, tree in modules():
         for pattern, mode in usages(name, tree):
             found[pattern.pattern, pattern.flags, mode] = pytest.param(pattern, mode, id=f"{name}-{len(found)}-{mode}")

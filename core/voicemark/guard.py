@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from voicemark.epg.clean_text import name_text, one_line
+from voicemark.clean_text import name_text, one_line
 from voicemark.errors import VoicemarkError
 
 log = logging.getLogger(__name__)

@@ -1,6 +1,6 @@
 """One recording's whole way, on one screen: from its files to markers.
 
-    probe + demux → log-mel → windows → embed → quantise → turns → recognise → programmes
+    probe + demux → log-mel → windows → embed → quantise → diarize → recognise → programmes
 
 Audio streams through in blocks, so memory does not grow with the recording's length (what is kept of a window is
 128 bytes). Nothing is written here: `voicemark.store.results` writes a `Result` in one transaction.
@@ -10,18 +10,19 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from voicemark.audio.demux import AudioReader, Heard
-from voicemark.audio.timeline import SAMPLE_RATE, Samples
+from voicemark.audio.account import notes_on
+from voicemark.audio.demux import AudioReader
+from voicemark.audio.timeline import SAMPLE_RATE, Sound
 from voicemark.config import Config
 from voicemark.epg.gather import programmes_of
-from voicemark.errors import RecordingError, RecordingVanishedError
+from voicemark.errors import RecordingError, RecordingVanishedError, unreadable
 from voicemark.recording import Recording, fingerprint
-from voicemark.result import Result, Speech, Windows
+from voicemark.result import Result, Windows
 from voicemark.voice.base import SpeakerEncoder
+from voicemark.voice.diarization import diarize, pack
+from voicemark.voice.holes import embed_sound
 from voicemark.voice.quantisation import quantise
-from voicemark.voice.recognise import Recogniser, Spoken, recognise
-from voicemark.voice.segments import WindowTimes
-from voicemark.voice.turns import pack, segment_turns
+from voicemark.voice.recognise import Recogniser, Spoken, recognise, speech_of
 
 Progress = Callable[[float], None]
 """Called with the seconds of the recording that have been heard so far."""
@@ -34,13 +35,12 @@ def process(recording: Recording, recogniser: Recogniser, config: Config, progre
     """
     content = content_of(recording)
     audio = AudioReader.of(recording, config.audio)
-    windows = embed(counted(audio.blocks(), progress), recogniser.encoder)
+    windows = embed(counted(audio.sound(), progress), recogniser.encoder)
     recogniser.book.check_model(windows.model_id)
-    turns = segment_turns(windows.data, windows.hop_s, windows.window_s)
-    times = WindowTimes(windows.hop_s, windows.window_s, audio.heard.duration_s)
-    spoken = Spoken(turns, times, audio.stretch)
+    found = diarize(windows.data, windows.hop_s, windows.window_s)
+    spoken = Spoken(found, audio.heard.duration_s, audio.stretch)
     recognised = recognise(spoken, recogniser.book, recogniser.settings, recogniser.verifier)
-    found = programmes_of(recording, audio.heard.duration_s, config.epg)
+    guide = programmes_of(recording, audio.heard.duration_s, config.epg)
     if content_of(recording) != content:
         raise RecordingError(
             "changed while it was read", path=recording.path, hint="it is done again once it is at rest"
@@ -51,14 +51,14 @@ def process(recording: Recording, recogniser: Recogniser, config: Config, progre
         duration_s=audio.heard.duration_s,
         audio_stream=audio.choice.reason,
         windows=windows,
-        turns=pack(turns),
-        speech=Speech(),
+        turns=pack(found),
+        speech=speech_of(found, audio.heard.duration_s),
         recognised=recognised,
         voices=recogniser.book.names,
         match_key=recogniser.match_key,
-        programmes=found.spans,
-        started_at=found.started_at or recording.started_at,
-        notes=(*recording.notes, *found.notes, *notes_on(audio.heard)),
+        programmes=guide.spans,
+        started_at=guide.started_at or recording.started_at,
+        notes=(*recording.notes, *guide.notes, *notes_on(audio.heard)),
     )
 
 
@@ -69,33 +69,21 @@ def content_of(recording: Recording) -> str:
     except FileNotFoundError as error:
         raise RecordingVanishedError("the recording is gone", path=recording.path) from error
     except OSError as error:
-        raise RecordingError(
-            f"cannot be read: {error.strerror}",
-            path=recording.path,
-            hint="give the user that runs voicemark read access",
-        ) from error
+        raise unreadable(error, recording.path) from error
 
 
-def counted(blocks: Iterable[Samples], progress: Progress | None) -> Iterator[Samples]:
+def counted(blocks: Iterable[Sound], progress: Progress | None) -> Iterator[Sound]:
     """The same blocks, reporting how far they have come."""
     samples = 0
     for block in blocks:
         yield block
         samples += len(block)
-        if progress is not None:
+        if progress is not None and len(block):  # An empty one says that nothing hangs here, not that work advances.
             progress(samples / SAMPLE_RATE)
 
 
-def embed(blocks: Iterable[Samples], encoder: SpeakerEncoder) -> Windows:
+def embed(blocks: Iterable[Sound], encoder: SpeakerEncoder) -> Windows:
     """Every window's embedding, compact."""
-    parts = [quantise(batch.embeddings) for batch in encoder.embed_blocks(blocks)]
+    parts = [quantise(batch.embeddings) for batch in embed_sound(blocks, encoder)]
     data = np.concatenate(parts) if parts else np.zeros((0, encoder.dim), np.int8)
     return Windows(encoder.model_id, data, encoder.hop_s, encoder.window_s)
-
-
-def notes_on(heard: Heard) -> list[str]:
-    """What was wrong with the audio, a sentence each."""
-    notes = [str(found) for found in heard.breaks]
-    if heard.damage:
-        notes.append(f"damaged audio: {heard.damage}")
-    return notes

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from voicemark.epg.clean_text import name_text
+from voicemark.clean_text import name_text
 from voicemark.foreign import ANYWHERE, opened
 from voicemark.patience import within_patience
 
@@ -70,6 +70,8 @@ class StreamHint:
     """Codec family by VDR's numbers: 2 MP2, 4 AC-3, 6 HE-AAC."""
     language: str | None = None
     description: str | None = None
+    dual: bool = False
+    """One of two programmes in one two-channel stream, the first on the left (component type 0x02 of MPEG audio)."""
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ class Result:
     """Which stream was heard, and why."""
     windows: Windows
     turns: bytes
-    """Where it is cut, packed: see `voicemark.voice.turns`."""
+    """Where it is cut, packed: see `voicemark.voice.diarization`."""
     speech: Speech
     recognised: Recognised
     voices: tuple[str, ...]

@@ -11,6 +11,7 @@ import torch
 
 from voicemark.actions.recogniser import make_recogniser
 from voicemark.config import Config
+from voicemark.errors import ModelError
 from voicemark.store.database import Database
 from voicemark.voice.base import SpeakerEncoder
 from voicemark.voice.load import load_encoder
@@ -63,9 +64,8 @@ class CurrentRecogniser:
             return
         try:
             self._use(self.config.encoder.device)
-        except RuntimeError:
+        except (ModelError, RuntimeError):  # Torch's own, or ours of a device that refuses from the beginning.
             self._gpu_lost_at = self._monotonic()
-            self._use("cpu")
         else:
             log.info("the GPU is used again")
             self._gpu_lost_at = None

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import typer
 from rich.console import Console
-from tests.support.streams import cut_out, make_beeps
+from support.streams import cut_out, make_beeps
 
 from voicemark.actions.recording_report import RecordingReport, report_on
 from voicemark.cli.doctor_recording import print_report, show_recording

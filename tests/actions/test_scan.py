@@ -9,8 +9,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from support import commands
+from support.commands import Done
+from support.onnx_models import CONVENTION, tiny_model
 from support.recordings import (
     ANNA_SPEAKS,
     BERT_SPEAKS,
@@ -37,12 +41,13 @@ VOICEMARK = [sys.executable, "-m", "voicemark"]
 ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1", "TZ": "Europe/Berlin"}
 
 
-def run(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*VOICEMARK, *map(str, arguments)], capture_output=True, text=True, env=ONE_THREAD, **options)
+def run(*arguments: str | Path) -> Done:
+    """The command, where the recorder's clock shows Berlin's time."""
+    return commands.run(*arguments, timezone="Europe/Berlin")
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory) -> Path:
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A VDR recording of two files and samples of two voices, made once."""
     folder = tmp_path_factory.mktemp("stage")
     whole = write_ts(folder / "whole.ts", programme()).read_bytes()
@@ -57,7 +62,7 @@ def stage(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def place(stage, tmp_path) -> Path:
+def place(stage: Path, tmp_path: Path) -> Path:
     """A fresh folder with links to the stage's recording and samples, a configuration and no database."""
     shutil.copytree(stage / "video", tmp_path / "video")
     voices = {"Anna": stage / "voices/anna.wav", "Bert": stage / "voices/bert.wav"}
@@ -65,7 +70,7 @@ def place(stage, tmp_path) -> Path:
     return tmp_path
 
 
-def rows(place: Path, query: str) -> list[tuple[object, ...]]:
+def rows(place: Path, query: str) -> list[tuple[Any, ...]]:
     connection = sqlite3.connect(place / "v.db")
     try:
         return connection.execute(query).fetchall()
@@ -73,7 +78,7 @@ def rows(place: Path, query: str) -> list[tuple[object, ...]]:
         connection.close()
 
 
-def test_markers_are_where_the_voices_are_and_nowhere_else(place):
+def test_markers_are_where_the_voices_are_and_nowhere_else(place: Path) -> None:
     done = run("scan", place / "video", "--config", place / "config.toml", "--json")
     assert done.returncode == 0, done.stderr
     markers = [json.loads(line) for line in done.stdout.splitlines()]
@@ -95,7 +100,7 @@ def test_markers_are_where_the_voices_are_and_nowhere_else(place):
     assert rows(place, kept)[0][0] < 1_000_000
 
 
-def test_a_recording_is_decoded_once(place):
+def test_a_recording_is_decoded_once(place: Path) -> None:
     config = load_config(place / "config.toml")
     scan = Scan(config, open_database(config.database.path))
     assert [outcome.status for outcome in scan.paths([place / "video"])] == [Status.SCANNED]
@@ -103,7 +108,7 @@ def test_a_recording_is_decoded_once(place):
     scan.database.close()
 
 
-def test_the_exports_of_a_recording_follow_it(place):
+def test_the_exports_of_a_recording_follow_it(place: Path) -> None:
     with (place / "config.toml").open("a") as more:
         more.write(f'[export]\nformats = ["edl"]\nfolder = "{place}/export"\n')
     config = load_config(place / "config.toml")
@@ -116,7 +121,7 @@ def test_the_exports_of_a_recording_follow_it(place):
     assert exported.is_relative_to(f"{place}/export{place}/archive")
 
 
-def test_a_recording_of_the_archive_can_be_heard_again_as_long_as_it_is_the_same(place):
+def test_a_recording_of_the_archive_can_be_heard_again_as_long_as_it_is_the_same(place: Path) -> None:
     """What a verifier hears when the archive is matched anew."""
     config = load_config(place / "config.toml")
     scan = Scan(config, open_database(config.database.path))
@@ -141,7 +146,7 @@ def undecodable(media: Path) -> None:
     os.utime(media, ns=times)
 
 
-def test_one_content_in_two_places_is_decoded_once_and_marked_in_both(place):
+def test_one_content_in_two_places_is_decoded_once_and_marked_in_both(place: Path) -> None:
     config = load_config(place / "config.toml")
     scan = Scan(config, open_database(config.database.path))
     [first] = [outcome.path for outcome in scan.paths([place / "video"])]
@@ -158,7 +163,7 @@ def test_one_content_in_two_places_is_decoded_once_and_marked_in_both(place):
     assert {row[0] for row in copied} == {"Spätschau"}
 
 
-def test_a_better_title_that_came_later_is_read_without_decoding(place):
+def test_a_better_title_that_came_later_is_read_without_decoding(place: Path) -> None:
     config = load_config(place / "config.toml")
     scan = Scan(config, open_database(config.database.path))
     [path] = [outcome.path for outcome in scan.paths([place / "video"])]
@@ -174,7 +179,7 @@ def test_a_better_title_that_came_later_is_read_without_decoding(place):
     assert len(rows(place, "SELECT * FROM voice_markers")) == count > 0
 
 
-def test_what_grows_is_not_scanned(tmp_path):
+def test_what_grows_is_not_scanned(tmp_path: Path) -> None:
     path = tmp_path / "growing.ts"
     path.write_bytes(b"x")
 
@@ -187,7 +192,26 @@ def test_what_grows_is_not_scanned(tmp_path):
     assert not grows([path], write_on), "it was at rest for long"
 
 
-def test_a_new_voice_is_found_without_decoding(place):
+def test_a_verifier_is_asked_about_who_is_in_doubt(place: Path) -> None:
+    """One that agrees to everything, and one that refuses everything, as both stand in the configuration."""
+    for module in ("onnx", "onnxruntime", "kaldi_native_fbank"):
+        pytest.importorskip(module, reason="the extra onnx is not installed")
+    model, text = tiny_model(place / "tiny.onnx", CONVENTION), (place / "config.toml").read_text()
+    scores = []
+    for threshold in (0.0, None, 1.0):
+        section = f'[match.verifier]\nmodel = "{model}"\nthreshold = {threshold}\nband = 0.5\n'
+        (place / "config.toml").write_text(
+            text.replace(MACHINES, MACHINES + (section if threshold is not None else ""))
+        )
+        (place / "v.db").unlink(missing_ok=True)
+        found = voicemark.scan(place / "video", load_config(place / "config.toml"))
+        scores.append({marker.speaker: marker.score for marker in found})
+    agreed, alone, refused = scores
+    assert set(alone) == {"Anna", "Bert"}
+    assert all(agreed[name] > alone[name] > refused.get(name, 0.0) for name in alone)
+
+
+def test_a_new_voice_is_found_without_decoding(place: Path) -> None:
     text = (place / "config.toml").read_text()
     anna_only = text[: text.rindex("[[speakers]]")]
     (place / "config.toml").write_text(anna_only)
@@ -201,7 +225,7 @@ def test_a_new_voice_is_found_without_decoding(place):
     assert {marker.speaker for marker in found} == {"Anna", "Bert"}
 
 
-def test_a_recording_that_grows_is_done_again(place):
+def test_a_recording_that_grows_is_done_again(place: Path) -> None:
     config = load_config(place / "config.toml")
     voicemark.scan(place / "video", config)
     last = next((place / "video").rglob("00002.ts"))
@@ -212,7 +236,7 @@ def test_a_recording_that_grows_is_done_again(place):
     assert rows(place, "SELECT count(*) FROM recordings") == [(1,)]
 
 
-def test_one_broken_recording_does_not_stop_the_others(place):
+def test_one_broken_recording_does_not_stop_the_others(place: Path) -> None:
     (place / "video" / "broken.ts").write_text("no recording at all " * 1000)
     (place / "video" / "empty.ts").touch()
     done = run("scan", place / "video", "--config", place / "config.toml", "--json")
@@ -224,14 +248,14 @@ def test_one_broken_recording_does_not_stop_the_others(place):
                             " FROM recording_list"))["broken.ts"] in ("ready", "failed")  # fmt: skip
 
 
-def test_a_missing_path_is_a_failure_and_the_others_are_done(place):
+def test_a_missing_path_is_a_failure_and_the_others_are_done(place: Path) -> None:
     done = run("scan", place / "nowhere", place / "video", "--config", place / "config.toml", "--json")
     assert done.returncode == 1
     assert "nowhere" in done.stderr
     assert len(done.stdout.splitlines()) == 2
 
 
-def test_usage_and_configuration_errors_are_code_2(place):
+def test_usage_and_configuration_errors_are_code_2(place: Path) -> None:
     assert run("scan", "--config", place / "config.toml").returncode == 2
     (place / "config.toml").write_text("[match]\nthreshhold = 1\n")
     wrong = run("scan", place / "video", "--config", place / "config.toml")
@@ -239,27 +263,27 @@ def test_usage_and_configuration_errors_are_code_2(place):
     assert "'match.threshhold' (line 2): unknown key" in wrong.stderr
 
 
-def test_a_recording_without_info_has_its_directory_for_a_title(place):
+def test_a_recording_without_info_has_its_directory_for_a_title(place: Path) -> None:
     next((place / "video").rglob("info")).unlink()
     found = voicemark.scan(place / "video", load_config(place / "config.toml"))
     assert {marker.title for marker in found} == {"Abendschau"}
 
 
-def test_an_info_in_latin_1_is_read(place):
+def test_an_info_in_latin_1_is_read(place: Path) -> None:
     info = next((place / "video").rglob("info"))
     info.write_bytes(info.read_text(encoding="utf-8").encode("latin-1"))
     found = voicemark.scan(place / "video", load_config(place / "config.toml"))
     assert {marker.subtitle for marker in found} == {"Ein Übersetzungsfehler"}
 
 
-def test_a_recording_in_progress_is_left_alone(place):
+def test_a_recording_in_progress_is_left_alone(place: Path) -> None:
     (vdr_directory(place / "video", "Abendschau") / ".timer").write_text("1:2024-03-01:2015")
     done = run("scan", place / "video", "--config", place / "config.toml")
     assert done.returncode == 0
     assert "still being recorded" in done.stderr
 
 
-def test_a_recording_that_vanishes_is_an_error_of_its_own(place):
+def test_a_recording_that_vanishes_is_an_error_of_its_own(place: Path) -> None:
     config = load_config(place / "config.toml")
     scan = Scan(config, open_database(config.database.path), _Remover())
     outcomes = scan.paths([place / "video"])
@@ -274,13 +298,13 @@ class _Remover(Listener):
         shutil.rmtree(path)
 
 
-def test_the_python_interface_raises_when_a_recording_failed(place):
+def test_the_python_interface_raises_when_a_recording_failed(place: Path) -> None:
     (place / "video" / "broken.ts").write_text("no recording at all " * 1000)
     with pytest.raises(RecordingError, match=r"broken\.ts"):
         voicemark.scan(place / "video", load_config(place / "config.toml"))
 
 
-def test_ctrl_c_leaves_a_whole_database_and_no_ffmpeg(place):
+def test_ctrl_c_leaves_a_whole_database_and_no_ffmpeg(place: Path) -> None:
     recording = vdr_directory(place / "video", "Abendschau")
     long = (recording / "00001.ts").read_bytes() + (recording / "00002.ts").read_bytes()
     for number in range(1, 41):
@@ -313,7 +337,7 @@ def test_ctrl_c_leaves_a_whole_database_and_no_ffmpeg(place):
     assert rows(place, "SELECT count(*) FROM markers") == [(0,)]
 
 
-def rows_or_none(place: Path) -> list[tuple[object, ...]]:
+def rows_or_none(place: Path) -> list[tuple[Any, ...]]:
     try:
         return rows(place, "SELECT 1 FROM jobs WHERE state = 'running'")
     except sqlite3.OperationalError:

@@ -203,10 +203,11 @@ def test_real_captures_with_one_stream_are_heard(name: str, codec: str) -> None:
 
 def tones(layout: str, seconds: float, offset_s: float, path: Path, *codec: str) -> bytes:
     """A transport stream with its own tone in every channel."""
-    waves = {
+    layouts: dict[str, list[int | None]] = {
         "stereo": [STEREO, STEREO],
         "5.1": [LEFT, RIGHT, CENTRE, None, BACK, BACK],
-    }[layout]
+    }
+    waves = layouts[layout]
     expressions = "|".join("0" if hertz is None else f"0.3*sin(2*PI*{hertz}*t)" for hertz in waves)
     subprocess.run(
         ["ffmpeg", "-v", "error", "-nostdin", "-y", "-f", "lavfi",
@@ -283,3 +284,40 @@ def test_a_stream_that_switches_its_layout_is_heard_throughout(tmp_path: Path, o
 def test_a_stream_is_described_in_words() -> None:
     text = describe(stream(3, "deu", "ac3", 6, "visual_impaired"), "Hörfilm")
     assert text == 'stream 3, deu, ac3 5.1(side), audio description, "Hörfilm"'
+
+
+DUAL = (StreamHint(2, "ger", "Zweikanalton", dual=True), StreamHint(2, "eng", "Zweikanalton", dual=True))
+
+
+@pytest.mark.parametrize(
+    ("languages", "hints", "side"),
+    [
+        (("deu",), DUAL, 0),
+        (("eng",), DUAL, 1),
+        (("fra",), DUAL, 0),
+        (("eng",), DUAL[::-1], 0),
+        (("deu",), (StreamHint(2, "ger", "2ch"),), 0),
+        (("deu",), (StreamHint(2, None, None, dual=True),), 0),
+    ],
+)
+def test_of_two_programmes_in_one_stream_one_side_is_heard(languages, hints, side) -> None:
+    assert mono_filter(stream(1, "deu"), languages, hints) == f"pan=args=mono|c0=c{side}"
+
+
+def test_frames_in_dual_channel_mode_are_two_programmes() -> None:
+    assert mono_filter(replace(stream(1, "deu"), dual=True), ("deu",)) == "pan=args=mono|c0=c0"
+
+
+@pytest.mark.parametrize(
+    ("heard_one", "hints"),
+    [
+        (stream(1, "deu"), (StreamHint(2, "ger", "stereo"),)),
+        (stream(1, "deu", "ac3", 6), DUAL),
+        (stream(1, "deu", "mp2", 1), DUAL),
+        (stream(1, "fra"), (StreamHint(2, "ger", "2ch"),)),
+        (stream(1, "deu", "ac3", 2), DUAL),
+    ],
+    ids=["stereo", "surround", "mono", "another stream", "another codec"],
+)
+def test_one_programme_is_heard_from_both_sides(heard_one, hints) -> None:
+    assert mono_filter(heard_one, ("deu",), hints) == MIX_TO_MONO

@@ -33,7 +33,7 @@ def heard(*files: Path, settings: AudioSection | None = None) -> tuple[list[floa
     return beep_times(np.concatenate(list(reader.blocks()))), reader
 
 
-def beeps_at(*tens: int) -> list[float]:
+def beeps_at(*tens: int) -> list[object]:
     return [pytest.approx(ten * BEEP_EVERY_S, abs=0.05) for ten in tens]
 
 

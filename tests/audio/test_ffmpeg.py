@@ -1,13 +1,13 @@
 """Bad input gives one clear error, and ffmpeg is given nothing that it could be led astray with."""
 
 import os
-import signal
 from pathlib import Path
 
 import pytest
 from support.streams import make_beeps, packets_of, run_ffmpeg
 
 from voicemark.audio import ffmpeg
+from voicemark.audio.complaints import last_words
 from voicemark.audio.demux import AudioReader
 from voicemark.config import AudioSection
 from voicemark.errors import NoAudioError, RecordingError, RecordingVanishedError, ToolError
@@ -88,51 +88,6 @@ def test_a_playlist_in_disguise_opens_nothing(clean, tmp_path, text):
         read(disguised)
 
 
-def test_ffmpeg_that_is_killed_is_an_error_and_not_an_end(clean):
-    media = ffmpeg.probe(clean)
-    with ffmpeg.Decoder([clean], media.streams[0]) as decoder:
-        decoder._process.send_signal(signal.SIGSTOP)
-        decoder._process.kill()
-        with pytest.raises(RecordingError, match="ended by signal 9"):
-            list(decoder)
-
-
-def test_ffmpeg_that_hangs_is_ended(tmp_path):
-    pipe = tmp_path / "stuck.ts"
-    os.mkfifo(pipe)
-    holder = os.open(pipe, os.O_RDWR)  # opened, but nothing ever comes
-    try:
-        stream = ffmpeg.AudioStream(index=0, codec="mp2", channels=2, layout="stereo", sample_rate=48000)
-        with (
-            ffmpeg.Decoder([pipe], stream, stall_s=0.5) as decoder,
-            pytest.raises(RecordingError, match="delivered nothing for"),
-        ):
-            list(decoder)
-        assert decoder._process.poll() is not None
-    finally:
-        os.close(holder)
-
-
-def test_leaving_early_ends_ffmpeg(clean):
-    media = ffmpeg.probe(clean)
-    with ffmpeg.Decoder([clean], media.streams[0]) as decoder:
-        next(iter(decoder))
-    assert decoder._process.poll() is not None
-
-
-def test_a_second_file_that_vanishes_while_the_first_is_read(clean, tmp_path):
-    first, second = tmp_path / "00001.ts", tmp_path / "00002.ts"
-    first.write_bytes(clean.read_bytes())
-    second.write_bytes(clean.read_bytes())
-    media = ffmpeg.probe(first)
-    second.unlink()
-    with (
-        ffmpeg.Decoder([first, second], media.streams[0]) as decoder,
-        pytest.raises(RecordingVanishedError, match="went away"),
-    ):
-        list(decoder)
-
-
 def test_without_ffmpeg_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(ToolError, match="apt install ffmpeg"):
@@ -158,4 +113,4 @@ def test_this_ffmpeg_has_the_decoders_of_broadcasts():
 
 def test_last_words_are_short_and_say_each_thing_once():
     lines = ["[mpegts @ 0x55d] Packet corrupt"] * 50 + ["[mp2float @ 0x66e] Header missing"]
-    assert ffmpeg.last_words(lines) == "Packet corrupt (×50); Header missing"
+    assert last_words(lines) == "Packet corrupt (×50); Header missing"

@@ -144,6 +144,6 @@ def test_an_unknown_format_and_two_places_are_usage_errors(place: Place) -> None
 
 
 def test_the_configuration_offers_exactly_the_formats_that_there_are() -> None:
-    assert ExportSection(formats=tuple(WRITERS)).formats == tuple(WRITERS)  # type: ignore[arg-type]
+    assert ExportSection(formats=tuple(WRITERS)).formats == tuple(WRITERS)
     offered = ExportSection.model_json_schema()["properties"]["formats"]["items"]["enum"]
     assert sorted(offered) == sorted(WRITERS)

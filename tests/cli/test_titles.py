@@ -1,14 +1,12 @@
 """`train titles`, `related` and `evaluate titles`, run as a person runs them."""
 
 import json
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from support.commands import Done, run
 from support.guides import made_up_programmes, write_guide
 
 from voicemark.recording import Programme
@@ -17,13 +15,7 @@ from voicemark.store.programmes import put_programme
 from voicemark.store.schema import MarkerRow, ProgrammeRow, RecordingRow, VoiceRow
 from voicemark.titles.model_file import load_text_model
 
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "TZ": "UTC", "COLUMNS": "200"}
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
-
-
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "voicemark", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT)
 
 
 @pytest.fixture(scope="module")
@@ -48,18 +40,18 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trained(place: Path) -> subprocess.CompletedProcess[str]:
+def trained(place: Path) -> Done:
     return run("train", "titles", "--xmltv", place / "guide.xml", "--epochs", "30", "-c", place / "config.toml")
 
 
-def test_related_says_how_to_train_while_there_is_no_model(place: Path, tmp_path: Path):
+def test_related_says_how_to_train_while_there_is_no_model(place: Path, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(f'[database]\nurl = "sqlite:///{place}/v.db"\n[titles]\nmodel = "none"\n')
     done = run("related", "Soko", "-c", tmp_path / "config.toml")
     assert done.returncode == 1
     assert "voicemark train titles" in done.stderr and "Traceback" not in done.stderr
 
 
-def test_training_shows_progress_writes_the_model_and_labels_the_database(place: Path, trained):
+def test_training_shows_progress_writes_the_model_and_labels_the_database(place: Path, trained: Done) -> None:
     assert trained.returncode == 0, trained.stderr
     assert "step" in trained.stderr and "loss" in trained.stderr
     model = load_text_model(place / "titles.safetensors")
@@ -70,7 +62,7 @@ def test_training_shows_progress_writes_the_model_and_labels_the_database(place:
     database.close()
 
 
-def test_related_lists_the_series_first_with_its_markers(place: Path, trained):
+def test_related_lists_the_series_first_with_its_markers(place: Path, trained: Done) -> None:
     done = run("related", "Soko am Hafen: Der Fall", "-c", place / "config.toml")
     assert done.returncode == 0, done.stderr
     first, second = done.stdout.splitlines()[1:3]
@@ -78,7 +70,7 @@ def test_related_lists_the_series_first_with_its_markers(place: Path, trained):
     assert "Backen für Gäste" in second
 
 
-def test_related_gives_objects_and_keeps_to_a_voice_and_a_type(place: Path, trained):
+def test_related_gives_objects_and_keeps_to_a_voice_and_a_type(place: Path, trained: Done) -> None:
     done = run("related", "/v/a.ts", "--json", "-c", place / "config.toml")
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert {"similarity", "same_series", "title", "type", "showings", "markers"} <= set(found[0])
@@ -89,13 +81,13 @@ def test_related_gives_objects_and_keeps_to_a_voice_and_a_type(place: Path, trai
     assert [json.loads(line)["title"] for line in shows] == ["Backen für Gäste"]
 
 
-def test_training_on_nothing_is_a_usage_error(place: Path):
+def test_training_on_nothing_is_a_usage_error(place: Path) -> None:
     done = run("train", "titles", "-c", place / "config.toml")
     assert done.returncode == 2
     assert "--xmltv" in done.stderr
 
 
-def test_a_database_with_too_little_to_learn_from_is_said_and_leaves_the_model(place: Path, trained):
+def test_a_database_with_too_little_to_learn_from_is_said_and_leaves_the_model(place: Path, trained: Done) -> None:
     before = (place / "titles.safetensors").read_bytes()
     done = run("train", "titles", "--database", "-c", place / "config.toml")
     assert done.returncode == 1
@@ -103,7 +95,7 @@ def test_a_database_with_too_little_to_learn_from_is_said_and_leaves_the_model(p
     assert (place / "titles.safetensors").read_bytes() == before
 
 
-def test_evaluation_is_one_json_document(place: Path):
+def test_evaluation_is_one_json_document(place: Path) -> None:
     guide = place / "guide.xml"
     done = run("evaluate", "titles", "--train", guide, "--test", guide, "--only", "retrieval", "--json")
     assert done.returncode == 0, done.stderr

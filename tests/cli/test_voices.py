@@ -2,38 +2,12 @@
 
 import json
 import subprocess
-import sys
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 
 import pytest
-
-from voicemark.cli import main
+from support.commands import run
 
 TONE = "aevalsrc='0.3*sin(2*PI*{pitch}*t)*(0.6+0.4*sin(2*PI*4*t))':s=16000:d={seconds}"
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a command ended and what it wrote."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def run(*arguments: str | Path) -> Done:
-    """The command in this process: a process of its own takes seconds to import torch."""
-    code = 0
-    with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["voicemark", *map(str, arguments)])
-        try:
-            main.run()
-        except SystemExit as exit_:
-            code = int(exit_.code or 0)
-    return Done(code, out.getvalue(), err.getvalue())
 
 
 def write_sample(path: Path, pitch: int, seconds: float) -> None:

@@ -47,7 +47,7 @@ def fault(tmp_path: Path, text: str | bytes) -> str:
     return str(raised.value)
 
 
-def test_a_good_configuration_is_read_with_paths_from_its_own_folder(tmp_path):
+def test_a_good_configuration_is_read_with_paths_from_its_own_folder(tmp_path: Path) -> None:
     config = load(tmp_path, GOOD)
     assert config.database.path == tmp_path / "marks.db"
     assert config.watch[0].path == tmp_path / "video"
@@ -57,7 +57,7 @@ def test_a_good_configuration_is_read_with_paths_from_its_own_folder(tmp_path):
     assert (stretch.file, stretch.start, stretch.end) == (tmp_path / "x/00001.ts", 190, 220)
 
 
-def test_an_empty_configuration_is_all_defaults(tmp_path):
+def test_an_empty_configuration_is_all_defaults(tmp_path: Path) -> None:
     assert load(tmp_path, "").match == Config().match
 
 
@@ -74,36 +74,38 @@ def test_an_empty_configuration_is_all_defaults(tmp_path):
         (('name = "newsreader"', 'name = ""'), "'speakers[0].name' (line 13)"),
     ],
 )
-def test_a_fault_names_its_key_its_line_and_what_is_wrong(tmp_path, change, expected):
+def test_a_fault_names_its_key_its_line_and_what_is_wrong(
+    tmp_path: Path, change: tuple[str, str], expected: str
+) -> None:
     assert expected in fault(tmp_path, GOOD.replace(*change, 1))
 
 
-def test_every_fault_is_told_at_once(tmp_path):
+def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
     text = GOOD.replace("threshold = 0.6\n", "threshold = 3\n").replace('recorder = "vdr"', 'recorder = "vcr"')
     told = fault(tmp_path, text)
     assert "match.threshold" in told
     assert "watch[0].recorder" in told
 
 
-def test_two_voices_of_one_name_are_refused(tmp_path):
+def test_two_voices_of_one_name_are_refused(tmp_path: Path) -> None:
     twice = GOOD + '\n[[speakers]]\nname = "newsreader"\nsamples = ["y"]\n'
     assert "two speakers are named 'newsreader'" in fault(tmp_path, twice)
 
 
-def test_broken_toml_tells_the_line(tmp_path):
+def test_broken_toml_tells_the_line(tmp_path: Path) -> None:
     assert "line 2" in fault(tmp_path, "[match]\nthreshold = = 1\n")
 
 
-def test_a_file_in_another_encoding_is_told(tmp_path):
+def test_a_file_in_another_encoding_is_told(tmp_path: Path) -> None:
     assert "is not UTF-8" in fault(tmp_path, "# Müller".encode("latin-1"))
 
 
-def test_a_missing_file_says_how_to_make_one(tmp_path):
+def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="voicemark config example"):
         load_config(tmp_path / "nothing.toml")
 
 
-def test_the_example_is_valid_and_shows_every_key():
+def test_the_example_is_valid_and_shows_every_key() -> None:
     text = example()
     Config.model_validate(tomllib.loads(text))
     for name, field in Config.model_fields.items():
@@ -113,7 +115,7 @@ def test_the_example_is_valid_and_shows_every_key():
             assert key in text, f"{name}.{key}"
 
 
-def test_the_example_with_every_default_uncommented_is_valid_too():
+def test_the_example_with_every_default_uncommented_is_valid_too() -> None:
     lines, optional = [], False
     for line in example().splitlines():
         if line.startswith(("[", "# [")):
@@ -126,18 +128,18 @@ def test_the_example_with_every_default_uncommented_is_valid_too():
     assert config.audio == Config().audio
 
 
-def test_the_example_in_the_repository_is_the_one_that_the_program_writes():
+def test_the_example_in_the_repository_is_the_one_that_the_program_writes() -> None:
     assert (REPOSITORY / "config.example.toml").read_text(encoding="utf-8") == example()
 
 
 @given(st.integers(0, 99), st.integers(0, 59), st.integers(0, 59), st.integers(0, 999))
-def test_clock_times_are_seconds(hours, minutes, seconds, milliseconds):
+def test_clock_times_are_seconds(hours: int, minutes: int, seconds: int, milliseconds: int) -> None:
     expected = hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
     assert parse_clock(f"{hours:02}:{minutes:02}:{seconds:02}.{milliseconds:03}") == pytest.approx(expected)
 
 
 @given(st.text(max_size=12))
-def test_any_text_is_a_time_or_a_value_error(text):
+def test_any_text_is_a_time_or_a_value_error(text: str) -> None:
     try:
         value = parse_clock(text)
     except ValueError:
@@ -145,7 +147,7 @@ def test_any_text_is_a_time_or_a_value_error(text):
     assert isinstance(value, float)
 
 
-def test_lines_are_found_in_tables_arrays_and_inline_tables():
+def test_lines_are_found_in_tables_arrays_and_inline_tables() -> None:
     text = GOOD
     lines = text.splitlines()
     for location, part in [
@@ -160,7 +162,7 @@ def test_lines_are_found_in_tables_arrays_and_inline_tables():
     assert key_name(("speakers", 0, "samples", 1)) == "speakers[0].samples[1]"
 
 
-def test_what_is_named_and_not_there_is_listed(tmp_path):
+def test_what_is_named_and_not_there_is_listed(tmp_path: Path) -> None:
     config = load(tmp_path, GOOD)
     faults = missing(config)
     assert any(str(tmp_path / "video") in fault for fault in faults)

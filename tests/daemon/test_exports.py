@@ -85,7 +85,7 @@ def test_a_success_makes_the_others_due_at_once(world: World) -> None:
 
 def test_what_has_no_results_is_not_owed(world: World) -> None:
     world.exports.write([UNHEARD, Path("/tv/unknown.ts")], world.settings)
-    assert world.exports.owed == ()
+    assert not world.exports.owed
 
 
 def test_all_that_was_heard_is_owed_and_what_is_left_when_the_service_ends(world: World, database: Database) -> None:
@@ -107,4 +107,4 @@ def test_nothing_is_owed_when_no_format_is_asked_for_any_more(world: World) -> N
     world.exports.write([FIRST], world.settings)
     assert world.exports.owed == (FIRST,)
     world.exports.write(None, world.settings.model_copy(update={"formats": ()}))
-    assert world.exports.owed == ()
+    assert not world.exports.owed

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(600)
 def test_a_broken_library_ends_it_at_the_start(tmp_path: Path, sources: Path) -> None:
     home = Home(tmp_path, sources)
     (tmp_path / "torch.py").write_text("raise OSError('libtorch_cpu.so: cannot open shared object file')")
-    serve = [sys.executable, "-c", "from voicemarkd.main import run; run()", "--config", home.config]
+    serve = [sys.executable, "-c", "from voicemarkd.main import run; run()", "--config", str(home.config)]
     done = subprocess.run(serve, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(tmp_path)})
     assert done.returncode == EXIT_SOFTWARE
     assert "OSError: libtorch_cpu.so: cannot open" in done.stderr and "Traceback" in done.stderr

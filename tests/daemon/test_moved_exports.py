@@ -172,7 +172,7 @@ def test_what_cannot_be_taken_away_yet_is_tried_again(world: World, caplog: pyte
     edl.write_bytes(text)
     world.now += FIRST_PAUSE_S
     world.exports.try_again(world.settings)
-    assert world.exported() == ["b.ts.edl", "b.ts.json"] and world.exports.owed == ()
+    assert world.exported() == ["b.ts.edl", "b.ts.json"] and not world.exports.owed
 
 
 def test_a_recording_that_moves_before_it_was_heard_is_nothing_to_complain_about(
@@ -183,4 +183,4 @@ def test_a_recording_that_moves_before_it_was_heard_is_nothing_to_complain_about
     world.look()
     old.rename(world.video / "b.ts")
     world.look()
-    assert world.exported() == [] and world.exports.owed == () and caplog.records == []
+    assert world.exported() == [] and not world.exports.owed and caplog.records == []

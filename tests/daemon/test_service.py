@@ -199,7 +199,8 @@ def test_two_services_and_a_scan_share_the_work_without_doing_any_twice(tmp_path
     count = 12
     for number in range(count):
         home.record(f"{number:02}.ts", number)
-    scan = [sys.executable, "-c", "from voicemark.cli.main import run; run()", "scan", home.video, "-c", home.config]
+    scan = [sys.executable, "-c", "from voicemark.cli.main import run; run()", "scan"]
+    scan += [str(home.video), "-c", str(home.config)]
     with serving(home) as first, serving(home) as second:
         scanned = subprocess.run(scan, capture_output=True, text=True)
         assert scanned.returncode == 0, scanned.stderr

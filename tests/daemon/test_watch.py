@@ -447,3 +447,12 @@ def test_metadata_that_change_are_told_and_nothing_is_done_again(world: World) -
     world.restart()
     world.pass_s(RESCAN_S)
     assert sorted(world.told) == ["Der Film", "Tagesschau extra"], "and after a restart, once"
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "nul\0byte", "x/" * 3000, "self/below", "\udce4"])
+def test_a_hint_that_cannot_be_followed_is_dropped(world: World, name: str) -> None:
+    (world.video / "self").symlink_to("self")
+    vdr_recording(world.video / "Tagesschau")
+    world.folder.hint(world.video / name)
+    world.settle()
+    assert world.jobs_by_name() == {"2026-03-01.20.15.1-0.rec": "ready"}

@@ -199,3 +199,33 @@ def test_the_real_vdr_calls_the_hook_while_it_cuts(mailbox: Mailbox, tmp_path: P
         "editing": Request("vdr", "editing", edited, recording),
         "edited": Request("vdr", "edited", edited, recording),
     }
+
+
+def test_a_hook_writes_through_no_link_and_over_no_file(mailbox: Mailbox, tmp_path: Path) -> None:
+    """Others may write to the folder: the name that a hook writes to cannot be foreseen, and is made anew."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "date").write_text("#!/bin/sh\necho 1\n")
+    (tools / "od").write_text('#!/bin/sh\ncase $* in *urandom*) echo 00 ;; *) exec /usr/bin/od "$@" ;; esac\n')
+    for tool in tools.iterdir():
+        tool.chmod(0o755)
+    mailbox.environment["PATH"] = f"{tools}:{mailbox.environment['PATH']}"
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    foreseen = 'ln -s "$1" "$2/1-$$-00-vdr.part"; exec sh "$3" vdr after "$4"'
+    script = HOOKS / "leave-request"
+    assert mailbox.call("/bin/sh", "-c", foreseen, "sh", victim, mailbox.folder, script, REC) == []
+    assert victim.read_text() == "precious"
+
+
+def test_a_hooks_file_has_another_name_each_time(mailbox: Mailbox) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'for i in 1 2 3; do sh "$1" vdr after "$2" & done; wait', "sh", HOOKS / "leave-request", REC],
+        env=mailbox.environment,
+        timeout=20,
+        check=True,
+    )
+    assert done.returncode == 0
+    names = [file.name for file in mailbox.folder.iterdir()]
+    assert len({re.sub(r"^\d+-\d+-", "", name) for name in names}) == 3
+    assert all(re.fullmatch(r"\d+-\d+-[0-9a-f]{16}-vdr\.json", name) for name in names)

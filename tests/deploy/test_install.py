@@ -6,10 +6,14 @@ import site
 import sqlite3
 import subprocess
 import sys
+import zipfile
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+import voicemark
+from voicemark.voice.weights import DEFAULT_WEIGHTS
 
 REPOSITORY = Path(__file__).parents[2]
 INSTALL = REPOSITORY / "deploy" / "install.sh"
@@ -43,6 +47,13 @@ def root(tmp_path: Path) -> Path:
     (packages / "dependencies.pth").write_text("\n".join(site.getsitepackages()))
     (tmp_path / "usr" / "local" / "bin").mkdir(parents=True)
     return tmp_path
+
+
+def test_the_wheel_bears_the_librarys_version_its_weights_and_its_types(wheel: Path) -> None:
+    assert wheel.name.startswith(f"voicemark-{voicemark.__version__}-")
+    held = set(zipfile.ZipFile(wheel).namelist())
+    weights = DEFAULT_WEIGHTS.relative_to(REPOSITORY / "core").as_posix()
+    assert {"voicemark/py.typed", "voicemarkd/py.typed", weights} <= held
 
 
 @pytest.mark.timeout(600)

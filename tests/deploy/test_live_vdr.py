@@ -61,6 +61,7 @@ class LiveVdr:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
+        command: list[str | Path]
         command = ["vdr", "-v", self.video, "-c", config, "-E", cache / "epg.data", "-p", str(self.port),
                    "-P", "satip -d 1 -s 127.0.0.1|DVBS2-1|none", "-r", dispatcher, "--no-kbd", "-w", "0"]  # fmt: skip
         if (user := vdr_user()) is not None:

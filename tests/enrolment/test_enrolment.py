@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from voicemark import load_encoder
 from voicemark.config import Config, MatchSection, SpeakerSection
 from voicemark.enrolment.enrolment import enrol
 from voicemark.store.database import Database, open_database
 from voicemark.voice.encoder import Encoder
+from voicemark.voice.load import load_encoder
 
 RATE = 16_000
 

@@ -10,13 +10,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemark import load_encoder
 from voicemark.config import AudioSection, SpeakerSection
-from voicemark.enrolment.memory import LevelMeter, SampleWindows, choose, drop_outliers, hear, shares
+from voicemark.enrolment.memory import LevelMeter, SampleWindows, choose, drop_outliers, hear, make_do, shares
 from voicemark.enrolment.samples import Sample, resolve
 from voicemark.errors import EnrolmentError
 from voicemark.recording import Recording
 from voicemark.voice.encoder import Encoder
+from voicemark.voice.load import load_encoder
 
 RATE = 16_000
 Audio = np.ndarray
@@ -158,6 +158,28 @@ def test_memory_takes_from_every_sample_and_from_all_of_its_length() -> None:
     assert memory.shape == (20, 32)
     assert short.kept == [0, 1, 3, 4, 5]
     assert long.kept[0] == 0 and long.kept[-1] == 99 and len(set(long.kept)) == 15
+
+
+def test_a_voice_that_is_always_too_loud_is_better_looked_for_than_not(
+    encoder: Encoder, sample_of: Callable[..., Sample]
+) -> None:
+    loud = hear(sample_of(np.clip(speech(8, level=3.0), -1, 1)), encoder, AudioSection())
+    assert not loud.good and set(loud.reasons) == {"clipped"}
+    assert make_do([loud]) == "clipped"
+    assert len(choose([loud], 60)) == len(loud.embeddings)
+
+
+def test_one_good_window_is_enough_to_take_no_faulty_ones() -> None:
+    some = windows_of(cloud(1, 3, 0.1, 2))
+    some.dropped = {0: "clipped", 1: "silent"}
+    assert make_do([some]) is None and some.good == [2]
+
+
+def test_silence_is_never_taken() -> None:
+    some = windows_of(cloud(1, 3, 0.1, 2))
+    some.dropped = {0: "silent", 1: "too quiet", 2: "clipped"}
+    assert make_do([some]) == "clipped or too quiet"
+    assert some.good == [1, 2]
 
 
 @given(cuts=st.lists(st.integers(1, 3 * RATE), max_size=6))

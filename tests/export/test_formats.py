@@ -191,13 +191,13 @@ def test_ffmetadata_goes_back(markers: tuple[Marker, ...], title: str) -> None:
 def test_matroska_chapters_go_back(markers: tuple[Marker, ...]) -> None:
     root = ElementTree.fromstring(MatroskaChapters().render(recording_of(markers)))
     atoms = root.findall("EditionEntry/ChapterAtom")
-    read = []
+    read: list[tuple[float, float, str | None]] = []
     for atom in atoms:
-        spans = []
+        spans: list[float] = []
         for name in ("ChapterTimeStart", "ChapterTimeEnd"):
             hours, minutes, seconds = (atom.findtext(name) or "").split(":")
             spans.append(int(hours) * 3600 + int(minutes) * 60 + float(seconds))
-        read.append((*spans, atom.findtext("ChapterDisplay/ChapterString")))
+        read.append((spans[0], spans[1], atom.findtext("ChapterDisplay/ChapterString")))
     assert [name for _, _, name in read] == [" ".join(marker.speaker.split()) for marker in markers]
     for (start, end, _), marker in zip(read, markers, strict=True):
         assert math.isclose(start, marker.start_s, abs_tol=5e-4) and math.isclose(end, marker.end_s, abs_tol=5e-4)

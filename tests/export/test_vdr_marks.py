@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.streams import PACKET, beep_times, cut_out, make_beeps, packets_of, pids, stamps_s
+from support.streams import PACKET, beep_times, cut_out, make_beeps, packets_of, pids, stamps_s
 
 from voicemark.audio import ffmpeg
 from voicemark.audio.demux import AudioReader

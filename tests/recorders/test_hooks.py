@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicemark.errors import VoicemarkError
+from voicemark.recorders import hooks
 from voicemark.recorders.hooks import MAX_BYTES, Request, RequestKind, leave_request, parse_request, take_requests
 
 path_bytes = st.binary(min_size=1, max_size=80).filter(
@@ -132,3 +133,63 @@ def test_vdrs_own_spelling_of_a_path_is_the_same_recording() -> None:
     """VDR joins its video directory and a name with two slashes when a recording is moved."""
     data = json.dumps({"voicemark": 1, "recorder": "vdr", "event": "moved", "path_hex": b"/v//a.rec/".hex()}).encode()
     assert parse_request(data).path == Path("/v/a.rec")
+
+
+def test_a_thousand_things_that_are_no_files_do_not_stand_in_the_way(tmp_path: Path) -> None:
+    for number in range(1200):
+        (tmp_path / f"0-{number}.json").symlink_to("/nonexistent")
+    (tmp_path / "folder.json").mkdir()
+    good = Request("plain", "finished", Path("/srv/tv/News.ts"))
+    leave_request(tmp_path, good)
+    assert take_requests(tmp_path) == [good]
+    assert take_requests(tmp_path) == []
+
+
+def test_what_can_neither_be_read_nor_removed_is_tried_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As in a folder in which the service may not write: its requests count once."""
+    monkeypatch.setattr(hooks, "MAX_REQUESTS", 10)
+    for number in range(30):
+        left = leave_request(tmp_path, Request("plain", "finished", Path(f"/srv/{number}.ts")))
+        os.utime(left, ns=(number, number))
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    taken = [request.path.name for _ in range(5) for request in take_requests(tmp_path)]
+    assert taken == [f"{number}.ts" for number in range(30)]
+    assert caplog.text.count("cannot be removed") == 30
+
+
+def test_of_very_many_requests_each_look_takes_some_until_all_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "MAX_REQUESTS", 10)
+    monkeypatch.setattr(hooks, "MAX_SEEN", 25)
+    for number in range(100):
+        leave_request(tmp_path, Request("plain", "finished", Path(f"/srv/{number}.ts")))
+    counts = []
+    while taken := take_requests(tmp_path):
+        counts.append(len(taken))
+    assert counts == [10] * 10
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"/srv/" + b"a" * 300, b"/srv" + b"/abc" * 1100, b"/srv/../etc/x.ts", b"/srv/" + "ä".encode() * 128],
+)
+def test_a_path_that_linux_cannot_have_or_that_leads_back_up_is_no_request(raw: bytes) -> None:
+    fields = {"voicemark": 1, "recorder": "plain", "event": "finished", "path_hex": raw.hex(), "source_hex": ""}
+    with pytest.raises(ValueError, match="path"):
+        parse_request(json.dumps(fields).encode())
+    with pytest.raises(ValueError, match="path"):
+        parse_request(json.dumps({**fields, "path_hex": b"/a".hex(), "source_hex": raw.hex()}).encode())
+
+
+@pytest.mark.parametrize("word", ["", "x" * 40, "a b", "\ud800", "../x", "VDR\n"])
+def test_words_of_a_request_are_words(word: str) -> None:
+    fields = {"voicemark": 1, "recorder": "plain", "event": word, "path_hex": b"/a".hex(), "source_hex": ""}
+    with pytest.raises(ValueError, match="words"):
+        parse_request(json.dumps(fields).encode())

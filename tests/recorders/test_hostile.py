@@ -1,4 +1,4 @@
-"""What stands beside a recording may be anything: nothing of it holds up, ends, or leaks what is not the recording's."""
+"""What stands beside a recording may be anything: nothing of it holds up or ends the work, or tells of other files."""
 
 import json
 import os
@@ -59,7 +59,7 @@ def test_a_pipe_a_socket_a_device_or_a_folder_in_place_of_metadata_is_passed_ove
         listening.bind(str(tmp_path / "s"))
         for put in (
             lambda: os.mkfifo(place),
-            lambda: os.rename(tmp_path / "s", place),
+            lambda: (tmp_path / "s").rename(place),
             lambda: place.symlink_to("/dev/zero"),
             lambda: place.symlink_to(tmp_path / "elsewhere"),
             lambda: place.symlink_to(place.name),

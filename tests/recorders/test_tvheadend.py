@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicemark.errors import RecordingVanishedError
-from voicemark.recorders.fits import facts_of
+from voicemark.fits import facts_of
 from voicemark.recorders.tvheadend import Tvheadend
 from voicemark.recorders.tvheadend_log import parse_entry, read_entry
 from voicemark.recording import Piece, RecordingState, StreamHint

@@ -43,7 +43,7 @@ def titles(database: Database) -> list[tuple[float, str | None]]:
         rows = session.execute(
             select(MarkerRow.start_s, ProgrammeRow.title).outerjoin(MarkerRow.programme).order_by(MarkerRow.start_s)
         )
-        return [tuple(row) for row in rows]
+        return [(start_s, title) for start_s, title in rows]
 
 
 def test_markers_belong_to_the_programme_on_air_where_they_start(database: Database, recording: int) -> None:

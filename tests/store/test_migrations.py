@@ -15,7 +15,7 @@ from sqlalchemy import select
 from voicemark.store import database as module
 from voicemark.store.database import open_database
 from voicemark.store.schema import EmbeddingRow
-from voicemark.voice.turns import unpack
+from voicemark.voice.diarization import unpack
 
 DATABASES = Path(__file__).parent / "databases"
 VERSIONS = sorted(path.stem for path in DATABASES.glob("*.sql"))
@@ -56,6 +56,6 @@ def test_nothing_refers_to_what_is_not_there(old: Path) -> None:
 def test_what_is_kept_of_a_recording_can_be_matched(old: Path) -> None:
     with open_database(old).reading() as session:
         row = session.scalars(select(EmbeddingRow)).one()
-        turns = unpack(row.turns or b"", row.dim)
-        assert turns is None or int(turns.lengths.sum()) == row.windows
+        found = unpack(row.turns or b"", row.dim, row.hop_s, row.window_s)
+        assert found is None or int(found.lengths.sum()) == row.windows
         assert len(row.data) == row.windows * row.dim

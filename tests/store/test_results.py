@@ -14,7 +14,7 @@ from voicemark.store.database import Database, open_database
 from voicemark.store.queries import MarkerFilter, MarkerView, find_markers
 from voicemark.store.results import write_result
 from voicemark.store.schema import EmbeddingRow, ProgrammeRow, RecordingRow
-from voicemark.voice.turns import pack, segment_turns
+from voicemark.voice.diarization import diarize, pack
 
 BEGUN = datetime(2024, 3, 1, 19, 15, tzinfo=UTC)
 NEWS = Programme("Tagesschau", "eit", channel="Das Erste", start=BEGUN, duration_s=900)
@@ -34,12 +34,12 @@ def database(tmp_path) -> Database:
 
 def result(path: str = "/video/Tatort.rec", **changes: object) -> Result:
     values: dict[str, object] = {
-        "recording": Recording(Path(path), "vdr", (Path(path) / "00001.ts",), BEGUN, (CRIME, NEWS)),
+        "recording": Recording(Path(path), "vdr", (Path(path) / "00001.ts",), BEGUN, programmes=(CRIME, NEWS)),
         "content": "c1",
         "duration_s": 6000.0,
         "audio_stream": "mp2, deu",
         "windows": Windows("m1", np.ones((4, 8), np.int8), 0.5, 2.0),
-        "turns": pack(segment_turns(np.ones((4, 8), np.int8), 0.5, 2.0)),
+        "turns": pack(diarize(np.ones((4, 8), np.int8), 0.5, 2.0)),
         "speech": Speech(
             (LocalSpeaker(1, 96.0, np.ones(8, np.int8)), LocalSpeaker(2, 9.5, np.ones(8, np.int8))),
             (SpeakerTurn(60.0, 66.0, 1), SpeakerTurn(1000.0, 1009.5, 2), SpeakerTurn(5900.0, 5990.0, 1)),

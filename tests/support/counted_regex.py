@@ -69,7 +69,7 @@ class Counted:
         if not nodes:
             yield at
             return
-        for middle in self._one(*nodes[0], at):
+        for middle in self._one(nodes[0][0], nodes[0][1], at):
             yield from self.ends(nodes[1:], middle)
 
     def _one(self, op: Any, value: Any, at: int) -> Iterator[int]:

@@ -58,9 +58,10 @@ class Machine:
                 yield
             finally:
                 self._leader = None
-                for process in [*psutil.Process(container.pid).children(), container]:
+                for process in psutil.Process(container.pid).children():
                     with suppress(psutil.Error):
                         process.kill()
+                container.kill()
 
     def _wait_for_boot(self, container: "subprocess.Popen[bytes]") -> None:
         ends = time.monotonic() + PATIENCE_S

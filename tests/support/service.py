@@ -94,8 +94,9 @@ def make_recording(path: Path, parts: Sequence[NDArray[np.float32]]) -> Path:
         "-f",
         "mpegts",
     )
-    command = ["ffmpeg", "-v", "error", "-y", *encode, path]
-    subprocess.run(command, check=True, input=np.concatenate(parts).tobytes())
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-y", *encode, str(path)], check=True, input=np.concatenate(parts).tobytes()
+    )
     return path
 
 

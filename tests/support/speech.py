@@ -65,7 +65,7 @@ def tune(seconds: float, seed: int = 0) -> NDArray[np.float32]:
     """(samples,) of chords: music without a voice."""
     rng = np.random.default_rng(seed)
     time = np.arange(round(0.5 * RATE)) / RATE
-    parts = []
+    parts: list[NDArray[np.float64]] = []
     while sum(map(len, parts)) < seconds * RATE:
         root = 220 * 2 ** (rng.integers(-12, 12) / 12)
         chord = sum(np.sin(2 * np.pi * root * ratio * time) for ratio in (1, 1.25, 1.5, 2))

@@ -88,6 +88,16 @@ def shift_clock(source: Path, target: Path, from_s: float, by_s: float) -> Path:
     return target
 
 
+def jump_every_second(source: Path, target: Path, by_s: float, seconds_of_it: float = 100.0) -> Path:
+    """Add `by_s` once more to every PTS, DTS and PCR with every second of the stream."""
+    packets = packets_of(source)
+    for number, packet in enumerate(packets):
+        seconds = int(number * seconds_of_it / len(packets))
+        _shift(packet, round(seconds * by_s * CLOCK))
+    packets.tofile(target)
+    return target
+
+
 def _pes_at(packet: NDArray[np.uint8]) -> int | None:
     """Where a PES header starts in the packet, if one does."""
     if not packet[1] & 0x40:

@@ -1,5 +1,6 @@
 """Labels in the database, and what is found through them."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,13 +11,14 @@ from support.guides import made_up_programmes
 
 from voicemark.errors import DatabaseError, ModelError
 from voicemark.lab.titles.titles_training import TitleTraining
+from voicemark.lab.titles.train import train_text_model
 from voicemark.lab.titles.types_training import TypeTraining
 from voicemark.recording import Programme
 from voicemark.store.database import Database, open_database
 from voicemark.store.programmes import put_programme
 from voicemark.store.schema import MarkerRow, ProgrammeRow, RecordingRow, VoiceRow
 from voicemark.titles.annotate import label_programmes
-from voicemark.titles.model_file import TextModel, save_text_model, train_text_model
+from voicemark.titles.model_file import TextModel, save_text_model
 from voicemark.titles.related import Question, find_related, title_of
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
@@ -43,7 +45,7 @@ def model_file(model: TextModel, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def database(tmp_path: Path):
+def database(tmp_path: Path) -> Iterator[Database]:
     opened = open_database(tmp_path / "v.db")
     with opened.writing() as session:
         for programme in SHOWN:
@@ -57,22 +59,24 @@ def rows(database: Database) -> list[ProgrammeRow]:
         return list(session.scalars(select(ProgrammeRow).order_by(ProgrammeRow.id)))
 
 
-def test_without_a_model_series_and_parts_are_written_and_nothing_else(database: Database, tmp_path: Path):
+def test_without_a_model_series_and_parts_are_written_and_nothing_else(database: Database, tmp_path: Path) -> None:
     assert label_programmes(database, tmp_path / "none") == 5
     found = rows(database)
     assert [row.series for row in found] == [
         "tatort", "tatort", "tatort", "abendnachrichten", "kommissar am hafen", None,
     ]  # fmt: skip
     assert found[0].part == found[1].part == "der fall"
-    assert all(row.title_vector is row.title_model is row.type_guess is None for row in found)
+    assert all((row.title_vector, row.title_model, row.type_guess) == (None, None, None) for row in found)
 
 
-def test_labelling_again_changes_nothing(database: Database, model_file: Path):
+def test_labelling_again_changes_nothing(database: Database, model_file: Path) -> None:
     assert label_programmes(database, model_file) == 5 + len(SHOWN)
     assert label_programmes(database, model_file) == 0
 
 
-def test_every_programme_gets_its_vector_and_the_models_id(database: Database, model: TextModel, model_file: Path):
+def test_every_programme_gets_its_vector_and_the_models_id(
+    database: Database, model: TextModel, model_file: Path
+) -> None:
     label_programmes(database, model_file)
     for row in rows(database):
         assert row.title_model == model.model_id
@@ -82,7 +86,7 @@ def test_every_programme_gets_its_vector_and_the_models_id(database: Database, m
 
 def test_the_guides_own_genre_is_believed_and_the_texts_are_asked_where_there_is_none(
     database: Database, model: TextModel, model_file: Path
-):
+) -> None:
     label_programmes(database, model_file)
     found = rows(database)
     assert (found[0].type_guess, found[0].type_probability) == ("series", 1.0)
@@ -91,7 +95,7 @@ def test_the_guides_own_genre_is_believed_and_the_texts_are_asked_where_there_is
     assert model.types is not None and set(guesses) <= {*model.types.config.types, None}
 
 
-def test_programmes_that_arrive_later_are_embedded_without_training(database: Database, model_file: Path):
+def test_programmes_that_arrive_later_are_embedded_without_training(database: Database, model_file: Path) -> None:
     label_programmes(database, model_file)
     before = {row.id: row.title_vector for row in rows(database)}
     with database.writing() as session:
@@ -101,7 +105,7 @@ def test_programmes_that_arrive_later_are_embedded_without_training(database: Da
     assert all(after[number] == vector for number, vector in before.items())
 
 
-def test_another_model_makes_all_vectors_anew(database: Database, model_file: Path):
+def test_another_model_makes_all_vectors_anew(database: Database, model_file: Path) -> None:
     label_programmes(database, model_file)
     other = train_text_model(made_up_programmes(), TitleTraining(epochs=1, seed=5), TypeTraining(epochs=1, fewest=5))
     save_text_model(model_file, other)
@@ -109,14 +113,14 @@ def test_another_model_makes_all_vectors_anew(database: Database, model_file: Pa
     assert {row.title_model for row in rows(database)} == {other.model_id}
 
 
-def test_a_damaged_model_is_an_error_and_leaves_the_series(database: Database, tmp_path: Path):
+def test_a_damaged_model_is_an_error_and_leaves_the_series(database: Database, tmp_path: Path) -> None:
     (tmp_path / "bad").write_bytes(b"nonsense")
     with pytest.raises(ModelError):
         label_programmes(database, tmp_path / "bad")
     assert rows(database)[0].series == "tatort"
 
 
-def test_repeats_and_series_can_be_queried_as_views(database: Database, tmp_path: Path):
+def test_repeats_and_series_can_be_queried_as_views(database: Database, tmp_path: Path) -> None:
     label_programmes(database, tmp_path / "none")
     with database.reading() as session:
         series = session.execute(text("SELECT series, parts, showings FROM programme_series WHERE showings > 1")).all()
@@ -141,7 +145,9 @@ def related(database: Database, model: TextModel, *question: str | None) -> list
         return [found.title for found in find_related(session, model, Question(*question))]  # type: ignore[arg-type]
 
 
-def test_a_series_comes_first_and_its_showings_are_one_line(database: Database, model: TextModel, model_file: Path):
+def test_a_series_comes_first_and_its_showings_are_one_line(
+    database: Database, model: TextModel, model_file: Path
+) -> None:
     label_programmes(database, model_file)
     with database.reading() as session:
         found = find_related(session, model, Question("TATORT"))
@@ -149,7 +155,9 @@ def test_a_series_comes_first_and_its_showings_are_one_line(database: Database, 
     assert not any(one.same_series for one in found[2:])
 
 
-def test_the_programme_asked_for_is_not_related_to_itself(database: Database, model: TextModel, model_file: Path):
+def test_the_programme_asked_for_is_not_related_to_itself(
+    database: Database, model: TextModel, model_file: Path
+) -> None:
     label_programmes(database, model_file)
     assert related(database, model, "Tatort: Der Fall")[0] == "Tatort - Am Hafen"
     assert "TATORT: Der Fall" not in related(database, model, "Tatort", "Der Fall")
@@ -157,7 +165,7 @@ def test_the_programme_asked_for_is_not_related_to_itself(database: Database, mo
 
 def test_only_programmes_of_a_voice_or_a_type_are_listed_when_asked(
     database: Database, model: TextModel, model_file: Path
-):
+) -> None:
     label_programmes(database, model_file)
     add_marker(database, 4, "Anna Beispiel")
     assert related(database, model, "Tatort", None, "anna") == ["Abendnachrichten"]
@@ -166,14 +174,14 @@ def test_only_programmes_of_a_voice_or_a_type_are_listed_when_asked(
     assert related(database, model, "Nachrichten", None, None, "krimi") == ["Tatort"]
 
 
-def test_a_recordings_path_means_its_title(database: Database):
+def test_a_recordings_path_means_its_title(database: Database) -> None:
     add_marker(database, 1, "Anna")
     with database.reading() as session:
         assert title_of(session, "/v/1.ts") == ("Tatort", "Der Fall")
         assert title_of(session, "Irgendwas") == ("Irgendwas", None)
 
 
-def test_vectors_of_another_model_are_not_compared(database: Database, model: TextModel, model_file: Path):
+def test_vectors_of_another_model_are_not_compared(database: Database, model: TextModel, model_file: Path) -> None:
     label_programmes(database, model_file)
     with database.writing() as session:
         session.execute(update(ProgrammeRow).values(title_model="vt1-00000000"))

@@ -35,7 +35,7 @@ def cosine(model: TitleModel, one: str, other: str) -> float:
     return float(vectors[0] @ vectors[1])
 
 
-def test_titles_of_one_category_come_together_though_they_share_no_word(model: TitleModel):
+def test_titles_of_one_category_come_together_though_they_share_no_word(model: TitleModel) -> None:
     meaning = replace(model, config=replace(model.config, meaning_share=1.0))
     kin = cosine(meaning, "Kochen mit Anna", "Backen und Suppe")
     assert kin > cosine(meaning, "Kochen mit Anna", "Gold und Reifen") + 0.2
@@ -43,7 +43,7 @@ def test_titles_of_one_category_come_together_though_they_share_no_word(model: T
     assert kin > cosine(replace(untrained, config=meaning.config), "Kochen mit Anna", "Backen und Suppe") + 0.2
 
 
-def test_vectors_have_length_one_and_do_not_depend_on_their_batch(model: TitleModel):
+def test_vectors_have_length_one_and_do_not_depend_on_their_batch(model: TitleModel) -> None:
     titles = [*COOKING, "Etwas ganz Neues", "東京", "שלום עולם"]
     together = model.embed(titles)
     assert together.shape == (len(titles), model.dim) and together.dtype == np.float32
@@ -52,23 +52,23 @@ def test_vectors_have_length_one_and_do_not_depend_on_their_batch(model: TitleMo
 
 
 @pytest.mark.parametrize("title", ["", "   ", "\x00\x07"])
-def test_a_title_without_anything_to_read_is_a_row_of_zeros(model: TitleModel, title: str):
+def test_a_title_without_anything_to_read_is_a_row_of_zeros(model: TitleModel, title: str) -> None:
     assert not model.embed([title, "Kochen"])[0].any()
 
 
-def test_a_text_of_ten_thousand_words_and_right_to_left_text_have_vectors(model: TitleModel):
+def test_a_text_of_ten_thousand_words_and_right_to_left_text_have_vectors(model: TitleModel) -> None:
     vectors = model.embed(["wort kochen " * 5000, "‏חדשות הערב‏"])
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
-def test_words_that_were_never_seen_are_compared_by_spelling(model: TitleModel):
+def test_words_that_were_never_seen_are_compared_by_spelling(model: TitleModel) -> None:
     assert (
         cosine(model, "Zugspitzbahn heute", "Zugspitzbahnen")
         > cosine(model, "Zugspitzbahn heute", "Quarkauflauf") + 0.2
     )
 
 
-def test_spelling_comes_near_tf_idf():
+def test_spelling_comes_near_tf_idf() -> None:
     texts = COOKING + RACING
     vocabulary = Vocabulary.build(texts)
     config = TitleConfig(spelling_dim=8192, meaning_dim=4, meaning_share=0.0)
@@ -83,7 +83,7 @@ def test_spelling_comes_near_tf_idf():
     np.testing.assert_allclose(vectors @ vectors.T, exact @ exact.T, atol=0.06)
 
 
-def test_training_is_the_same_for_the_same_seed_and_never_moves_padding():
+def test_training_is_the_same_for_the_same_seed_and_never_moves_padding() -> None:
     one, again, other = (
         train_titles(two_categories(), training=TitleTraining(epochs=5, categories=2, seed=seed)) for seed in (1, 1, 2)
     )
@@ -112,7 +112,7 @@ def naive_loss(titles: torch.Tensor, same: torch.Tensor, margin: float, hardest:
 
 @settings(deadline=None, max_examples=30)
 @given(st.integers(2, 4), st.integers(2, 4), st.integers(1, 20), st.integers(0, 1000))
-def test_the_batched_triplet_loss_equals_the_one_by_loops(categories: int, drawn: int, hardest: int, seed: int):
+def test_the_batched_triplet_loss_equals_the_one_by_loops(categories: int, drawn: int, hardest: int, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     titles = torch.nn.functional.normalize(
         torch.randn(categories, drawn, 5, generator=generator, dtype=torch.float64), dim=2
@@ -124,7 +124,7 @@ def test_the_batched_triplet_loss_equals_the_one_by_loops(categories: int, drawn
     assert float(batched) == pytest.approx(naive_loss(titles, same, 0.2, hardest), abs=1e-9)
 
 
-def test_gradients_are_divided_by_the_count_in_the_whole_text_not_in_the_batch():
+def test_gradients_are_divided_by_the_count_in_the_whole_text_not_in_the_batch() -> None:
     counts = torch.tensor([0, 1, 4, 100])
     table = torch.ones(4, 2, requires_grad=True)
     batch = torch.tensor([[1, 2, 3], [3, 3, 0]])
@@ -140,7 +140,7 @@ def test_gradients_are_divided_by_the_count_in_the_whole_text_not_in_the_batch()
     torch.testing.assert_close(by_batch.grad, torch.tensor([[0.0], [1.0], [1.0], [1.0]]).expand(4, 2))
 
 
-def test_power_zero_leaves_gradients_as_they_are():
+def test_power_zero_leaves_gradients_as_they_are() -> None:
     gradient = torch.sparse_coo_tensor(torch.tensor([[1, 1, 2]]), torch.ones(3, 2), (3, 2), check_invariants=True)
     scaled = scale_by_inverse_frequency(gradient, torch.tensor([0, 5, 9]), power=0.0)
     torch.testing.assert_close(scaled.to_dense(), gradient.to_dense())
@@ -150,7 +150,7 @@ def programme(title: str, *genres: str, subtitle: str | None = None) -> Programm
     return Programme(title=title, source="test", subtitle=subtitle, genres=genres)
 
 
-def test_a_title_is_learned_once_with_all_its_categories_and_its_series():
+def test_a_title_is_learned_once_with_all_its_categories_and_its_series() -> None:
     titles = labelled_titles(
         [programme("Tatort: A", "Krimi"), programme("TATORT: A", "Drama"), programme("Tatort", "Krimi"), programme("")]
     )
@@ -168,12 +168,12 @@ def test_a_title_is_learned_once_with_all_its_categories_and_its_series():
     ],
     ids=["no programmes", "no category", "one category", "one title"],
 )
-def test_too_little_to_learn_from_is_said(programmes: list[Programme]):
+def test_too_little_to_learn_from_is_said(programmes: list[Programme]) -> None:
     with pytest.raises(GuideError, match="too little to learn from"):
         train_titles(labelled_titles(programmes))
 
 
-def test_progress_is_told_for_every_step():
+def test_progress_is_told_for_every_step() -> None:
     told: list[tuple[int, int]] = []
     train_titles(
         two_categories(),

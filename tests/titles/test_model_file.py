@@ -11,9 +11,10 @@ from support.guides import made_up_programmes
 
 from voicemark.errors import ModelError
 from voicemark.lab.titles.titles_training import TitleTraining
+from voicemark.lab.titles.train import train_text_model
 from voicemark.lab.titles.types_training import TypeTraining
 from voicemark.recording import Programme
-from voicemark.titles.model_file import TextModel, load_text_model, save_text_model, train_text_model
+from voicemark.titles.model_file import TextModel, load_text_model, save_text_model
 from voicemark.titles.types import ProgrammeText
 
 QUICK = TitleTraining(epochs=10, categories=4, drawn=3), TypeTraining(epochs=2, buckets=256, fewest=5)
@@ -25,7 +26,7 @@ def model() -> TextModel:
     return train_text_model(made_up_programmes(), *QUICK)
 
 
-def test_a_model_that_was_written_and_read_embeds_and_guesses_alike(model: TextModel, tmp_path: Path):
+def test_a_model_that_was_written_and_read_embeds_and_guesses_alike(model: TextModel, tmp_path: Path) -> None:
     save_text_model(tmp_path / "new" / "titles.safetensors", model)
     read = load_text_model(tmp_path / "new" / "titles.safetensors")
     assert read.model_id == model.model_id
@@ -36,24 +37,24 @@ def test_a_model_that_was_written_and_read_embeds_and_guesses_alike(model: TextM
     assert list(tmp_path.rglob("*.part")) == []
 
 
-def test_the_same_guide_and_seed_make_the_same_model_and_another_seed_another(model: TextModel):
+def test_the_same_guide_and_seed_make_the_same_model_and_another_seed_another(model: TextModel) -> None:
     assert train_text_model(made_up_programmes(), *QUICK).model_id == model.model_id
     other = train_text_model(made_up_programmes(), replace(QUICK[0], seed=1), QUICK[1])
     assert other.model_id != model.model_id
 
 
-def test_categories_that_are_too_few_for_types_still_relate_titles():
+def test_categories_that_are_too_few_for_types_still_relate_titles() -> None:
     programmes = [Programme(f"{name} {n}", "test", genres=(name,)) for name in ("Rot", "Blau") for n in range(3)]
     assert train_text_model(programmes, *QUICK).types is None
 
 
-def test_a_missing_model_is_said_with_the_command_that_makes_one(tmp_path: Path):
+def test_a_missing_model_is_said_with_the_command_that_makes_one(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="voicemark train titles"):
         load_text_model(tmp_path / "none.safetensors")
 
 
 @pytest.mark.parametrize("damage", ["text", "cut", "empty"])
-def test_a_damaged_model_is_refused(model: TextModel, tmp_path: Path, damage: str):
+def test_a_damaged_model_is_refused(model: TextModel, tmp_path: Path, damage: str) -> None:
     path = tmp_path / "titles.safetensors"
     save_text_model(path, model)
     whole = path.read_bytes()
@@ -80,7 +81,7 @@ def rewritten(path: Path, **changes: str) -> None:
 )
 def test_a_model_of_another_kind_version_or_content_is_refused(
     model: TextModel, tmp_path: Path, changes: dict[str, str], said: str
-):
+) -> None:
     path = tmp_path / "titles.safetensors"
     save_text_model(path, model)
     rewritten(path, **changes)
@@ -88,7 +89,7 @@ def test_a_model_of_another_kind_version_or_content_is_refused(
         load_text_model(path)
 
 
-def test_a_place_that_cannot_be_written_is_said(model: TextModel, tmp_path: Path):
+def test_a_place_that_cannot_be_written_is_said(model: TextModel, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ModelError, match="cannot be written"):
         save_text_model(tmp_path / "file" / "titles.safetensors", model)

@@ -45,16 +45,16 @@ ODD = st.text(alphabet="ab1:;.-'()+*#<3dp/ ,|&ß^=@İ\u0300\u200d\n\x00…½")
         ("A – B", ["a", "–", "b"]),
     ],
 )
-def test_what_carries_meaning_in_a_title_stays_one_token(text: str, tokens: list[str]):
+def test_what_carries_meaning_in_a_title_stays_one_token(text: str, tokens: list[str]) -> None:
     assert tokenize(text) == tokens
 
 
-def test_case_width_and_composition_do_not_make_another_word():
+def test_case_width_and_composition_do_not_make_another_word() -> None:
     assert tokenize("TATORT Straße") == tokenize("ｔａｔｏｒｔ strasse") == ["tatort", "strasse"]
     assert tokenize("A\u0308rzte") == tokenize("Ärzte")
 
 
-def test_control_characters_and_direction_marks_separate_but_are_no_tokens():
+def test_control_characters_and_direction_marks_separate_but_are_no_tokens() -> None:
     assert tokenize("\x00Nach\x07richten\u200f \u202eheute\u202c\ufeff") == ["nach", "richten", "heute"]
 
 
@@ -62,37 +62,37 @@ def test_control_characters_and_direction_marks_separate_but_are_no_tokens():
 @given(st.one_of(st.text(), ODD))
 @example("Tatort:X")
 @example("a++b :-)x ##tag ..a")
-def test_no_visible_character_is_lost(text: str):
+def test_no_visible_character_is_lost(text: str) -> None:
     assert "".join(tokenize(text)) == normalise(text).replace(" ", "")
 
 
 @settings(deadline=None)
 @given(st.one_of(st.text(), ODD))
-def test_tokens_joined_by_spaces_are_the_same_tokens(text: str):
+def test_tokens_joined_by_spaces_are_the_same_tokens(text: str) -> None:
     tokens = tokenize(text)
     assert tokenize(" ".join(tokens)) == tokens
 
 
 @settings(deadline=None)
 @given(st.one_of(st.text(), ODD))
-def test_normalising_twice_changes_nothing(text: str):
+def test_normalising_twice_changes_nothing(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
 
 
 @pytest.mark.parametrize("unit", ["a.", ":(", "(", "3/", "a-", "#", "wort ", ":", "-"])
-def test_hostile_repetition_is_cut_at_the_limit_and_read_in_one_pass(unit: str):
+def test_hostile_repetition_is_cut_at_the_limit_and_read_in_one_pass(unit: str) -> None:
     text = unit * (MAX_TEXT // len(unit) * 3)
     assert sum(map(len, tokenize(text))) <= MAX_TEXT
 
 
-def test_words_are_counted_once_a_text_and_numbered_by_frequency():
+def test_words_are_counted_once_a_text_and_numbered_by_frequency() -> None:
     vocabulary = Vocabulary.build(["Tatort Tatort: X", "tatort", "Mord"])
     assert vocabulary.words[0] == "tatort"
     assert vocabulary.counts[vocabulary.number["tatort"]] == 2
     assert vocabulary.counts[PAD] == 0
 
 
-def test_unknown_words_share_ngrams_with_known_ones():
+def test_unknown_words_share_ngrams_with_known_ones() -> None:
     vocabulary = Vocabulary.build(["Krimiserie", "Wetter"])
     known, new = (set(vocabulary.word_features(word)) for word in ("krimiserie", "krimireihe"))
     assert len(known & new) >= 5
@@ -101,7 +101,7 @@ def test_unknown_words_share_ngrams_with_known_ones():
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.one_of(st.text(max_size=60), ODD), max_size=8))
-def test_features_of_a_batch_are_those_of_its_words_one_by_one(texts: list[str]):
+def test_features_of_a_batch_are_those_of_its_words_one_by_one(texts: list[str]) -> None:
     vocabulary = Vocabulary.build(TITLES, unknown=16, buckets=64)
     bag = vocabulary.bag(texts)
     for number, text in enumerate(texts):
@@ -118,7 +118,7 @@ def table_of(vocabulary: Vocabulary) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("mean", [False, True])
-def test_padded_batches_equal_one_by_one_results_gradients_too(mean: bool):
+def test_padded_batches_equal_one_by_one_results_gradients_too(mean: bool) -> None:
     vocabulary = Vocabulary.build(TITLES, unknown=16, buckets=64)
     bags = [vocabulary.bag([title]).ids.tolist() for title in TITLES]
     together, alone = table_of(vocabulary), table_of(vocabulary)
@@ -135,7 +135,7 @@ def test_padded_batches_equal_one_by_one_results_gradients_too(mean: bool):
     torch.testing.assert_close(together.grad.to_dense(), alone.grad)
 
 
-def test_the_padding_row_stays_zero_and_gets_no_gradient():
+def test_the_padding_row_stays_zero_and_gets_no_gradient() -> None:
     vocabulary = Vocabulary.build(TITLES)
     table = table_of(vocabulary)
     optimiser = torch.optim.SGD([table], lr=0.5)
@@ -148,13 +148,13 @@ def test_the_padding_row_stays_zero_and_gets_no_gradient():
     assert not table[PAD].any()
 
 
-def test_a_flat_batch_gives_what_a_padded_one_gives():
+def test_a_flat_batch_gives_what_a_padded_one_gives() -> None:
     vocabulary = Vocabulary.build(TITLES)
     bag, table = vocabulary.bag(TITLES), table_of(vocabulary).detach()
     torch.testing.assert_close(flat_sum(bag, table), padded_sum(padded_bag(bag), table))
 
 
-def test_texts_without_words_are_rows_of_zeros():
+def test_texts_without_words_are_rows_of_zeros() -> None:
     vocabulary = Vocabulary.build(TITLES)
     table = table_of(vocabulary).detach()
     bag = vocabulary.bag(["", "\x00 \n"])

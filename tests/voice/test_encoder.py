@@ -37,7 +37,9 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
     path: Path = tmp_path_factory.mktemp("weights") / "small.safetensors"
     torch.manual_seed(3)
     weights.write(path, weights.packed(SpeakerNet(SMALL), FeatureSettings(), WindowGrid(), dtype=torch.float32))
-    return load_encoder(path, "cpu")
+    loaded = load_encoder(path, "cpu")
+    assert isinstance(loaded, Encoder)
+    return loaded
 
 
 def sound(seconds: float, seed: int = 0) -> np.ndarray:

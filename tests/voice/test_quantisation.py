@@ -13,7 +13,7 @@ from voicemark.voice.quantisation import error_bound, pack, restore, unpack_int8
 def unit_rows(rng: np.random.Generator, count: int, dim: int, unevenness: float) -> np.ndarray:
     """Directions whose components differ in size, as a network's do: `unevenness` 0 is a round cloud."""
     rows = rng.standard_normal((count, dim)) * np.exp(unevenness * rng.standard_normal(dim))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
 @given(seed=st.integers(0, 2**32 - 1), unevenness=st.floats(0, 0.7), dim=st.sampled_from([32, 128, 192]))

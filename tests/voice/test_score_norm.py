@@ -46,7 +46,7 @@ def test_a_share_of_what_strangers_reach_is_taken_away_on_both_sides() -> None:
     raw = centres @ heard.T
 
     def level(direction: Tensor) -> float:
-        return sum(sorted((cohort @ direction).tolist(), reverse=True)[:10]) / 10
+        return float((cohort @ direction).sort(descending=True).values[:10].mean())
 
     normalised = score_norm(centres, cohort).apply(raw, heard)
     for voice in range(2):

@@ -9,26 +9,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicemark.config import MatchSection
+from voicemark.voice.diarization import Diarization
 from voicemark.voice.match import SILENT
-from voicemark.voice.segments import WindowTimes, _Part, borders, find_segments, join, speakers
-from voicemark.voice.turns import Turns
+from voicemark.voice.resegmentation import NOBODY
+from voicemark.voice.segments import _Part, borders, find_segments, join, voices_heard
 
 PLAIN = MatchSection(threshold=0.5, join_gap_s=0, min_marker_s=0, exclusive=2)
 
 
-def turns(*lengths: int) -> Turns:
-    """So many windows each; a negative length is silence."""
+def turns(*lengths: int) -> Diarization:
+    """So many windows each, every turn another person's; a negative length is silence."""
+    heard = np.array([length > 0 for length in lengths], np.bool_)
+    speakers = np.where(heard, np.cumsum(heard) - 1, NOBODY).astype(np.int64)
     data = np.array([[0, 0] if length < 0 else [1, 0] for length in lengths], np.int8).reshape(-1, 2)
-    return Turns(np.abs(np.array(lengths, np.int64)), data)
+    people = np.ones((int(heard.sum()), 2), np.int8)
+    return Diarization(np.abs(np.array(lengths, np.int64)), speakers, data, people, hop_s=0.5, window_s=2.0)
 
 
-def times(windows: int, extra_s: float = 0.3) -> WindowTimes:
-    return WindowTimes(hop_s=0.5, window_s=2.0, duration_s=(windows - 1) * 0.5 + 2.0 + extra_s if windows else 1.0)
+def duration_of(windows: int, extra_s: float = 0.3) -> float:
+    return (windows - 1) * 0.5 + 2.0 + extra_s if windows else 1.0
 
 
 def found(lengths: list[int], rows: list[list[float]], wanted: MatchSection = PLAIN) -> list[tuple[int, float, float]]:
     parts = turns(*lengths)
-    segments = find_segments(torch.tensor(rows), [0.5] * len(rows), wanted, parts, times(int(parts.lengths.sum())))
+    segments = find_segments(
+        torch.tensor(rows), [0.5] * len(rows), wanted, parts, duration_of(int(parts.lengths.sum()))
+    )
     return [(segment.voice, segment.start_s, segment.end_s) for segment in segments]
 
 
@@ -48,12 +54,12 @@ def test_segments_are_in_order_disjoint_and_within_the_recording(
     parts = turns(*lengths)
     scores = torch.rand(voices, len(parts), generator=torch.Generator().manual_seed(seed))
     scores[:, torch.from_numpy(parts.silent)] = SILENT
-    where = times(int(parts.lengths.sum()))
-    segments = find_segments(scores, [0.5] * voices, wanted, parts, where)
+    duration_s = duration_of(int(parts.lengths.sum()))
+    segments = find_segments(scores, [0.5] * voices, wanted, parts, duration_s)
     assert [s.start_s for s in segments] == sorted(s.start_s for s in segments)
     for voice in range(voices):
         own = [segment for segment in segments if segment.voice == voice]
-        assert all(0 <= s.start_s < s.end_s <= where.duration_s for s in own)
+        assert all(0 <= s.start_s < s.end_s <= duration_s for s in own)
         assert all(s.end_s - s.start_s >= shortest for s in own)
         assert all(after.start_s - before.end_s >= gap for before, after in itertools.pairwise(own))
         assert all(s.score >= 0.5 - 1e-6 for s in own)
@@ -61,13 +67,15 @@ def test_segments_are_in_order_disjoint_and_within_the_recording(
 
 @given(lengths=st.lists(st.tuples(st.floats(0.1, 3), st.floats(0.1, 5)), max_size=12), gap=st.floats(0, 4))
 def test_joining_again_changes_nothing(lengths: list[tuple[float, float]], gap: float) -> None:
-    parts, at = [], 0.0
+    parts: list[_Part] = []
+    at = 0.0
     for length, pause in lengths:
-        parts.append(_Part(at, at + length, 1.0, 2))
+        parts.append(_Part(at, at + length, 1.0, 2, (len(parts),)))
         at += length + pause
     once = join(parts, gap)
     assert join(once, gap) == once
     assert sum(part.windows for part in once) == 2 * len(parts)
+    assert [turn for part in once for turn in part.turns] == list(range(len(parts)))
 
 
 def test_voices_change_halfway_between_the_centres_of_windows() -> None:
@@ -87,17 +95,17 @@ def test_beside_silence_a_voice_is_where_the_windows_hear_it() -> None:
 @given(lengths=st.lists(st.integers(-9, 9).filter(bool), max_size=12), extra=st.floats(-2, 3))
 def test_borders_ascend_from_the_recordings_start_to_its_end(lengths: list[int], extra: float) -> None:
     parts = turns(*lengths)
-    where = times(int(parts.lengths.sum()), extra)
-    moments = borders(parts, where)
+    duration_s = duration_of(int(parts.lengths.sum()), extra)
+    moments = borders(parts, duration_s)
     assert len(moments) == max(2, len(parts) + 1)
     assert moments == sorted(moments) and moments[0] == 0.0
-    assert moments[-1] == pytest.approx(max(0.0, where.duration_s))
+    assert moments[-1] == pytest.approx(max(0.0, duration_s))
 
 
-def test_stretches_of_one_voice_that_touch_are_one_marker_with_the_mean_score_of_its_windows() -> None:
+def test_turns_of_one_voice_that_touch_are_one_marker_with_the_mean_score_of_its_windows() -> None:
     parts = turns(10, 30)
-    [segment] = find_segments(torch.tensor([[0.9, 0.5]]), [0.5], PLAIN, parts, times(40))
-    assert (segment.start_s, segment.end_s) == (0.0, times(40).duration_s)
+    [segment] = find_segments(torch.tensor([[0.9, 0.5]]), [0.5], PLAIN, parts, duration_of(40))
+    assert (segment.start_s, segment.end_s) == (0.0, duration_of(40))
     assert segment.score == pytest.approx((10 * 0.9 + 30 * 0.5) / 40)
 
 
@@ -116,15 +124,15 @@ def test_what_is_shorter_than_the_shortest_marker_is_dropped() -> None:
 
 def test_of_voices_that_are_alike_only_the_best_is_heard() -> None:
     rows = np.array([[0.9, 0.65, 0.4], [0.7, 0.6, 0.45]], np.float32)
-    assert speakers(rows, [0.5, 0.5], 0.1).tolist() == [[True, True, False], [False, True, False]]
-    assert speakers(rows, [0.5, 0.5], 2.0).tolist() == [[True, True, False], [True, True, False]]
+    assert voices_heard(rows, [0.5, 0.5], 0.1).tolist() == [[True, True, False], [False, True, False]]
+    assert voices_heard(rows, [0.5, 0.5], 2.0).tolist() == [[True, True, False], [True, True, False]]
 
 
 def test_the_height_above_a_voices_own_threshold_counts() -> None:
     rows = np.array([[0.7], [0.75]], np.float32)
-    assert speakers(rows, [0.4, 0.7], 0.1).tolist() == [[True], [False]]
+    assert voices_heard(rows, [0.4, 0.7], 0.1).tolist() == [[True], [False]]
 
 
 def test_nobody_enrolled_and_nothing_heard_are_no_segments() -> None:
-    assert find_segments(torch.zeros(0, 2), [], PLAIN, turns(3, 4), times(7)) == []
-    assert find_segments(torch.zeros(2, 0), [0.5, 0.5], PLAIN, turns(), times(0)) == []
+    assert find_segments(torch.zeros(0, 2), [], PLAIN, turns(3, 4), duration_of(7)) == []
+    assert find_segments(torch.zeros(2, 0), [0.5, 0.5], PLAIN, turns(), duration_of(0)) == []

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import torch
 
+from voicemark.actions.check import unusable
 from voicemark.audio import ffmpeg
 from voicemark.config import Config, WatchSection
-from voicemark.config.check import missing, unusable
+from voicemark.config.check import missing
 from voicemark.errors import VoicemarkError
 from voicemark.recorders.auto import Auto
 from voicemark.recorders.registry import recorder_for

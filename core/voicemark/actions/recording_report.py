@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from voicemark.audio import ffmpeg
+from voicemark.audio.account import Heard
 from voicemark.audio.choose import Choice
-from voicemark.audio.demux import AudioReader, Heard
+from voicemark.audio.demux import AudioReader
 from voicemark.audio.streams import Media
 from voicemark.config import Config, WatchSection
 from voicemark.epg.gather import Programmes, programmes_of
@@ -109,7 +110,7 @@ def _report(path: Path, adapter: Recorder, watched: WatchSection | None, config:
 
 def _hear(reader: AudioReader) -> Heard:
     """Decode to the end; the samples are not kept."""
-    for _ in reader.blocks():
+    for _ in reader.sound():
         pass
     return reader.heard
 

@@ -1,9 +1,9 @@
 """The archive at once: what is kept of recordings against new voices or thresholds.
 
-Of every recording its turns are kept, each as one direction: an hour is a few hundred rows. They are read many
-recordings at a time and scored in one matrix product, exactly as a scan does. Nothing is decoded, unless a verifier is
-asked: it hears the doubtful turns again, as it does in a scan. A recording that it cannot hear now keeps the
-markers that it has and is matched another time.
+Of every recording its turns and its people are kept, each as one direction: an hour is some hundred rows. They are read
+many recordings at a time and scored in one matrix product, exactly as a scan does. What was cut by other rules is cut
+anew, out of the windows that are kept. Nothing is decoded, unless a verifier is asked: it hears doubtful people again,
+as it does in a scan. A recording that it cannot hear now keeps the markers that it has and is matched another time.
 """
 
 import time
@@ -16,15 +16,14 @@ from voicemark.actions.recogniser import heard_again
 from voicemark.audio.timeline import Samples
 from voicemark.config import Config, MatchSection
 from voicemark.errors import RecordingError
-from voicemark.store.archive import KeptRecording, count_stale, is_still, kept_windows, stale_recordings
+from voicemark.store.archive import KeptRecording, count_stale, is_still, keep_turns, kept_windows, stale_recordings
 from voicemark.store.database import Database
 from voicemark.store.markers import voice_ids, write_markers
-from voicemark.store.speakers import write_names
+from voicemark.store.speakers import write_names, write_speech
+from voicemark.voice.diarization import Diarization, diarize, pack, unpack
 from voicemark.voice.match import VoiceBook, match_key
 from voicemark.voice.quantisation import unpack_int8
-from voicemark.voice.recognise import Recogniser, Spoken, recognise_all
-from voicemark.voice.segments import WindowTimes
-from voicemark.voice.turns import Turns, segment_turns, unpack
+from voicemark.voice.recognise import Recogniser, Spoken, recognise_all, speech_of
 from voicemark.voice.verifier import ReadAudio, Verifier
 
 COMMIT_EVERY = 32  # recordings: a kill repeats at most so many, and the disk is waited for once for all of them
@@ -67,16 +66,21 @@ def rematch(
         total = count_stale(session, model_id, key)
     done, hours, markers, unheard = 0, 0.0, 0, 0
     for batch in stale_recordings(database, model_id, key, COMMIT_EVERY):
-        found = recognise_all([spoken(database, kept, listen) for kept in batch], book, settings, verifier)
+        diarized = [diarization_of(database, kept) for kept in batch]
+        spoken = [spoken_of(kept, found, listen) for kept, found in zip(batch, diarized, strict=True)]
+        results = recognise_all(spoken, book, settings, verifier)
         with database.writing() as session:
             voices = voice_ids(session, book.names)
-            for kept, recognised in zip(batch, found, strict=True):
+            for kept, found, recognised in zip(batch, diarized, results, strict=True):
                 if isinstance(recognised, RecordingError):
                     unheard += 1
                     continue
                 done += 1
                 if not is_still(session, kept, model_id):
                     continue
+                if (packed := pack(found)) != kept.turns:
+                    keep_turns(session, kept, packed)
+                    write_speech(session, kept.recording_id, speech_of(found, kept.duration_s))
                 write_markers(session, kept.recording_id, recognised.markers, key, voices)
                 write_names(session, kept.recording_id, recognised.named, voices)
                 hours += kept.duration_s / 3600
@@ -97,8 +101,8 @@ def match_archive(
     return rematch(database, recogniser.book, recogniser.settings, listen, recogniser.verifier, progress=progress)
 
 
-def spoken(database: Database, kept: KeptRecording, listen: Listen) -> Spoken:
-    """What is kept of a recording; its audio is looked for only when it is read. DatabaseError for damaged data."""
+def spoken_of(kept: KeptRecording, found: Diarization, listen: Listen) -> Spoken:
+    """What is known of a recording; its audio is looked for only when it is read."""
 
     @cache
     def audio() -> ReadAudio:
@@ -107,13 +111,13 @@ def spoken(database: Database, kept: KeptRecording, listen: Listen) -> Spoken:
     def read(start_s: float, end_s: float) -> Samples:
         return audio()(start_s, end_s)
 
-    return Spoken(_turns(database, kept), WindowTimes(kept.hop_s, kept.window_s, kept.duration_s), read)
+    return Spoken(found, kept.duration_s, read)
 
 
-def _turns(database: Database, kept: KeptRecording) -> Turns:
-    """What is kept, or cut anew where that was done by other rules."""
-    turns = None if kept.turns is None else unpack(kept.turns, kept.dim)
-    if turns is not None:
-        return turns
+def diarization_of(database: Database, kept: KeptRecording) -> Diarization:
+    """What is kept, or cut anew where that was done by other rules. DatabaseError for damaged data."""
+    found = None if kept.turns is None else unpack(kept.turns, kept.dim, kept.hop_s, kept.window_s)
+    if found is not None:
+        return found
     with database.reading() as session:  # empty where the recording was scanned again meanwhile: `is_still` sees to it
-        return segment_turns(unpack_int8(kept_windows(session, kept), kept.dim), kept.hop_s, kept.window_s)
+        return diarize(unpack_int8(kept_windows(session, kept), kept.dim), kept.hop_s, kept.window_s)

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from voicemark.audio.streams import AudioStream, Media
+from voicemark.audio.streams import NOTHING_DECODED, AudioStream, Media
 from voicemark.config import AudioSection
 from voicemark.errors import NoAudioError
 from voicemark.languages import language_code
@@ -71,6 +71,9 @@ _TEXTS = {
 _NEGATED = re.compile(r"\b(ohne|kein(e|er)?|no|without|sans|not)\s+(\w+\s+)?$", re.IGNORECASE)
 """In front of a match: `ohne Audiodeskription` says that the stream is not that."""
 
+_DUAL = re.compile(r"\b2ch\b|(zwei|2)[ -]?kanal|dual[ -]?(mono|channel)|two[ -]channel|bilingual", re.IGNORECASE)
+"""In a recorder's text: two programmes in one stream."""
+
 _UNSPOKEN = {"mis", "mul", "zxx", "qad", "nar", "qaa", "qks"}
 """Codes that name no language; a stream with one is likely to be something beside the main audio."""
 
@@ -115,17 +118,14 @@ def choose_stream(media: Media, hints: Sequence[StreamHint], settings: AudioSect
     if not media.streams:
         raise NoAudioError("has no audio stream", hint="only recordings with sound can be searched")
     texts = _texts_from(hints, media.streams)
-    dead = [(stream, "nothing in it can be decoded") for stream in media.streams if not stream.decodable]
+    dead = [(stream, stream.fault) for stream in media.streams if stream.fault is not None]
     judged = [
         (_criteria(stream, texts.get(stream.index, ""), settings), stream)
         for stream in media.streams
         if stream.decodable
     ]
     if not judged:
-        raise NoAudioError(
-            f"nothing in its {len(media.streams)} audio stream{'s' if len(media.streams) > 1 else ''} can be decoded",
-            hint="is it scrambled, or cut off after its headers?",
-        )
+        raise nothing_to_hear(media.streams)
     judged.sort(key=lambda pair: ([criterion.rank for criterion in pair[0]], pair[1].index))
     (best, stream), *others = judged
     rejected = [(other, _why_not(best, criteria)) for criteria, other in others]
@@ -137,6 +137,18 @@ def choose_stream(media: Media, hints: Sequence[StreamHint], settings: AudioSect
     elif others:
         reason += ": the first of equals"
     return Choice(stream, reason, (*rejected, *dead))
+
+
+def nothing_to_hear(streams: Sequence[AudioStream]) -> NoAudioError:
+    """The error for streams of which none can be decoded: it names what they are, where that is known."""
+    faults = list(dict.fromkeys(stream.fault or "" for stream in streams))
+    if faults == [NOTHING_DECODED]:
+        return NoAudioError(
+            f"nothing in its {len(streams)} audio stream{'s' if len(streams) > 1 else ''} can be decoded",
+            hint="is it scrambled, or cut off after its headers?",
+        )
+    named = [fault for fault in faults if fault != NOTHING_DECODED]
+    return NoAudioError(f"its sound is {' and '.join(named)}", hint="nothing can be heard in it")
 
 
 def describe(stream: AudioStream, text: str = "") -> str:
@@ -152,18 +164,40 @@ def describe(stream: AudioStream, text: str = "") -> str:
     return ", ".join(parts)
 
 
-def mono_filter(stream: AudioStream, languages: Sequence[str] = ()) -> str:
+def mono_filter(stream: AudioStream, languages: Sequence[str] = (), hints: Sequence[StreamHint] = ()) -> str:
     """ffmpeg's filters that make one channel of `stream`: a chain in ffmpeg's notation, every argument named.
 
-    Two languages in one two-channel stream are left and right: the first that is among `languages` is taken, else
-    the left one.
+    Two programmes in one two-channel stream are left and right: the first whose language is among `languages` is
+    taken, else the left one. That there are two is told by its languages, by its frames, or by the recorder's `hints`.
     """
+    sides = _sides(stream, hints)
+    if sides is None:
+        return MIX_TO_MONO
+    wanted = [code for code in map(language_code, languages) if code in sides]
+    side = sides.index(wanted[0]) if wanted else 0
+    return f"pan=args=mono|c0=c{side}"
+
+
+def _sides(stream: AudioStream, hints: Sequence[StreamHint]) -> list[str | None] | None:
+    """The languages of left and right, as far as they are told; None where both are one programme."""
+    if stream.channels != 2:
+        return None
     spoken = _languages(stream)
-    if stream.channels == 2 and len(spoken) == 2 and spoken[0] != spoken[1]:
-        wanted = [code for code in map(language_code, languages) if code in spoken]
-        side = spoken.index(wanted[0]) if wanted else 0
-        return f"pan=args=mono|c0=c{side}"
-    return MIX_TO_MONO
+    family = _FAMILIES.get(stream.codec or "")
+    told = [
+        hint
+        for hint in hints
+        if hint.kind == family and (hint.dual or _DUAL.search(hint.description or "") is not None)
+    ]
+    if len(spoken) == 2 and spoken[0] != spoken[1]:
+        return [*spoken]
+    codes = list(dict.fromkeys(language_code(hint.language or "") for hint in told))
+    mine = not spoken or not told or spoken[0] in codes or codes == [None]
+    if not (stream.dual or (told and mine) or stream.language == "2ch"):
+        return None
+    if len(codes) == 2 and mine:
+        return codes
+    return [spoken[0] if spoken else None, None]
 
 
 def role_of(stream: AudioStream, text: str = "") -> Role:

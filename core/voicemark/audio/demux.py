@@ -1,41 +1,89 @@
-"""A recording's audio as blocks of 16 kHz mono samples on the player's clock, however long the recording is."""
+"""A recording's audio as blocks of 16 kHz mono samples on the player's clock, however long the recording is.
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+Transport streams are followed packet by packet (`voicemark.audio.transport`); of any other container each file is
+decoded by itself. Either way the stream is chosen by the same preferences wherever it could be another, and the
+timeline goes on.
+"""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from copy import deepcopy
+from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 
 from voicemark.audio import ffmpeg
-from voicemark.audio.choose import Choice, choose_stream, mono_filter
+from voicemark.audio.account import MOST_UNHEARD_S, Heard, short_of
+from voicemark.audio.choose import Choice, mono_filter
+from voicemark.audio.complaints import Complaints
+from voicemark.audio.decoder import BEAT_S, Decoder, Source
+from voicemark.audio.looking import Looker
+from voicemark.audio.packets import TICKS, data_end, elapsed, read_through
+from voicemark.audio.parts import FilePart, TransportPart, parts_of, reading_errors
 from voicemark.audio.scrambling import is_scrambled
+from voicemark.audio.seeking import Clocks
 from voicemark.audio.streams import Media
-from voicemark.audio.timeline import SAMPLE_RATE, Break, Samples, Timeline
+from voicemark.audio.timeline import (
+    JITTER,
+    SAMPLE_RATE,
+    WRAP,
+    Gap,
+    Piece,
+    Plausible,
+    Samples,
+    Sound,
+    Timeline,
+    clock,
+)
+from voicemark.audio.transport import Stretch, TransportFeed
 from voicemark.config import AudioSection
-from voicemark.errors import NoAudioError
+from voicemark.errors import NoAudioError, RecordingError
 from voicemark.recording import Recording, StreamHint
 
 BLOCK_SAMPLES = 30 * SAMPLE_RATE  # 480000 samples in a 30-second block
 SEEK_MARGIN_S = 10.0
 """Seeking in a transport stream is inexact: begin earlier and drop what is before."""
+LONGEST_S = 100 * 3600.0
+"""No recorder makes a longer one; what claims to be is made to keep a decoder busy."""
+TOLD_LENGTHS = frozenset({"matroska", "mov", "asf", "flac", "wav", "w64", "aiff"})
+"""Containers whose length stands in them; that of others is ffprobe's guess."""
+NOTHING: Samples = np.zeros(0, np.float32)
+FILE_JOINT = 10 * SAMPLE_RATE
+"""Samples that reception may have lost just where one file ends and the next begins. A longer jump of the clock is a
+recorder that began anew, and a player goes on at once."""
 
 
-@dataclass(frozen=True)
-class Heard:
-    """What there was to hear, known once the last block has been taken."""
+@dataclass
+class _Reading:
+    """What one pass over a recording has found so far."""
 
-    duration_s: float
-    breaks: tuple[Break, ...]
-    damage: str | None
-    """ffmpeg's complaints in a few words; None for a clean stream."""
-    complaint_lines: int
+    timeline: Timeline
+    seek: bool
+    """Whether the first piece says where the timeline begins."""
+    complaints: Complaints = field(default_factory=Complaints)
+    decoded: int = 0
+    """Samples."""
+    offered_s: float = 0.0
+    lost_packets: int = 0
+    chosen: list[tuple[float, Choice]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def begin(self, piece: Piece) -> None:
+        """The first piece of a decoder has come."""
+        if self.seek:
+            self.timeline.begin_with(piece)
+            self.seek = False
+
+    def choose(self, choice: Choice) -> None:
+        """From here on `choice` is heard."""
+        if not self.chosen or self.chosen[-1][1].stream != choice.stream:
+            self.chosen.append((self.timeline.duration_s, choice))
 
 
 class AudioReader:
-    """Reads the chosen audio stream of a recording; `blocks` once, then `heard`.
-
-    The stream is chosen from the first file, since a recorder changes no streams within a recording.
-    """
+    """Reads what is to be heard of a recording; `blocks` or `sound` once, then `heard`."""
 
     def __init__(
         self,
@@ -44,19 +92,24 @@ class AudioReader:
         *,
         hints: Sequence[StreamHint] = (),
         expected_duration_s: float | None = None,
+        dated_s: float | None = None,
     ) -> None:
-        """Raises `NoAudioError` when there is nothing to hear, `RecordingError` when it cannot be read."""
+        """`dated_s`: from the recording's beginning to the last change of its files. Raises `NoAudioError` when there
+        is nothing to hear, other kinds of `RecordingError` when it cannot be read, `ToolError`."""
         self._files = tuple(files)
-        self._settings = settings
-        self._expected_duration_s = expected_duration_s
-        self.media: Media = ffmpeg.probe(self._files[0])
-        for file in self._files[1:]:
-            ffmpeg.check_readable(file)
-        try:
-            self.choice: Choice = choose_stream(self.media, hints, settings)
-        except NoAudioError as error:
-            raise NoAudioError(error.what, path=self._files[0], hint=error.hint) from error
+        self._settings, self._hints = settings, tuple(hints)
+        self._expected_s = expected_duration_s
+        self._plausible = Plausible(settings.max_hole_s, expected_duration_s, dated_s)
+        self._clocks: Clocks | None = None
         self._heard: Heard | None = None
+        for file in self._files:
+            ffmpeg.check_readable(file)
+        self.media: Media = ffmpeg.look(self._files[0], ffmpeg.LOOKS[0])
+        """What the first file holds, at its beginning."""
+        self._looker = Looker(self._files[0], self.media, settings, self._hints)
+        self._parts = parts_of(self._files)
+        self.choice: Choice = self._first_choice()
+        """What is heard first."""
 
     @classmethod
     def of(cls, recording: Recording, settings: AudioSection) -> "AudioReader":
@@ -66,6 +119,7 @@ class AudioReader:
             settings,
             hints=recording.streams,
             expected_duration_s=recording.expected_duration_s,
+            dated_s=_dated_s(recording),
         )
 
     @property
@@ -75,24 +129,41 @@ class AudioReader:
             raise RuntimeError("the audio has not been read to its end")
         return self._heard
 
-    def blocks(self, start_s: float = 0.0, end_s: float | None = None) -> Iterator[Samples]:
-        """float32 blocks of up to 30 s, contiguous from `start_s` (player's time) to `end_s` or the end.
+    def sound(self, start_s: float = 0.0, end_s: float | None = None) -> Iterator[Sound]:
+        """float32 blocks of up to 30 s and long holes, contiguous from `start_s` (player's time) to `end_s` or the end.
 
-        Raises `NoAudioError` when nothing could be decoded at all, `RecordingError` when ffmpeg fails.
+        Something comes every few seconds of work, if only a block of no samples. Raises `NoAudioError` when nothing
+        could be decoded at all, `RecordingError` when too little could, or it cannot be read, `ToolError`.
         """
         gathered: list[Samples] = []
-        size = 0
-        for samples in self._cut(start_s, end_s):
-            while len(samples):
-                part = samples[: BLOCK_SAMPLES - size]
-                samples = samples[len(part) :]
-                gathered.append(part)
-                size += len(part)
+        size, told = 0, monotonic()
+        for part in self._cut(start_s, end_s):
+            if isinstance(part, Gap):
+                yield np.concatenate(gathered) if gathered else np.zeros(0, np.float32)
+                yield part
+                gathered, size, told = [], 0, monotonic()
+                continue
+            while len(part):
+                taken = part[: BLOCK_SAMPLES - size]
+                part = part[len(taken) :]
+                gathered.append(taken)
+                size += len(taken)
                 if size == BLOCK_SAMPLES:
                     yield np.concatenate(gathered)
-                    gathered, size = [], 0
+                    gathered, size, told = [], 0, monotonic()
+            if monotonic() - told > BEAT_S:
+                yield np.concatenate(gathered) if gathered else np.zeros(0, np.float32)
+                gathered, size, told = [], 0, monotonic()
         if size:
             yield np.concatenate(gathered)
+
+    def blocks(self, start_s: float = 0.0, end_s: float | None = None) -> Iterator[Samples]:
+        """The same as samples alone, holes as silence."""
+        for part in self.sound(start_s, end_s):
+            length = len(part)
+            for at in range(0, length, BLOCK_SAMPLES):
+                here = min(BLOCK_SAMPLES, length - at)
+                yield Gap(here).samples() if isinstance(part, Gap) else part[at : at + here]
 
     def stretch(self, start_s: float, end_s: float) -> Samples:
         """The samples from `start_s` to `end_s` (player's time), fewer where the recording ends; for short
@@ -102,52 +173,237 @@ class AudioReader:
         self._heard = heard or self._heard
         return np.concatenate(samples) if samples else np.zeros(0, np.float32)
 
-    def _cut(self, start_s: float, end_s: float | None) -> Iterator[Samples]:
-        """Pieces of the player's timeline within the stretch."""
+    def _cut(self, start_s: float, end_s: float | None) -> Iterator[Sound]:
+        """Parts of the player's timeline within the stretch, and nothing in between at least every `BEAT_S`."""
+        reading = self._begin(start_s)
+        timeline = reading.timeline
+        first = round(start_s * SAMPLE_RATE)
+        last = None if end_s is None else round(end_s * SAMPLE_RATE)
+        with closing(self._play(reading, start_s)) as playing:
+            for part in playing:
+                at = timeline.written - len(part)
+                begin = min(len(part), max(0, first - at))
+                end = len(part) if last is None else min(len(part), max(0, last - at))
+                if isinstance(part, Gap):
+                    if end > begin:
+                        yield Gap(end - begin)
+                else:
+                    yield part[begin:end]
+                if last is not None and timeline.written >= last:
+                    return
+                if timeline.duration_s > LONGEST_S:
+                    raise RecordingError(f"claims to be longer than {LONGEST_S / 3600:.0f} hours", path=self._files[0])
+        self._heard = self._account(reading, whole=not start_s)
+
+    def _begin(self, start_s: float) -> _Reading:
         stream = self.choice.stream
         origin_s = self.media.start_s if self.media.start_s is not None else stream.start_s or 0.0
         timeline = Timeline(
             origin=round(origin_s * SAMPLE_RATE),
-            max_hole_s=self._settings.max_hole_s,
-            expected_duration_s=self._expected_duration_s,
+            plausible=self._plausible,
+            wrap=WRAP if isinstance(self._parts[0], TransportPart) else None,
         )
-        seek_s = max(0.0, start_s - SEEK_MARGIN_S) if len(self._files) == 1 else 0.0
-        first = round(start_s * SAMPLE_RATE)
-        last = None if end_s is None else round(end_s * SAMPLE_RATE)
+        return _Reading(timeline, seek=start_s > SEEK_MARGIN_S and self._can_seek())
 
-        def within(samples: Samples) -> Samples:
-            at = timeline.written - len(samples)
-            return samples[max(0, first - at) : None if last is None else max(0, last - at)]
+    def _can_seek(self) -> bool:
+        """Whether a place can be found by the clock: not where it is known to jump."""
+        jumps = self._heard is not None and any(found.kind in ("splice", "files") for found in self._heard.breaks)
+        return len(self._parts) == 1 and not jumps
 
-        decoded = False
-        with ffmpeg.Decoder(
-            self._files,
-            stream,
-            mono=mono_filter(stream, self._settings.languages),
-            seek_s=seek_s,
-            stall_s=self._settings.stall_s,
-        ) as decoder:
-            for piece in decoder:
-                if seek_s and not decoded:
-                    timeline.begin_with(piece)
-                decoded = True
-                yield from map(within, timeline.lay(piece))
-                if last is not None and timeline.written >= last:
-                    break
+    def _play(self, reading: _Reading, start_s: float) -> Generator[Sound, None, None]:
+        seek_s = max(0.0, start_s - SEEK_MARGIN_S) if reading.seek else 0.0
+        for number, part in enumerate(self._parts):
+            if isinstance(part, TransportPart):
+                yield from self._play_transport(part, reading, seek_s, first=number == 0)
             else:
-                yield from map(within, timeline.finish())
-            complaints = list(decoder.complaints)
-        if not decoded and is_scrambled(self._files[0]):
-            raise ffmpeg.scrambled(self._files[0])
-        if not decoded:
+                yield from self._play_single(part.file, reading, seek_s, first=number == 0)
+
+    def _play_transport(self, part: TransportPart, reading: _Reading, seek_s: float, *, first: bool) -> Iterator[Sound]:
+        timeline, place = reading.timeline, (0, 0)
+        choose = self._looker.stretch
+        if reading.seek:
+            place = self._place(part, timeline.origin / SAMPLE_RATE + seek_s)
+            choose = self._looker.stretch_again
+        reading.seek = reading.seek and place != (0, 0)
+        feed = TransportFeed(part.files, deepcopy(part.maps), choose, place)
+        anchors: list[tuple[int, int]] = []
+        new_clock = not first
+        while True:
+            stretch: Stretch | None = None
+            with reading_errors(part.files):
+                for stretch in feed.search():
+                    if stretch is None:
+                        yield NOTHING
+            if stretch is None:
+                break
+            source = Source(
+                part.files, f"i:{stretch.stream.pid:#x}", stretch.codec, stretch.mono, form="mpegts"
+            )  # fmt: skip
+            begun = False
+            with Decoder(source, reading.complaints, feed=feed, stall_s=self._settings.stall_s) as decoder:
+                for piece in decoder:
+                    if piece is None:
+                        yield NOTHING
+                        continue
+                    if not begun:
+                        reading.begin(piece)
+                        if new_clock:
+                            timeline.begin_file(piece.pts)
+                            new_clock = False
+                        piece = timeline.continued(piece)
+                        if not len(piece.samples):
+                            continue
+                        reading.choose(stretch.choice)
+                        begun = True
+                    ahead = timeline.ahead(piece)
+                    pause = feed.ledger.interruption(piece.pts) if abs(ahead) > JITTER else None
+                    if pause is not None and pause.joins_files and abs(ahead) > FILE_JOINT:
+                        timeline.close_up(piece, "files")
+                    elif abs(ahead) > JITTER or not anchors:
+                        anchors.append((piece.pts, timeline.written + max(0, ahead)))
+                    yield from timeline.lay(piece, "" if pause is None else pause.reason)
+            reading.decoded += decoder.samples
+        yield from timeline.finish()
+        reading.offered_s += feed.ledger.signal_s
+        reading.lost_packets += feed.ledger.lost
+        for packets, ticks in feed.ledger.repeated:
+            reading.notes.append(f"{packets} packets of its sound came twice at {_place(ticks, anchors)}")
+        for size, ticks in feed.ledger.joints:
+            reading.notes.append(f"{size:,} bytes came twice where the next file begins, at {_place(ticks, anchors)}")
+
+    def _play_single(self, file: Path, reading: _Reading, seek_s: float, *, first: bool) -> Iterator[Sound]:
+        timeline = reading.timeline
+        found = self._looker.file(file)
+        if isinstance(found, NoAudioError):
+            reading.notes.append(f"at {clock(timeline.duration_s)} a file without sound follows: {file.name}")
+            return
+        media, choice = found
+        with reading_errors((file,)):
+            end = data_end(file)
+            whole = end == file.stat().st_size
+        if not first:
+            start_s = media.start_s if media.start_s is not None else choice.stream.start_s or 0.0
+            timeline.begin_file(round(start_s * SAMPLE_RATE))
+        before, decoded = timeline.written, 0
+        source = Source(
+            (file,),
+            str(choice.stream.index),
+            choice.stream.codec,
+            mono_filter(choice.stream, self._settings.languages, self._hints),
+            url=f"file:{file}" if whole else f"subfile,,start,0,end,{end},,:file:{file}",
+            seek_s=seek_s,
+            look=media.look,
+        )
+        with Decoder(source, reading.complaints, stall_s=self._settings.stall_s) as decoder:
+            for piece in decoder:
+                if piece is None:
+                    yield NOTHING
+                    continue
+                if not decoded:
+                    reading.begin(piece)
+                    reading.choose(choice)
+                decoded += len(piece.samples)
+                yield from timeline.lay(piece)
+        yield from timeline.finish()
+        reading.decoded += decoded
+        reading.offered_s += decoded / SAMPLE_RATE
+        covered_s = (timeline.written - before) / SAMPLE_RATE
+        if media.duration_s is not None and media.format.split(",")[0] in TOLD_LENGTHS and whole:
+            missing_s = media.duration_s - covered_s
+            reading.offered_s += max(0.0, missing_s)
+            if missing_s > MOST_UNHEARD_S:
+                with reading_errors((file,)):
+                    read_through(file)  # ffmpeg takes a disk that fails for an end
+
+    def _account(self, reading: _Reading, *, whole: bool) -> Heard:
+        """What was heard, once everything has been. Raises where that is nothing, or too little."""
+        file, timeline = self._files[0], reading.timeline
+        if not reading.decoded:
+            if is_scrambled(file):
+                raise ffmpeg.scrambled(file)
+            ffmpeg.blame_tool("ffmpeg")
+            said = reading.complaints.told or reading.complaints.remarked or "it gave no reason"
             raise NoAudioError(
-                f"no audio could be decoded: {ffmpeg.last_words(complaints, self._files[0])}",
-                path=self._files[0],
-                hint="was it cut off after its headers?",
+                f"no audio could be decoded: {said}", path=file, hint="was it cut off after its headers?"
             )
-        self._heard = Heard(
+        with reading_errors(self._files):
+            notes = [
+                f"from {clock(at_s)} on something else is heard: {choice.reason}" for at_s, choice in reading.chosen[1:]
+            ]
+            notes += [*reading.notes, *filter(None, map(_zeros_told, self._files))]
+        if whole and (short := short_of(self._expected_s, timeline.duration_s)) is not None:
+            notes.append(short)
+        heard = Heard(
             duration_s=timeline.duration_s,
             breaks=tuple(timeline.breaks),
-            damage=ffmpeg.last_words(complaints, self._files[0]) if complaints else None,
-            complaint_lines=decoder.complaint_lines,
+            damage=reading.complaints.told,
+            complaint_lines=reading.complaints.damage_lines,
+            lost_packets=reading.lost_packets,
+            remarks=reading.complaints.remarked,
+            offered_s=reading.offered_s,
+            decoded_s=reading.decoded / SAMPLE_RATE,
+            notes=tuple(notes),
         )
+        if heard.is_too_little:
+            ffmpeg.blame_tool("ffmpeg")
+            raise RecordingError(
+                f"only {clock(heard.decoded_s)} of {clock(heard.offered_s or 0)} of its sound could be decoded"
+                + (f": {heard.damage}" if heard.damage else ""),
+                path=file,
+                hint="it is not taken for heard; is the file whole?",
+            )
+        return heard
+
+    def _first_choice(self) -> Choice:
+        """What is heard first. Raises the `NoAudioError` that says why nothing is."""
+        error: NoAudioError | None = None
+        for part in self._parts:
+            if isinstance(part, FilePart):
+                found = self._looker.file(part.file)
+                if not isinstance(found, NoAudioError):
+                    return found[1]
+                error = error or found
+                continue
+            feed = TransportFeed(part.files, deepcopy(part.maps), self._looker.stretch)
+            with reading_errors(part.files):
+                for stretch in feed.search():
+                    if stretch is not None:
+                        return stretch.choice
+            error = error or self._looker.nothing_in(part.files[0], part.maps.audio)
+        assert error is not None
+        raise error
+
+    def _place(self, part: TransportPart, clock_s: float) -> tuple[int, int]:
+        with reading_errors(part.files):
+            if self._clocks is None:
+                self._clocks = Clocks(part.files)
+            return self._clocks.place(clock_s)
+
+
+def _place(ticks: int | None, anchors: Sequence[tuple[int, int]]) -> str:
+    """Where a time stamp is heard; `anchors` are time stamps and their places, in samples."""
+    if ticks is None or not anchors:
+        return clock(0.0)
+    behind = [(elapsed(round(pts * TICKS / SAMPLE_RATE), ticks), place) for pts, place in anchors]
+    since, place = min((one for one in behind if one[0] >= 0), default=behind[0])
+    return clock(max(0.0, place / SAMPLE_RATE + since / TICKS))
+
+
+def _zeros_told(file: Path) -> str | None:
+    """The sentence for a file that was given more room than the recorder came to fill."""
+    size, end = file.stat().st_size, data_end(file)
+    if size == end:
+        return None
+    return f"the last {(size - end) / 1e6:,.1f} MB of {file.name} are zeros: the recorder never wrote them"
+
+
+def _dated_s(recording: Recording) -> float | None:
+    """From the recording's beginning to the last change of its files; None where that is no length of one."""
+    if recording.started_at is None or recording.edited:
+        return None
+    try:
+        changed = max(file.stat().st_mtime for file in recording.files)
+    except OSError:
+        return None
+    length = changed - recording.started_at.timestamp()
+    return length if 0 < length < LONGEST_S else None

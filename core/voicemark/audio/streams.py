@@ -2,6 +2,28 @@
 
 from dataclasses import dataclass
 
+RATES = range(4_000, 384_001)
+"""Hz that a recording's sound may have. A header may claim anything, and what is decoded from one sample a second
+fills the memory with nothing."""
+MOST_CHANNELS = 64
+NOTHING_DECODED = "nothing in it can be decoded"
+UNHEARD_CODECS = {
+    "ac4": "AC-4", "ac-4": "AC-4", "mpegh_3d_audio": "MPEG-H 3D Audio", "mha1": "MPEG-H 3D Audio",
+    "mha2": "MPEG-H 3D Audio", "mhm1": "MPEG-H 3D Audio", "mhm2": "MPEG-H 3D Audio",
+}  # fmt: skip
+"""Sound that broadcasts have and ffmpeg has no decoder for, by its names and by the tags of MP4."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How much of a file is read to find out what is in it."""
+
+    megabytes: int
+    seconds: int
+
+
+FIRST_LOOK = Look(20, 15)
+
 
 @dataclass(frozen=True)
 class AudioStream:
@@ -25,11 +47,29 @@ class AudioStream:
     """The names of ffprobe's dispositions that are set (`visual_impaired`, `clean_effects`, …)."""
     start_s: float | None = None
     """Stream clock of its first packet, seconds."""
+    pid: int | None = None
+    """Its packets' PID, in a transport stream."""
+    dual: bool = False
+    """Whether its frames say that left and right are two programmes (MPEG audio, mode 2)."""
+
+    @property
+    def fault(self) -> str | None:
+        """Why nothing can be heard in it, in words; None where something can."""
+        unheard = UNHEARD_CODECS.get(self.codec or "")
+        if unheard is not None:
+            return f"{unheard}, which this ffmpeg cannot decode"
+        if self.codec in (None, "unknown", "none") or not self.channels or not self.sample_rate:
+            return NOTHING_DECODED
+        if self.sample_rate not in RATES:
+            return f"{self.sample_rate} samples per second are no sound that anybody recorded"
+        if self.channels > MOST_CHANNELS:
+            return f"{self.channels} channels are no sound that anybody recorded"
+        return None
 
     @property
     def decodable(self) -> bool:
-        """Whether at least one frame's header could be read, so that there is something to decode."""
-        return self.codec not in (None, "unknown", "none") and self.channels > 0 and self.sample_rate > 0
+        """Whether at least one frame's header could be read, and says something that can be decoded."""
+        return self.fault is None
 
 
 @dataclass(frozen=True)
@@ -42,3 +82,5 @@ class Media:
     """Stream clock of the container's first packet: a player's time 0."""
     duration_s: float | None
     streams: tuple[AudioStream, ...]
+    look: Look = FIRST_LOOK
+    """How far one had to look to see this."""

@@ -10,8 +10,9 @@ from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, complain
 
 def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Check the configuration file, and that the folders, samples and guides it names are there and can be used."""
+    from voicemark.actions.check import unusable
     from voicemark.config import load_config
-    from voicemark.config.check import missing, unusable
+    from voicemark.config.check import missing
 
     settings = load_config(config)
     faults = [*missing(settings), *unusable(settings)]

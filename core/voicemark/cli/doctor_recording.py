@@ -11,6 +11,7 @@ from voicemark.cli.output import clock, messages, screen
 
 if TYPE_CHECKING:
     from voicemark.actions.recording_report import FileReport, RecordingReport
+    from voicemark.audio.account import Heard
     from voicemark.config import Config
     from voicemark.recording import StreamHint
 
@@ -95,13 +96,27 @@ def _audio(report: "RecordingReport") -> list[tuple[str, Iterable[str]]]:
         sections.append(("heard is", [choice.reason, *rejected]))
     if heard is not None:
         sections.append(("length", [f"{clock(heard.duration_s)}, as a player counts"]))
+        if heard.offered_s is not None:
+            sections.append(("account", [_account(heard)]))
         damage = [str(found) for found in heard.breaks[:MAX_BREAKS]]
         if len(heard.breaks) > MAX_BREAKS:
             damage.append(f"… and {len(heard.breaks) - MAX_BREAKS} more")
+        if heard.lost_packets:
+            damage.append(f"{heard.lost_packets} or more packets of its sound are lost")
         if heard.damage is not None:
             damage.append(f"{heard.complaint_lines} complaints of the decoder: {heard.damage}")
         sections.append(("damage", damage or ["none"]))
+        sections.append(("besides", [*heard.notes, *([f"ffmpeg said: {heard.remarks}"] if heard.remarks else [])]))
     return sections
+
+
+def _account(heard: "Heard") -> str:
+    """What was heard against what there was."""
+    lost = sum(found.length_s for found in heard.breaks if found.kind == "hole")
+    parts = [
+        f"{clock(heard.decoded_s)} decoded of {clock(max(heard.offered_s or 0.0, heard.decoded_s))} that were there"
+    ]
+    return ", ".join([*parts, *([f"{clock(lost)} of silence for what was not"] if lost else [])])
 
 
 def _programmes(report: "RecordingReport") -> list[str]:

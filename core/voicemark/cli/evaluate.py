@@ -24,7 +24,12 @@ def voices(
         list[str] | None, typer.Option(help="Only these conditions, such as clean, music10, mp2128; repeatable.")
     ] = None,
     markers: Annotated[int, typer.Option(min=0, help="So many composed recordings are marked and scored.")] = 0,
-    composer: Annotated[Path | None, typer.Option(help="Python program that composes a recording.")] = None,
+    composer: Annotated[
+        list[Path] | None, typer.Option(help="Python program that composes a recording; repeatable.")
+    ] = None,
+    conversation: Annotated[
+        Path | None, typer.Option(help="Folder of real conversation (X.flac, RTTM): how well people are told apart.")
+    ] = None,
     scorer: Annotated[Path | None, typer.Option(help="Python program that scores markers.")] = None,
     minutes: Annotated[float, typer.Option(min=1, help="Length of a composed recording.")] = 20.0,
     first_seed: Annotated[int, typer.Option(help="Seed of the first composed recording.")] = 1,
@@ -32,7 +37,7 @@ def voices(
         float | None, typer.Option(help="Threshold for markers; none: the configuration's default.")
     ] = None,
     verifier: Annotated[
-        Path | None, typer.Option(help="ONNX speaker model that hears doubtful stretches again, in a row of its own.")
+        Path | None, typer.Option(help="ONNX speaker model that hears doubtful people again, in a row of its own.")
     ] = None,
     cache: Annotated[
         Path | None, typer.Option(help="Where peers' embeddings and recordings are kept; none: the user's cache.")
@@ -52,7 +57,7 @@ def voices(
     from voicemark.lab.evaluation import report as reports
     from voicemark.lab.evaluation.run import Plan, evaluate
 
-    if markers and (composer is None or scorer is None or noise is None):
+    if markers and (not composer or scorer is None or noise is None):
         raise ConfigError("--markers needs --composer, --scorer and --noise")
     match = MatchSection() if threshold is None else MatchSection(threshold=threshold)
     plan = Plan(
@@ -64,12 +69,13 @@ def voices(
         peers_python=None if peers_python is None else peers_python.absolute(),
         conditions=tuple(conditions or ()),
         markers=markers,
-        composer=composer,
+        composers=tuple(composer or ()),
         scorer=scorer,
         cache=cache or Path.home() / ".cache" / "voicemark" / "evaluation",
         match=match,
         minutes=minutes,
         first_seed=first_seed,
+        conversation=conversation,
         verifier=None if verifier is None else VerifierSection(model=verifier),
     )
     told = Console(stderr=True)
@@ -81,6 +87,8 @@ def voices(
     tables = [reports.voices_table(measured.rows), reports.detail_table(measured.rows)]
     if measured.markers:
         tables.append(reports.markers_table(measured.markers))
+    if measured.speech:
+        tables.append(reports.speech_table(measured.speech))
     if markdown:
         typer.echo("\n\n".join(reports.markdown(table) for table in tables))
         return

@@ -30,7 +30,7 @@ def play(
     from voicemark.errors import ConfigError
     from voicemark.export.chapters import Ffmetadata
     from voicemark.export.load import load_recording, with_file_times
-    from voicemark.players import PLAYERS, command, file_at, installed
+    from voicemark.export.players import PLAYERS, command, file_at, installed
     from voicemark.store.database import open_database
     from voicemark.store.queries import place_of_marker
 

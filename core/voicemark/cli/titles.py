@@ -39,10 +39,11 @@ def train(
     from voicemark.errors import ConfigError
     from voicemark.lab.titles.guides import database_programmes, guide_programmes
     from voicemark.lab.titles.titles_training import TitleTraining
+    from voicemark.lab.titles.train import train_text_model
     from voicemark.lab.titles.types_training import TypeTraining
     from voicemark.store.database import open_database
     from voicemark.titles.annotate import label_programmes
-    from voicemark.titles.model_file import save_text_model, train_text_model
+    from voicemark.titles.model_file import save_text_model
 
     if not (xmltv or vdr or database):
         raise ConfigError("nothing to train on", hint="name guides with --xmltv or --vdr, or say --database")

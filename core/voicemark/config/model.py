@@ -166,7 +166,7 @@ class VerifierSection(Section):
     """A stronger network that is asked where the fast one is in doubt."""
 
     model: Path = Field(description="An ONNX speaker model (CAM++, ERes2Net, WeSpeaker ResNet …).")
-    threshold: float = Field(0.75, ge=-1, le=1, description="Cosine from which it hears a voice.")
+    threshold: float = Field(0.65, ge=-1, le=1, description="Cosine from which it hears a voice.")
     band: float = Field(0.1, gt=0, le=1, description="Fast scores within this of the threshold are in doubt.")
 
 
@@ -177,7 +177,7 @@ RENAMED = {"calibrate": "normalise", "judge": "verifier"}
 class MatchSection(Section):
     """When a turn of a recording counts as a voice, and when turns become a marker."""
 
-    threshold: float = Field(0.66, ge=-1, le=1, description="Score from which a voice is heard.")
+    threshold: float = Field(0.62, ge=-1, le=1, description="Score from which a voice is heard.")
     normalise: bool = Field(True, description="Make the scores of different voices comparable (shipped cohort).")
     join_gap_s: float = Field(2.0, ge=0, description="Markers of a voice closer than this become one.")
     min_marker_s: float = Field(2.0, ge=0, description="Shorter markers are dropped.")
@@ -188,7 +188,7 @@ class MatchSection(Section):
         description="Of voices heard at once, those so much below the best one are left out; 2 keeps them all.",
     )
     memory_windows: int = Field(60, ge=1, description="At most so many windows of a voice's samples are kept.")
-    verifier: VerifierSection | None = Field(None, description="A second opinion for doubtful turns (optional).")
+    verifier: VerifierSection | None = Field(None, description="A second opinion on doubtful people (optional).")
 
     @model_validator(mode="before")
     @classmethod

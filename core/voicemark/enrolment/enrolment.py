@@ -11,7 +11,7 @@ from torch import Tensor
 
 from voicemark.config import Config, SpeakerSection
 from voicemark.enrolment import samples as samples_module
-from voicemark.enrolment.memory import RULES, SampleWindows, choose, drop_outliers, hear
+from voicemark.enrolment.memory import RULES, SampleWindows, choose, drop_outliers, hear, make_do
 from voicemark.enrolment.samples import resolve
 from voicemark.errors import EnrolmentError
 from voicemark.store.database import Database
@@ -108,6 +108,14 @@ def make_memory(
             heard.append(hear(sample, encoder, config.audio))
         except EnrolmentError as error:
             faults.append(error)
+    if (fault := make_do(heard)) is not None:
+        faults.append(
+            EnrolmentError(
+                f"all windows of the samples of '{name}' are {fault}: it is looked for all the same, less surely",
+                path=str(heard[0].sample),
+                hint="add samples in which the voice is heard well",
+            )
+        )
     drop_outliers(heard)
     memory = choose(heard, config.match.memory_windows)
     if len(memory):

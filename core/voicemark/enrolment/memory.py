@@ -20,7 +20,7 @@ from voicemark.enrolment.samples import Sample
 from voicemark.errors import EnrolmentError, VoicemarkError
 from voicemark.voice.base import SpeakerEncoder
 
-RULES = 1  # counted up when other windows would be chosen, so that memories are made anew
+RULES = 2  # counted up when other windows would be chosen, so that memories are made anew
 FRAME_S = 0.1  # seconds over which a level is taken
 QUIET_DBFS = -50.0  # RMS of a window below which an encoder hears more noise than voice
 CLIP = 0.985  # of full scale
@@ -86,6 +86,23 @@ def hear(sample: Sample, encoder: SpeakerEncoder, settings: AudioSection) -> Sam
     if windows.reasons["silent"] == len(embeddings):
         raise EnrolmentError("the sample is silent", path=str(sample), hint="choose one in which the voice speaks")
     return windows
+
+
+def make_do(samples: Sequence[SampleWindows]) -> str | None:
+    """Where no window is good, those that are faulty but not silent are taken after all: what is wrong with them.
+
+    A voice that is always recorded too loud is better looked for by what there is of it than not at all. None where
+    some window is good, or all are silent.
+    """
+    if any(sample.good for sample in samples):
+        return None
+    taken: set[str] = set()
+    for sample in samples:
+        for window, reason in list(sample.dropped.items()):
+            if reason != "silent":
+                taken.add(reason)
+                del sample.dropped[window]
+    return " or ".join(sorted(taken)) or None
 
 
 def drop_outliers(samples: Sequence[SampleWindows]) -> None:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from voicemark.epg.clean_text import one_line
+from voicemark.clean_text import one_line
 
 _SIGNS = " ._([-"
 _QUALITY = re.compile(r"[ ._(\[-](uhd|fhd|hd\+?|sd|4k|hevc)[)\]]?$")

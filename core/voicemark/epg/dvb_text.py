@@ -7,7 +7,7 @@ they say; where the bytes leave no doubt, they are read as what they are.
 
 import re
 
-from voicemark.epg.clean_text import clean
+from voicemark.clean_text import clean
 
 MAX_TEXT = 1 << 16  # bytes; a section holds 4096
 

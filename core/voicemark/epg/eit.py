@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from voicemark.bounds import MAX_GENRES, MAX_STREAMS, within
-from voicemark.epg.clean_text import one_line
+from voicemark.clean_text import one_line
 from voicemark.epg.dvb_text import decode_text, join_texts
 from voicemark.epg.event import AUDIO_STREAMS, Event
 from voicemark.errors import GuideError
@@ -251,4 +251,5 @@ def _stream(body: bytes) -> StreamHint | None:
     description = one_line(decode_text(body[6:]))
     if not description and body[1] in _AUDIO_DESCRIPTION.get(kind, ()):
         description = "audio description"
-    return StreamHint(kind, language_code(_language(body[3:6])), description or None)
+    dual = (kind, body[1]) == (0x02, 0x02)  # table 26: dual mono
+    return StreamHint(kind, language_code(_language(body[3:6])), description or None, dual)

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from voicemark.bounds import AGE, CONTENT, EVENT_ID, MAX_STREAMS, duration, moment, number_in
-from voicemark.epg.clean_text import clean, decoded, one_line
+from voicemark.clean_text import clean, decoded, one_line
 from voicemark.epg.event import AUDIO_STREAMS, Event
 from voicemark.errors import GuideError
 from voicemark.foreign import ANYWHERE, opened
@@ -74,7 +74,10 @@ class EventLines(Event):
         if kind == 0 and form == 0:
             self.language = language
         elif kind in AUDIO_STREAMS and len(self.streams) < MAX_STREAMS:
-            self.streams.append(StreamHint(kind, language, one_line(parts[3]) or None if len(parts) > 3 else None))
+            description = one_line(parts[3]) or None if len(parts) > 3 else None
+            # ETSI EN 300 468, table 26: 0x02 of stream content 2; `2ch` stands where the language should.
+            dual = kind == 2 and (form == 2 or parts[2:3] == ["2ch"])
+            self.streams.append(StreamHint(kind, language, description, dual))
         return True
 
 

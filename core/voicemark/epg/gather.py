@@ -14,9 +14,9 @@ from voicemark.epg.stream_eit import StreamEpg, read_stream_epg
 from voicemark.epg.timeline import lay_out
 from voicemark.epg.xmltv import read_programmes
 from voicemark.errors import GuideError
+from voicemark.fits import written_at
 from voicemark.guard import unit
 from voicemark.patience import within_patience
-from voicemark.recorders.fits import written_at
 from voicemark.recording import Programme, ProgrammeSpan, Recording
 
 MARGIN = timedelta(hours=4)

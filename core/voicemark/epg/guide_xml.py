@@ -19,6 +19,8 @@ from voicemark.foreign import ANYWHERE, opened
 MAX_ELEMENT = 1 << 20  # characters kept of one programme, attributes included; real ones have a few thousand
 MAX_CHILDREN = 5000  # elements kept of one programme
 MAX_DEPTH = 32
+MAX_PASSED_OVER = 1_000_000  # elements of one programme that are not kept
+MAX_STRAYS = 100_000  # elements beside channels and programmes
 MAX_ATTRIBUTE = 1024  # characters
 MAX_SILENCE = 1 << 20  # bytes of a single tag or comment
 ATTRIBUTES = frozenset({"id", "channel", "start", "stop", "lang", "system", "units"})
@@ -38,8 +40,10 @@ def elements(path: Path) -> Iterator[Element]:
                 before, silent = target.events, target.silence
                 parser.feed(block)
                 target.silence = 0 if target.events > before else silent + len(block)
-                if target.root not in (None, "tv") or target.silence > MAX_SILENCE:
+                if target.root not in (None, "tv"):
                     raise GuideError("is no XMLTV guide", path=path)
+                if target.silence > MAX_SILENCE:
+                    raise GuideError(f"is no XMLTV guide: a tag or comment of more than {MAX_SILENCE} bytes", path=path)
                 yield from target.taken()
             parser.close()
         yield from target.taken()
@@ -68,7 +72,7 @@ class _Target:
         self._done: list[Element] = []
         self._depth = 0
         self._builder: TreeBuilder | None = None
-        self._room = self._children = self._skipped = 0
+        self._room = self._children = self._skipped = self._strays = 0
 
     def taken(self) -> list[Element]:
         """What is whole since the last call."""
@@ -83,8 +87,14 @@ class _Target:
             self.root = tag
         if self._depth == 2 and tag in ("channel", "programme"):
             self._builder, self._room, self._children = TreeBuilder(), MAX_ELEMENT, MAX_CHILDREN
+        elif self._builder is None:
+            self._strays += 1
+            if self._strays > MAX_STRAYS:
+                raise ValueError(f"more than {MAX_STRAYS} elements are neither channels nor programmes")
         if self._builder is not None:
             self._children -= 1
+            if self._children < -MAX_PASSED_OVER:
+                raise ValueError(f"a programme holds more than {MAX_PASSED_OVER} elements")
             self._room -= len(tag)
             if self._skipped or self._children < 0 or self._room < 0 or self._depth > MAX_DEPTH:
                 self._skipped += 1

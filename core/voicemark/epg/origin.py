@@ -26,8 +26,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from voicemark.epg.events import overlap
 from voicemark.epg.stream_eit import StreamEpg
+from voicemark.epg.twins import overlap
 from voicemark.recording import Recording
 
 MAX_START_ERROR_S = 900.0  # a start known less exactly places no programme

@@ -17,7 +17,7 @@ from voicemark.errors import GuideError
 BLOCK = 1 << 16  # bytes read at a time
 MAX_RATIO = 200  # bytes unpacked for each packed one; guides have 5 to 40
 FREE_BYTES = 16 << 20  # unpacked whatever the ratio
-MAX_UNPACKED = 8 << 30  # bytes, at most
+MAX_UNPACKED = 2 << 30  # bytes, at most
 MAX_DICTIONARY = 128 << 20  # bytes of memory for xz; its strongest preset takes 65 MiB
 ZIP_HEADER = 30  # bytes of a local file header (APPNOTE.TXT, 4.3.7)
 MAGIC = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\0": "xz", b"BZh": "bzip2", b"PK\x03\x04": "zip"}

@@ -17,9 +17,9 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+from voicemark.clean_text import name_text, one_line
 from voicemark.containers import MAYBE_STREAM_SUFFIXES, STREAM_SUFFIXES
 from voicemark.epg.channels import channel_key
-from voicemark.epg.clean_text import name_text, one_line
 from voicemark.epg.dvb_text import decode_text
 from voicemark.epg.eit import (
     PRESENT_FOLLOWING,

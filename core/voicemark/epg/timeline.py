@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
 
-from voicemark.epg.events import NAME_ONLY, OWN, Candidate, merged
 from voicemark.epg.origin import Clock, origin_of
 from voicemark.epg.stream_eit import Sighting, StreamEpg
+from voicemark.epg.twins import NAME_ONLY, OWN, Candidate, merged
 from voicemark.recording import Programme, ProgrammeSpan, Recording
 
 SHORTEST_S = 60.0  # a less trusted programme that keeps less than this between others is left out

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from voicemark.epg.clean_text import stream_safe
+from voicemark.clean_text import stream_safe
 
 MOST_IN_COMMON = 0.6
 

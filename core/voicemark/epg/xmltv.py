@@ -10,8 +10,8 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from voicemark.bounds import AGE, EPISODE, LENGTH_S, MAX_GENRES, SEASON, duration, number_in, within
+from voicemark.clean_text import clean, one_line
 from voicemark.epg.channels import channel_keys
-from voicemark.epg.clean_text import clean, one_line
 from voicemark.epg.epgdata import MAX_NAME, on_air_between
 from voicemark.epg.genres import words_of_categories
 from voicemark.epg.guide_xml import elements

@@ -48,15 +48,15 @@ class VdrIndex:
             raise ValueError("the index is empty")
         self._folder = folder
         self._rate = frame_rate
-        self._offsets: NDArray[np.int64] = (records & ((1 << 40) - 1)).astype(np.int64)
-        self._files: NDArray[np.int64] = (records >> 48).astype(np.int64)
-        self._independent: NDArray[np.int64] = np.flatnonzero((records >> 47) & 1)
+        self._records: NDArray[np.uint64] = records
+        # Bit 47 is the highest of the sixth byte: looking at that one takes an eighth of the memory.
+        self._independent: NDArray[np.int64] = np.flatnonzero(records.view(np.uint8)[5::8] & 0x80)
         self._known: dict[int, int | None] = {}
 
     @property
     def frames(self) -> int:
         """How many frames VDR counts."""
-        return len(self._offsets)
+        return len(self._records)
 
     def holes(self, origin_s: float) -> tuple[Hole, ...]:
         """Lost signal in a player's time, in order; `origin_s` is the stream's clock at the player's 0.
@@ -64,11 +64,11 @@ class VdrIndex:
         What comes before the first frame counts as lost too: a player shows nothing there, VDR has no frame. Raises
         `ValueError` when index and recording do not belong together.
         """
-        anchors = [int(frame) for frame in self._independent]
-        if not anchors:
+        anchors = self._independent
+        if not len(anchors):
             raise ValueError("the index has no independent frame")
-        first = self._stamp(anchors[0])
-        lead_s = _ahead(first - round(origin_s * CLOCK)) / CLOCK - anchors[0] / self._rate
+        first = int(anchors[0])
+        lead_s = _ahead(self._stamp(first) - round(origin_s * CLOCK)) / CLOCK - first / self._rate
         found = [Hole(0.0, lead_s)] if 0 < lead_s < MAX_HOLE_S else []
         lost_s = sum(hole.length_s for hole in found)
         for frame, length_s in self._losses(anchors, 0, len(anchors) - 1):
@@ -76,11 +76,11 @@ class VdrIndex:
             lost_s += length_s
         return tuple(found)
 
-    def _losses(self, anchors: list[int], low: int, high: int) -> Iterator[tuple[int, float]]:
+    def _losses(self, anchors: NDArray[np.int64], low: int, high: int) -> Iterator[tuple[int, float]]:
         """(frame, seconds) of each loss between two anchors: `frame` is the first I-frame after it."""
         if low >= high:
             return
-        a, b = anchors[low], anchors[high]
+        a, b = int(anchors[low]), int(anchors[high])
         excess = _ahead(self._stamp(b) - self._stamp(a)) / CLOCK * self._rate - (b - a)
         if abs(excess) <= TOLERANCE_FRAMES:
             return
@@ -104,10 +104,11 @@ class VdrIndex:
         return stamp
 
     def _read_stamp(self, frame: int) -> int | None:
-        file = self._folder / f"{int(self._files[frame]):05d}.ts"
+        record = int(self._records[frame])
+        file = self._folder / f"{record >> 48:05d}.ts"
         try:
             with opened(file, self._reach) as media:
-                media.seek(int(self._offsets[frame]))
+                media.seek(record & ((1 << 40) - 1))
                 data = media.read(FRAME_BYTES)
         except OSError as error:
             raise ValueError(f"{file.name} cannot be read: {error.strerror}") from error

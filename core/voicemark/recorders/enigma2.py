@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from voicemark.bounds import COUNT, duration, moment
-from voicemark.epg.clean_text import clean, decoded, one_line
+from voicemark.clean_text import clean, decoded, one_line
 from voicemark.epg.eit import EitEvent, read_eit_file
 from voicemark.errors import RecordingVanishedError
 from voicemark.foreign import OWN_FOLDER, ForeignError, ForeignMissingError, Reach, read_bytes, size_of

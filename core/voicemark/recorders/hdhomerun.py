@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from voicemark.bounds import duration, moment
-from voicemark.epg.clean_text import clean, decoded, one_line
+from voicemark.clean_text import clean, decoded, one_line
 from voicemark.epg.genres import words_of_categories
 from voicemark.epg.xmltv import parse_episode
 from voicemark.foreign import OWN_FOLDER, ForeignMissingError, Reach, read_bytes

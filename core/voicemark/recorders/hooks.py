@@ -10,7 +10,8 @@ The format, version 1, is a JSON object in a file named `*.json`:
 
 Paths are bytes, and not all bytes are UTF-8, so they stand in hexadecimal: that also keeps quotes and newlines in
 names from harming a shell script that writes them. A request appears under its name complete (written under another
-name, then renamed).
+name, then renamed). `recorder` and `event` are words of at most 32 of the characters `a-z0-9_-`; paths are absolute, as
+long as Linux allows them, and without `..`.
 """
 
 import json

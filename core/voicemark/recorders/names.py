@@ -15,7 +15,7 @@ from datetime import datetime
 from itertools import chain
 
 from voicemark.bounds import EPISODE, SEASON
-from voicemark.epg.clean_text import name_text, one_line
+from voicemark.clean_text import name_text, one_line
 from voicemark.recorders.local_time import aware, other_readings
 
 MAX_NAME = 300  # characters that are looked at

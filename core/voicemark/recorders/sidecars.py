@@ -15,13 +15,13 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
 from voicemark.bounds import EPISODE, MAX_GENRES, MINUTES, SEASON, duration
-from voicemark.epg.clean_text import clean, one_line
+from voicemark.clean_text import clean, one_line
 from voicemark.epg.epgdata import MAX_NAME
 from voicemark.epg.genres import words_of_categories
 from voicemark.errors import GuideError, VoicemarkError
+from voicemark.fits import Facts, written_at
 from voicemark.foreign import OWN_FOLDER, ForeignMissingError, Reach, read_bytes
 from voicemark.guard import unit
-from voicemark.recorders.fits import Facts, written_at
 from voicemark.recorders.local_time import aware
 from voicemark.recorders.names import NamedFields
 from voicemark.recording import Programme

@@ -28,14 +28,14 @@ from voicemark.bounds import (
     moment,
     within,
 )
-from voicemark.epg.clean_text import clean, decoded, one_line
+from voicemark.clean_text import clean, decoded, one_line
 from voicemark.epg.genres import words_of_categories, words_of_content
 from voicemark.errors import VoicemarkError
+from voicemark.fits import Facts, facts_of, written_at
 from voicemark.foreign import OWN_FOLDER, Reach, read_bytes
 from voicemark.guard import unit
 from voicemark.languages import language_code
 from voicemark.patience import within_patience
-from voicemark.recorders.fits import Facts, facts_of, written_at
 from voicemark.recorders.tree import list_folder
 from voicemark.recording import Programme, StreamHint
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from voicemark.epg.clean_text import clean, decoded, name_text, one_line
+from voicemark.clean_text import clean, decoded, name_text, one_line
 from voicemark.epg.epgdata import EventLines, channel_line
 from voicemark.errors import RecordingError, RecordingVanishedError
 from voicemark.foreign import OWN_FOLDER, LeadsOutError, Reach, read_bytes, size_of

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from voicemark.store.database import Database
@@ -26,7 +26,7 @@ class KeptRecording:
     window_s: float
     duration_s: float
     turns: bytes | None
-    """See `voicemark.voice.turns`."""
+    """See `voicemark.voice.diarization`."""
 
 
 def count_stale(session: Session, model_id: str, match_key: str) -> int:
@@ -71,6 +71,12 @@ def kept_windows(session: Session, kept: KeptRecording) -> bytes:
         EmbeddingRow.recording_id == kept.recording_id, EmbeddingRow.content == kept.content
     )
     return session.scalar(wanted) or b""
+
+
+def keep_turns(session: Session, kept: KeptRecording, turns: bytes) -> None:
+    """Keep how the recording was cut anew."""
+    mine = (EmbeddingRow.recording_id == kept.recording_id, EmbeddingRow.content == kept.content)
+    session.execute(update(EmbeddingRow).where(*mine).values(turns=turns))
 
 
 def is_still(session: Session, kept: KeptRecording, model_id: str) -> bool:

@@ -254,7 +254,7 @@ class EmbeddingRow(Base):
     hop_s: Mapped[float]
     window_s: Mapped[float]
     turns: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """Where the recording is cut and what each turn sounds like, see `voicemark.voice.turns`; null: not cut yet.
+    """Where the recording is cut and what each turn sounds like, see `voicemark.voice.diarization`; null: not cut yet.
     Before `data`, so that SQLite reads it without walking over them."""
     data: Mapped[bytes] = mapped_column(LargeBinary)
     """int8, `windows` rows of `dim`; a row divided by its length is the embedding, a zero row is silence."""

@@ -6,7 +6,6 @@ that is a hash of all of it; programmes in the database name the id that their v
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,10 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from voicemark.errors import GuideError, ModelError
-from voicemark.lab.titles.titles_training import TitleTraining, labelled_titles, train_titles
-from voicemark.lab.titles.types_training import TypeTraining, train_types, typed_texts
-from voicemark.recording import Programme
+from voicemark.errors import ModelError
 from voicemark.titles.embedding import TitleConfig, TitleModel
 from voicemark.titles.types import TypeConfig, TypeNet
 from voicemark.titles.vocabulary import Vocabulary
@@ -31,10 +27,6 @@ FORMAT_VERSION = 1
 TRAIN_AGAIN = "make a new one with: voicemark train titles --database"
 
 
-Progress = Callable[[str], Callable[[int, int, float], None]]
-"""Given what is being trained, what is called with steps done, steps in all, and the present loss."""
-
-
 @dataclass(frozen=True)
 class TextModel:
     """A title embedding, and a type classifier where the guide had enough categories to learn one."""
@@ -42,25 +34,6 @@ class TextModel:
     titles: TitleModel
     types: TypeNet | None
     model_id: str
-
-
-def train_text_model(
-    programmes: Iterable[Programme],
-    titles: TitleTraining | None = None,
-    types: TypeTraining | None = None,
-    progress: Progress | None = None,
-) -> TextModel:
-    """Learn both from programmes with categories. Raises GuideError where there is too little to learn from.
-
-    Categories that are enough for the embedding may be too few for types; then there is no classifier.
-    """
-    known = list(programmes)
-    embedding = train_titles(labelled_titles(known), None, titles, progress and progress("titles"))
-    try:
-        classifier = train_types(typed_texts(known), types, progress and progress("types"))
-    except GuideError:
-        classifier = None
-    return text_model(embedding, classifier)
 
 
 def text_model(titles: TitleModel, types: TypeNet | None) -> TextModel:

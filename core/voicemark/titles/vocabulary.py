@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from voicemark.clean_text import stream_safe
+
 PAD = 0  # feature number of padding
 MAX_TEXT = 200_000  # characters read of one text: an EPG description is far shorter, a broken file may not be
 MAX_WORD = 48  # characters of a word that make n-grams: scripts without spaces give words as long as sentences
@@ -61,7 +63,7 @@ def normalise(text: str) -> str:
 
     Control characters, direction marks and soft hyphens become spaces; joiners inside emoji stay. Idempotent.
     """
-    text = text[:MAX_TEXT].translate(_CONTROL)
+    text = stream_safe(text[:MAX_TEXT].translate(_CONTROL))
     for _ in range(4):  # folding can leave NFKC and the reverse; two rounds are enough for all but a few signs
         folded = unicodedata.normalize("NFKC", text.casefold())
         if folded == text:

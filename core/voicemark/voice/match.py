@@ -1,9 +1,9 @@
-"""How much every turn of a recording sounds like every voice: one matrix product.
+"""How much what is heard sounds like every voice: one matrix product.
 
-A voice is the middle of its memory, a turn (`voicemark.voice.turns`) the middle of its windows; both are
+A voice is the middle of its memory, a person or a turn (`voicemark.voice.diarization`) that of its windows; both are
 directions. A score is the cosine between them, made comparable between voices and programmes
 (`voicemark.voice.score_norm`). The middle of many windows carries less of what differs from window to window than
-any of them: it tells voices apart better than the best of the windows do (docs/evaluation.md).
+any of them: it tells voices apart better than the best of the windows do (docs/notebook/markers.md).
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from voicemark.voice.score_norm import ScoreNorm, score_norm
 
 AT_ONCE = 2048  # a block's cosines with a cohort of 4,000 rows are 33 MB
 SILENT = -1.0  # score of a turn in which there is nothing to hear: below every threshold
-RULES = 3  # part of `match_key`: counted up when scoring or segmenting changes, so that archives are matched anew
+RULES = 4  # part of `match_key`: counted up when scoring or segmenting changes, so that archives are matched anew
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def match_key(book: VoiceBook, settings: MatchSection) -> str:
 
 
 def score(directions: Tensor, book: VoiceBook) -> Tensor:
-    """Normalised scores (voices, n) of turns or windows (n, d) of length 1; `SILENT` where a row is zeros.
+    """Normalised scores (voices, n) of directions (n, d) of length 1; `SILENT` where a row is zeros.
 
     Computed on the device of the book, a block at a time; the result lies on the CPU.
     """

@@ -1,4 +1,4 @@
-"""From a recording's turns to who is heard when: scores, a second opinion, markers.
+"""From who speaks when to whose voices they are: scores, a second opinion, markers.
 
 One way for a recording that is being scanned, for the archive and for the evaluation of the models.
 """
@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import torch
 from torch import Tensor
 
 from voicemark.config import MatchSection
 from voicemark.errors import RecordingError
-from voicemark.result import Marker, Recognised
+from voicemark.result import LocalSpeaker, Marker, NamedTurn, Recognised, SpeakerTurn, Speech
 from voicemark.voice.base import SpeakerEncoder
-from voicemark.voice.match import VoiceBook, match_key, score
-from voicemark.voice.segments import WindowTimes, borders, find_segments
-from voicemark.voice.turns import Turns
+from voicemark.voice.diarization import Diarization
+from voicemark.voice.match import VoiceBook, match_key
+from voicemark.voice.naming import name_all, without_alike
+from voicemark.voice.segments import borders, find_segments
 from voicemark.voice.verifier import ReadAudio, Verifier, second_opinion
 
 
@@ -37,10 +37,10 @@ class Recogniser:
 
 @dataclass(frozen=True)
 class Spoken:
-    """A recording's turns, when they are, and how its audio is read where a verifier hears it again."""
+    """Who speaks when in a recording, and how its audio is read where a verifier hears it again."""
 
-    turns: Turns
-    times: WindowTimes
+    found: Diarization
+    duration_s: float
     read: ReadAudio
 
 
@@ -54,29 +54,55 @@ def recognise_all(
     recordings: Sequence[Spoken], book: VoiceBook, settings: MatchSection, verifier: Verifier | None
 ) -> list[Recognised | RecordingError]:
     """The markers of each, from one matrix product; the error of one that the verifier should hear and cannot."""
-    found: list[Recognised | RecordingError] = []
+    results: list[Recognised | RecordingError] = []
     for spoken, scores in zip(recordings, scores_of(recordings, book), strict=True):
         try:
-            found.append(recognised_of(spoken, scores, book, settings, verifier))
+            results.append(recognised_of(spoken, scores, book, settings, verifier))
         except RecordingError as error:
-            found.append(error)
-    return found
+            results.append(error)
+    return results
 
 
-def scores_of(recordings: Sequence[Spoken], book: VoiceBook) -> tuple[Tensor, ...]:
+def scores_of(recordings: Sequence[Spoken], book: VoiceBook) -> list[Tensor]:
     """Scores (voices, turns) of each recording."""
-    if not recordings:
-        return ()
-    scores = score(torch.cat([spoken.turns.directions for spoken in recordings]), book)
-    return torch.split(scores, [len(spoken.turns) for spoken in recordings], dim=1)
+    return name_all([spoken.found for spoken in recordings], book)
 
 
 def recognised_of(
     spoken: Spoken, scores: Tensor, book: VoiceBook, settings: MatchSection, verifier: Verifier | None
 ) -> Recognised:
-    """From scores (voices, turns) to markers: the verifier hears what is in doubt, and turns become segments."""
+    """From scores (voices, turns) to markers: the verifier hears who is in doubt, and turns become segments."""
     thresholds = book.thresholds.cpu()
+    first = scores
     if verifier is not None:
-        scores = second_opinion(scores, thresholds, borders(spoken.turns, spoken.times), verifier, spoken.read)
-    segments = find_segments(scores, thresholds.tolist(), settings, spoken.turns, spoken.times)
-    return Recognised(tuple(Marker(book.names[one.voice], one.start_s, one.end_s, one.score) for one in segments))
+        moments = borders(spoken.found, spoken.duration_s)
+        scores = second_opinion(scores, thresholds, spoken.found, moments, verifier, spoken.read)
+    scores = without_alike(scores, spoken.found, first)
+    segments = find_segments(scores, thresholds.tolist(), settings, spoken.found, spoken.duration_s)
+    numbers = _numbers(spoken.found)
+    return Recognised(
+        tuple(Marker(book.names[one.voice], one.start_s, one.end_s, one.score) for one in segments),
+        tuple(
+            NamedTurn(numbers[turn], book.names[one.voice], float(scores[one.voice, turn]))
+            for one in segments
+            for turn in one.turns
+        ),
+    )
+
+
+def speech_of(found: Diarization, duration_s: float) -> Speech:
+    """Who speaks when, as it is kept and shown: local speakers count from 1, silence is no turn."""
+    moments = borders(found, duration_s)
+    whose = found.speakers.tolist()
+    turns = tuple(SpeakerTurn(moments[k], moments[k + 1], whose[k] + 1) for k in _numbers(found))
+    seconds = [0.0] * len(found.people)
+    for turn in turns:
+        seconds[turn.local_speaker - 1] += turn.end_s - turn.start_s
+    people = tuple(LocalSpeaker(k + 1, seconds[k], found.people[k]) for k in range(len(found.people)))
+    return Speech(people, turns)
+
+
+def _numbers(found: Diarization) -> dict[int, int]:
+    """Of each turn that is somebody's, its number among those."""
+    spoken = (~found.silent).nonzero()[0].tolist()
+    return {turn: number for number, turn in enumerate(spoken)}

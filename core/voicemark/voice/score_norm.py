@@ -10,11 +10,12 @@ cohort,
 These are the mean parts of both halves of the adaptive s-norm (Matějka et al., "Analysis of Score Normalization in
 Multilingual Speaker Recognition", Interspeech 2017, section 2). The deviations are left out and the means count by a
 share: estimated on other people than those in the recording, both took more than they gave when they counted in full
-(docs/evaluation.md). Constants keep the result where cosines lie.
+(docs/notebook/markers.md). Constants keep the result where cosines lie.
 """
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -62,5 +63,12 @@ def score_norm(centres: Tensor, cohort: Tensor | None) -> ScoreNorm:
 def offsets(directions: Tensor, cohort: Tensor) -> Tensor:
     """What the cohort takes from each of the directions (n, d): (n,)."""
     nearest = round(NEAREST * len(cohort))
-    best = (directions @ cohort.T).topk(nearest, dim=1, sorted=False).values.mean(dim=1)
+    cosines = directions @ cohort.T
+    if cosines.device.type == "cpu":  # numpy's partial sort takes a sixth of the time of torch's there
+        rows = cosines.numpy()
+        best = torch.from_numpy(np.partition(rows, len(cohort) - nearest, axis=1)[:, len(cohort) - nearest :]).mean(
+            dim=1
+        )
+    else:
+        best = cosines.topk(nearest, dim=1, sorted=False).values.mean(dim=1)
     return SHARE * (best - REFERENCE)

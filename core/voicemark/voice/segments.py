@@ -1,13 +1,12 @@
 """From scores to markers: when does each voice speak, and for how long?
 
-A turn belongs to every voice that reaches its threshold in it, unless another one does so much better. Turns
-of one voice that are closer than `join_gap_s` are one marker, and what is then shorter than `min_marker_s` is a
-speck.
+A turn belongs to every voice that reaches its threshold in it, unless another one does so much better. Turns of one
+voice that are closer than `join_gap_s` are one marker, and what is then shorter than `min_marker_s` is a speck.
 
-A window is two seconds wide and every half second there is one, so a window's number is no moment yet. Where a
-recording is cut between two windows that are both heard, the voices change halfway between the windows' centres.
-Silence is another matter: a window is silent only when all of it is, so a voice begins in the last hop of the first
-window that is heard, and ends in the first hop of the last one.
+A window is seconds wide and there is one each hop, so a window's number is no moment yet. Where a recording is cut
+between two windows that are both heard, the voices change halfway between the windows' centres. Silence is another
+matter: a window is silent only when all of it is, so a voice begins in the last hop of the first window that is heard,
+and ends in the first hop of the last one.
 """
 
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from voicemark.config import MatchSection
-from voicemark.voice.turns import Turns
+from voicemark.voice.diarization import Diarization
 
 KEEPS_ALL = 2.0  # `exclusive` that is never exceeded
 
@@ -33,16 +32,8 @@ class Segment:
     end_s: float
     score: float
     """Mean score of its windows."""
-
-
-@dataclass(frozen=True)
-class WindowTimes:
-    """Where windows lie in a recording: window k covers [k · hop_s, k · hop_s + window_s)."""
-
-    hop_s: float
-    window_s: float
-    duration_s: float
-    """Of the recording; the last windows may end before it."""
+    turns: tuple[int, ...]
+    """In which turns."""
 
 
 @dataclass(frozen=True)
@@ -51,35 +42,37 @@ class _Part:
     end_s: float
     total: float  # sum of the scores of its windows
     windows: int
+    turns: tuple[int, ...]
 
 
 def find_segments(
-    scores: Tensor, thresholds: Sequence[float], settings: MatchSection, turns: Turns, times: WindowTimes
+    scores: Tensor, thresholds: Sequence[float], settings: MatchSection, found: Diarization, duration_s: float
 ) -> list[Segment]:
-    """The segments of all voices, by start: from scores (voices, s) of the turns and a threshold for each voice.
+    """The segments of all voices, by start: from scores (voices, t) of the turns and a threshold for each voice.
 
-    Segments of one voice are disjoint, and all lie within the recording.
+    Segments of one voice are disjoint, and all lie within the recording, which is `duration_s` long.
     """
     rows: NDArray[np.float32] = scores.numpy()
-    heard = speakers(rows, thresholds, settings.exclusive)
-    moments = borders(turns, times)
-    found = []
+    heard = voices_heard(rows, thresholds, settings.exclusive)
+    moments = borders(found, duration_s)
+    lengths = found.lengths.tolist()
+    segments = []
     for voice in range(len(rows)):
         parts = [
-            _Part(moments[k], moments[k + 1], float(rows[voice, k]) * int(turns.lengths[k]), int(turns.lengths[k]))
+            _Part(moments[k], moments[k + 1], float(rows[voice, k]) * lengths[k], lengths[k], (k,))
             for k in np.flatnonzero(heard[voice]).tolist()
             if moments[k + 1] > moments[k]
         ]
-        found += [
-            Segment(voice, part.start_s, part.end_s, part.total / part.windows)
+        segments += [
+            Segment(voice, part.start_s, part.end_s, part.total / part.windows, part.turns)
             for part in join(parts, settings.join_gap_s)
             if part.end_s - part.start_s >= settings.min_marker_s
         ]
-    return sorted(found, key=lambda segment: (segment.start_s, segment.voice))
+    return sorted(segments, key=lambda segment: (segment.start_s, segment.voice))
 
 
-def speakers(scores: NDArray[np.float32], thresholds: Sequence[float], exclusive: float) -> NDArray[np.bool_]:
-    """(voices, s): which voices are heard in which turns.
+def voices_heard(scores: NDArray[np.float32], thresholds: Sequence[float], exclusive: float) -> NDArray[np.bool_]:
+    """(voices, t): which voices are heard in which turns.
 
     Similar voices raise each other's scores; only one of them speaks. What counts is the height above each voice's own
     threshold: a voice that is `exclusive` below the best one there is not heard.
@@ -93,21 +86,21 @@ def speakers(scores: NDArray[np.float32], thresholds: Sequence[float], exclusive
     return heard
 
 
-def borders(turns: Turns, times: WindowTimes) -> list[float]:
-    """Where turns begin and end in seconds: (s + 1,), ascending, from 0 to the recording's end."""
-    edges, silent = turns.edges, turns.silent
-    between = times.window_s / 2 - times.hop_s / 2  # from a window's start
+def borders(found: Diarization, duration_s: float) -> list[float]:
+    """Where turns begin and end in seconds: (t + 1,), ascending, from 0 to the recording's end."""
+    edges, silent = found.edges, found.silent
+    between = found.window_s / 2 - found.hop_s / 2  # from a window's start
     moments = [0.0]
-    for k in range(1, len(turns)):
+    for k in range(1, len(found)):
         if silent[k - 1]:
-            offset = times.window_s - times.hop_s / 2
+            offset = found.window_s - found.hop_s / 2
         elif silent[k]:
-            offset = -times.hop_s / 2
+            offset = -found.hop_s / 2
         else:
             offset = between
-        moment = min(edges[k] * times.hop_s + offset, times.duration_s)
+        moment = min(edges[k] * found.hop_s + offset, duration_s)
         moments.append(max(moments[-1], float(moment)))
-    moments.append(max(moments[-1], times.duration_s))
+    moments.append(max(moments[-1], duration_s))
     return moments
 
 
@@ -117,6 +110,12 @@ def join(parts: Sequence[_Part], gap_s: float) -> list[_Part]:
     for part in parts:
         if joined and (part.start_s - joined[-1].end_s < gap_s or part.start_s <= joined[-1].end_s):
             before = joined.pop()
-            part = _Part(before.start_s, part.end_s, before.total + part.total, before.windows + part.windows)
+            part = _Part(
+                before.start_s,
+                part.end_s,
+                before.total + part.total,
+                before.windows + part.windows,
+                before.turns + part.turns,
+            )
         joined.append(part)
     return joined

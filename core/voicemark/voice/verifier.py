@@ -1,9 +1,14 @@
-"""A second opinion: where the fast network is in doubt, a stronger one hears the same turn again.
+"""A second opinion: where the fast network is in doubt about somebody, a stronger one hears that person again.
 
-Only turns whose fast score for some voice lies within `band` of its threshold are read again from the recording. A
-score that was in doubt becomes the mean of both opinions, on the fast network's scale: the verifier counts as far above
-or below the threshold as it was above or below its own. Two networks err on different strangers; either alone would let
-through what the other knows better.
+In doubt of a voice is a local speaker whose fast score lies within `band` of its threshold, or above it and yet far
+below what the voice's surest person reaches. Of such a one at most MOST_WINDOWS windows are heard again
+(`voicemark.voice.listening`), and the score becomes
+
+    fast + w · (threshold + verifier − its threshold − fast),   w = n / (2 n + 1) for n windows
+
+the mean of both opinions, nearly, on the fast network's scale: the verifier counts as far above or below the threshold
+as it was above or below its own, and one window of it counts less than six. All turns of a person move alike. Two
+networks err on different strangers; either alone would let through what the other knows better.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,10 +21,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from voicemark.voice.base import SpeakerEncoder
+from voicemark.voice.diarization import Diarization
+from voicemark.voice.listening import where_to_listen
 from voicemark.voice.match import centre
+from voicemark.voice.naming import without_alike
 
-JOIN_S = 5.0  # doubtful turns nearer than this are read in one go
-MOST_S = 120.0  # of one read, but for a single turn that is longer
+MOST_WINDOWS = 6
+JOIN_S = 5.0  # windows nearer than this are read in one go
+SPARE_S = 0.01  # read beyond the last, since moments are rounded to samples
 
 ReadAudio = Callable[[float, float], NDArray[np.float32]]
 """(start_s, end_s) of the recording → mono samples at the verifier's rate; shorter where the recording ends."""
@@ -43,58 +52,74 @@ class Verifier:
         """The middles (voices, d) of the memories, of length 1."""
         return torch.stack([centre(memory) for memory in self.memories])
 
-    def hear(self, audio: NDArray[np.float32]) -> Tensor | None:
-        """Its scores (voices,) of a turn (samples,), from windows side by side; None of one too short for it."""
-        length = round(self.encoder.window_s * self.encoder.sample_rate)
-        count = len(audio) // length
-        if not count:
-            return None
-        spare = (len(audio) - count * length) // 2
-        windows = audio[spare : spare + count * length].reshape(count, length)
+    def hear(self, windows: NDArray[np.float32]) -> Tensor:
+        """Its scores (voices,) of somebody's windows (n, samples), n at least 1."""
         direction = centre(self.encoder.embed_windows(np.ascontiguousarray(windows)))
         return self.centres.to(direction) @ direction
 
 
-def in_doubt(scores: Tensor, thresholds: Tensor, band: float) -> Tensor:
-    """(voices, s) scores and (voices,) thresholds → (s,): turns where some voice's score is within the band."""
-    return ((scores - thresholds[:, None]).abs() <= band).any(dim=0)
-
-
-def groups(turns: Sequence[int], borders: Sequence[float]) -> list[list[int]]:
-    """Ascending turn numbers, those that are read in one go together: near each other, and not too much."""
-    together: list[list[int]] = []
-    for one in turns:
-        near = together and borders[one] - borders[together[-1][-1] + 1] <= JOIN_S
-        if near and borders[one + 1] - borders[together[-1][0]] <= MOST_S:
-            together[-1].append(one)
-        else:
-            together.append([one])
-    return together
-
-
 def second_opinion(
-    scores: Tensor, thresholds: Tensor, borders: Sequence[float], verifier: Verifier, read: ReadAudio
+    scores: Tensor,
+    thresholds: Tensor,
+    found: Diarization,
+    moments: Sequence[float],
+    verifier: Verifier,
+    read: ReadAudio,
 ) -> Tensor:
-    """Scores (voices, s), the doubtful ones averaged with the verifier's.
+    """Scores (voices, t), those that were in doubt moved by what the verifier says.
 
-    Stretch k lasts from `borders[k]` to `borders[k + 1]` seconds. A voice whose own score is outside the band keeps
-    it, also in a turn that is heard again for another. Turns too short for the verifier keep their scores. Reads
-    nothing where nothing is in doubt; what `read` raises is passed on.
+    Turn k lasts from `moments[k]` to `moments[k + 1]` seconds. Who never speaks for a whole window keeps the scores.
+    Reads nothing where nothing is in doubt; what `read` raises is passed on.
     """
     if scores.numel() == 0 or not verifier.memories:
         return scores
+    usual = _of_people(scores, found)
+    lowered = _of_people(without_alike(scores, found), found) < usual
+    near = usual >= thresholds[:, None] - verifier.band
+    doubtful = near & (lowered | (usual <= thresholds[:, None] + verifier.band))
     result = scores.clone()
-    doubtful = torch.nonzero(in_doubt(scores, thresholds, verifier.band)).flatten().tolist()
-    rate = verifier.encoder.sample_rate
-    for group in groups(doubtful, borders):
-        begin_s = borders[group[0]]
-        audio = read(begin_s, borders[group[-1] + 1])
-        for one in group:
-            first, last = (round((borders[edge] - begin_s) * rate) for edge in (one, one + 1))
-            said = verifier.hear(audio[first:last])
-            if said is None:
-                continue
-            verified = (scores[:, one] + thresholds + said.to(scores) - verifier.threshold) / 2
-            near = (scores[:, one] - thresholds).abs() <= verifier.band
-            result[:, one] = torch.where(near, verified, scores[:, one])
+    for person in torch.nonzero(doubtful.any(dim=0)).flatten().tolist():
+        windows = _windows(found, moments, person, verifier.encoder, read)
+        if not len(windows):
+            continue
+        said = thresholds + verifier.hear(windows).to(scores) - verifier.threshold
+        moved = (said - usual[:, person]) * len(windows) / (2 * len(windows) + 1)
+        turns = np.flatnonzero(found.speakers == person)
+        result[:, turns] += torch.where(doubtful[:, person], moved, 0.0)[:, None]
     return result
+
+
+def _of_people(scores: Tensor, found: Diarization) -> Tensor:
+    """The mean scores (voices, p) of each local speaker's windows, from those of the turns (voices, t)."""
+    mine = torch.zeros(len(found), len(found.people))
+    spoken = np.flatnonzero(~found.silent)
+    mine[spoken, found.speakers[spoken]] = torch.from_numpy(found.lengths[spoken]).float()
+    return scores @ (mine / mine.sum(dim=0).clamp_min(1))
+
+
+def _windows(
+    found: Diarization, moments: Sequence[float], person: int, encoder: SpeakerEncoder, read: ReadAudio
+) -> NDArray[np.float32]:
+    """Windows (n, samples) of the person, neighbours read in one go, less those that the recording cuts off."""
+    spans = where_to_listen(found, moments, person, at_most=MOST_WINDOWS, span_s=encoder.window_s)
+    starts = [start for start, end in spans if end - start > encoder.window_s - 1e-6]
+    length = round(encoder.window_s * encoder.sample_rate)
+    rows = []
+    for group in groups(starts, encoder.window_s):
+        audio = read(group[0], group[-1] + encoder.window_s + SPARE_S)
+        for start_s in group:
+            first = round((start_s - group[0]) * encoder.sample_rate)
+            if first + length <= len(audio):
+                rows.append(audio[first : first + length])
+    return np.stack(rows) if rows else np.zeros((0, length), np.float32)
+
+
+def groups(starts: Sequence[float], window_s: float) -> list[list[float]]:
+    """Ascending starts of windows, those near each other together."""
+    together: list[list[float]] = []
+    for start_s in starts:
+        if together and start_s - together[-1][-1] - window_s <= JOIN_S:
+            together[-1].append(start_s)
+        else:
+            together.append([start_s])
+    return together

@@ -3,7 +3,9 @@
 import csv
 import wave
 from collections import Counter
+from functools import cache
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -14,18 +16,22 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from voicemark.errors import VoicemarkError
+from voicemark.lab.backend import background
 from voicemark.lab.backend.background import (
     build_cohort,
     build_crowd,
     labelled_windows,
     some_of_each,
-    training_noise,
     without_duplicates,
 )
 from voicemark.lab.corpus.codecs import MP2, round_trip
 from voicemark.lab.corpus.noise import held_for_evaluation
+from voicemark.voice.base import SpeakerEncoder
 
 RATE = 16_000
+
+training_noise = cache(background.training_noise)
+"""Every file is read by a program of its own: once is enough."""
 
 
 class Spectra:
@@ -38,6 +44,11 @@ class Spectra:
         self.windows = batch
         power = np.abs(np.fft.rfft(batch, axis=1)[:, :16_000]).reshape(len(batch), -1, 20).mean(axis=2)
         return torch.nn.functional.normalize(torch.from_numpy(power).float(), dim=1)
+
+
+def heard_by(encoder: Spectra) -> SpeakerEncoder:
+    """As much of an encoder as is asked for here."""
+    return cast(SpeakerEncoder, encoder)
 
 
 def tone(path: Path, hertz: float, seconds: float = 3.0) -> None:
@@ -78,30 +89,30 @@ def pitches(windows: NDArray[np.float32]) -> set[int]:
 
 def test_only_training_voices_and_training_noise_are_heard(folders: tuple[Path, Path]) -> None:
     encoder = Spectra()
-    build_cohort(encoder, [folders[0]], training_noise(folders[1]), noise_windows=8)
+    build_cohort(heard_by(encoder), [folders[0]], training_noise(folders[1]), noise_windows=8)
     assert pitches(encoder.windows) == {300, 400, 500, 600, 700, 4000}
     assert len(encoder.windows) == 5 + 5 + 8
 
 
 def test_a_source_that_is_left_out_is_not_heard(folders: tuple[Path, Path]) -> None:
     encoder, without = Spectra(), {300, 400, 500, 600, 4000}
-    build_cohort(encoder, [folders[0]], training_noise(folders[1]), noise_windows=8, left_out=["b"])
+    build_cohort(heard_by(encoder), [folders[0]], training_noise(folders[1]), noise_windows=8, left_out=["b"])
     assert pitches(encoder.windows) == without
-    build_crowd(encoder, [folders[0]], training_noise(folders[1]), left_out=["b"])
+    build_crowd(heard_by(encoder), [folders[0]], training_noise(folders[1]), left_out=["b"])
     assert pitches(encoder.windows) <= without
     assert pitches(labelled_windows(folders[0], training_noise(folders[1]), left_out=["b"])[0]) == without
 
 
 def test_equal_seeds_give_equal_cohorts(folders: tuple[Path, Path]) -> None:
     first, again, other = (
-        build_cohort(Spectra(), [folders[0]], training_noise(folders[1]), seed=seed) for seed in (1, 1, 2)
+        build_cohort(heard_by(Spectra()), [folders[0]], training_noise(folders[1]), seed=seed) for seed in (1, 1, 2)
     )
     assert torch.equal(first, again)
     assert first.shape != other.shape or not torch.equal(first, other)
 
 
 def test_near_duplicates_count_once_and_silence_never(folders: tuple[Path, Path]) -> None:
-    cohort = build_cohort(Spectra(), [folders[0]], training_noise(folders[1]), noise_windows=50)
+    cohort = build_cohort(heard_by(Spectra()), [folders[0]], training_noise(folders[1]), noise_windows=50)
     assert len(cohort) < 20  # fifty stretches of one tone are one row
     assert torch.allclose(cohort.norm(dim=1), torch.ones(len(cohort)), atol=1e-5)
     rows = torch.nn.functional.normalize(torch.randn(20, 8, generator=torch.Generator().manual_seed(0)), dim=1)
@@ -110,14 +121,14 @@ def test_near_duplicates_count_once_and_silence_never(folders: tuple[Path, Path]
 
 def test_a_crowd_has_as_many_windows_of_every_training_voice(folders: tuple[Path, Path]) -> None:
     encoder = Spectra()
-    assert len(build_crowd(encoder, [folders[0]], training_noise(folders[1]), per_voice=2)) == 5 * 2
+    assert len(build_crowd(heard_by(encoder), [folders[0]], training_noise(folders[1]), per_voice=2)) == 5 * 2
     assert pitches(encoder.windows) <= {300, 400, 500, 600, 700, 4000}
-    assert len(build_crowd(Spectra(), [folders[0]] * 2, training_noise(folders[1]), per_voice=1)) == 2 * 5
+    assert len(build_crowd(heard_by(Spectra()), [folders[0]] * 2, training_noise(folders[1]), per_voice=1)) == 2 * 5
 
 
 def test_a_crowd_went_through_a_broadcasts_codec(folders: tuple[Path, Path]) -> None:
     heard = Spectra()
-    build_crowd(heard, [folders[0]], training_noise(folders[1]), per_voice=2)
+    build_crowd(heard_by(heard), [folders[0]], training_noise(folders[1]), per_voice=2)
     uncoded, speakers = labelled_windows(folders[0], training_noise(folders[1]))
     np.testing.assert_array_equal(heard.windows, round_trip(uncoded[some_of_each(speakers, 2, 0)], MP2))
 
@@ -132,4 +143,4 @@ def test_of_each_label_as_many_as_there_are_up_to_the_most(labels: list[int], mo
 
 def test_a_corpus_without_the_split_is_an_error(folders: tuple[Path, Path]) -> None:
     with pytest.raises(VoicemarkError, match="nobody"):
-        build_cohort(Spectra(), [folders[0]], training_noise(folders[1]), split="nobody")
+        build_cohort(heard_by(Spectra()), [folders[0]], training_noise(folders[1]), split="nobody")

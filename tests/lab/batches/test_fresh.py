@@ -8,12 +8,12 @@ import torch
 from support.teaching import distil_losses
 
 from voicemark.lab.batches.augment import Augmenter, AugmentSettings
+from voicemark.lab.batches.frames import CHANNELS
 from voicemark.lab.batches.fresh import CROP, FreshSettings, FreshVoices
+from voicemark.lab.batches.labels import NOT_A_VOICE, UNKNOWN
 from voicemark.lab.batches.sampling import CONTEXT, WINDOW, SamplingSettings, VoiceBatches
 from voicemark.lab.corpus.bank import AudioBank
 from voicemark.lab.teachers.teacher import Heard
-from voicemark.lab.training.hints import CHANNELS
-from voicemark.lab.training.triplets import NOT_A_VOICE, UNKNOWN
 
 CLEAN = Augmenter(settings=AugmentSettings(noise=0, overlap=0, room=0, equaliser=0, band_limit=0, hole=0, coded=0))
 SMALL = FreshSettings(new=2, ring=12, first=8)

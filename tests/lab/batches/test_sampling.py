@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from voicemark.lab.batches.augment import Augmenter, AugmentSettings
+from voicemark.lab.batches.labels import NOT_A_VOICE, UNKNOWN
 from voicemark.lab.batches.sampling import CONTEXT, WINDOW, SamplingSettings, VoiceBatches
 from voicemark.lab.corpus.bank import AudioBank
-from voicemark.lab.training.triplets import NOT_A_VOICE, UNKNOWN
 
 CLEAN = Augmenter(settings=AugmentSettings(noise=0, overlap=0, room=0, equaliser=0, band_limit=0, hole=0, coded=0))
 SMALL = SamplingSettings(batch=16, noise_windows=2, context_every=3)

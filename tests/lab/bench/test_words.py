@@ -3,12 +3,12 @@
 from voicemark.lab.bench.words import made_up_titles, measure_words
 
 
-def test_every_way_is_measured_on_the_same_titles_and_compared_with_the_naive_one():
+def test_every_way_is_measured_on_the_same_titles_and_compared_with_the_naive_one() -> None:
     rows = measure_words(titles=40, dim=8)
     assert [row.name.split(",")[0].split(":")[0] for row in rows] == ["naive", "padded", "padded", "EmbeddingBag"]
     assert rows[0].ratio == 1.0
     assert all(row.cpu_s >= 0 for row in rows)
 
 
-def test_made_up_titles_are_the_same_for_the_same_seed():
+def test_made_up_titles_are_the_same_for_the_same_seed() -> None:
     assert made_up_titles(5, seed=3) == made_up_titles(5, seed=3) != made_up_titles(5, seed=4)

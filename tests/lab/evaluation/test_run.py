@@ -35,7 +35,7 @@ def report(small_corpus: Path, small_noise: Path, tmp_path_factory: pytest.TempP
         peers_python=Path(sys.executable),
         conditions=("clean", "music5", "ac3192"),
         markers=0,
-        composer=None,
+        composers=(),
         scorer=None,
         cache=tmp_path_factory.mktemp("cache"),
         match=MatchSection(),
@@ -79,7 +79,7 @@ def test_json_holds_everything(report: Report) -> None:
 
 
 def test_without_noise_only_clean_and_codecs_are_measured(small_corpus: Path, tmp_path: Path) -> None:
-    plan = Plan(small_corpus, None, "dev", (None,), None, (), 0, None, None, tmp_path, MatchSection())
+    plan = Plan(small_corpus, None, "dev", (None,), None, (), 0, (), None, tmp_path, MatchSection())
     measured = evaluate(plan)
     assert [cell.condition for cell in measured.rows[0].cells] == ["clean", "MP2 128k", "AC-3 192k"]
 
@@ -107,6 +107,6 @@ def test_a_worker_that_fails_is_an_error_with_its_words(tmp_path: Path, monkeypa
 
 
 def test_an_unknown_condition_is_refused_before_anything_is_measured(small_corpus: Path, tmp_path: Path) -> None:
-    plan = Plan(small_corpus, None, "dev", (None,), None, ("thunder",), 0, None, None, tmp_path, MatchSection())
+    plan = Plan(small_corpus, None, "dev", (None,), None, ("thunder",), 0, (), None, tmp_path, MatchSection())
     with pytest.raises(ConfigError, match="thunder"):
         evaluate(plan)

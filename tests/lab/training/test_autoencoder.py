@@ -69,7 +69,7 @@ def test_a_few_steps_lower_the_error_of_reconstruction() -> None:
     for _ in range(30):
         loss = torch.nn.functional.mse_loss(network(mel), mel)
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimiser.step()
         losses.append(loss.item())
     assert losses[-1] < 0.9 * losses[0]

@@ -3,7 +3,8 @@
 import torch
 import torch.nn.functional as F
 
-from voicemark.lab.training.hints import CHANNELS, FrameAxes, HintHead
+from voicemark.lab.batches.frames import CHANNELS, FrameAxes
+from voicemark.lab.training.hints import HintHead
 
 
 def frames(count: int = 20, channels: int = 300, rank: int = 40) -> torch.Tensor:
@@ -11,7 +12,8 @@ def frames(count: int = 20, channels: int = 300, rank: int = 40) -> torch.Tensor
     generator = torch.Generator().manual_seed(3)
     directions = torch.linalg.qr(torch.randn(channels, rank, generator=generator))[0]
     size = 5.0 * 0.9 ** torch.arange(rank)
-    return 2.0 + (directions * size) @ torch.randn(count, rank, 30, generator=generator)
+    told: torch.Tensor = 2.0 + (directions * size) @ torch.randn(count, rank, 30, generator=generator)
+    return told
 
 
 def test_axes_keep_the_variance_centred_and_of_mean_square_one() -> None:

@@ -9,7 +9,7 @@ from torch import nn
 from voicemark.lab.training.optimiser import Kind, Optimiser
 
 
-def net() -> nn.Module:
+def net() -> nn.Sequential:
     torch.manual_seed(0)
     return nn.Sequential(nn.Conv1d(6, 8, 3), nn.BatchNorm1d(8), nn.Flatten(), nn.Linear(8 * 4, 5))
 
@@ -25,18 +25,20 @@ def learn(network: nn.Module, optimiser: Optimiser, steps: int) -> None:
 def orthogonal(gradient: torch.Tensor) -> torch.Tensor:
     """The nearest matrix with orthonormal rows, by its singular vectors: what Muon's iteration is after."""
     u, _, v = torch.linalg.svd(gradient, full_matrices=False)
-    return u @ v
+    nearest: torch.Tensor = u @ v
+    return nearest
 
 
 def test_a_filters_step_is_its_gradient_made_orthogonal() -> None:
     network = net()
-    before = network[0].weight.detach().clone()
+    weight = network.get_parameter("0.weight")
+    before = weight.detach().clone()
     inputs = torch.randn(16, 6, 6)
     network(inputs).square().sum().backward()
-    assert network[0].weight.grad is not None
-    direction = orthogonal(network[0].weight.grad.view(8, -1))
+    assert weight.grad is not None
+    direction = orthogonal(weight.grad.view(8, -1))
     Optimiser(network, (), "muon", weight_decay=0.0).step(1e-2)
-    step = (before - network[0].weight.detach()).view(8, -1)
+    step = (before - weight.detach()).view(8, -1)
     assert float(torch.nn.functional.cosine_similarity(step.flatten(), direction.flatten(), dim=0)) > 0.95
     values = torch.linalg.svdvals(step)
     assert values.max() < 2 * values.min()  # five iterations of Newton and Schulz leave them near 1

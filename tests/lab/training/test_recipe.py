@@ -37,7 +37,7 @@ def buzz(pitch: float, seconds: float, seed: int) -> np.ndarray:
     time = np.arange(int(seconds * 16_000)) / 16_000
     rng = np.random.default_rng(seed)
     tones = np.sum([np.sin(2 * np.pi * pitch * k * time + rng.uniform(0, 6)) / k for k in range(1, 20)], axis=0)
-    return (0.05 * tones + 0.005 * rng.standard_normal(len(time))).astype(np.float32)
+    return np.asarray(0.05 * tones + 0.005 * rng.standard_normal(len(time)), np.float32)
 
 
 def save(path: Path, audio: np.ndarray) -> None:

@@ -4,12 +4,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from voicemark.lab.batches.labels import NOT_A_VOICE, UNKNOWN, Labels
 from voicemark.lab.training.triplets import (
     MARGIN,
-    NOT_A_VOICE,
-    UNKNOWN,
     EmbeddingBank,
-    Labels,
     batch_triplets,
     draw,
     mine,

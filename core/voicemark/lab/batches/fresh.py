@@ -16,12 +16,11 @@ from torch import Tensor
 
 from voicemark.lab.batches.augment import Audio, resampled, warp_formants
 from voicemark.lab.batches.formants import KNOTS_HZ
+from voicemark.lab.batches.frames import CHANNELS, FrameAxes, frames_within
+from voicemark.lab.batches.labels import UNKNOWN
 from voicemark.lab.batches.sampling import CONTEXT, WINDOW, Batch, VoiceBatches
 from voicemark.lab.corpus.bank import to_pcm
-from voicemark.lab.teachers.teacher import CropTeacher
-from voicemark.lab.training.hints import CHANNELS, FrameAxes, frames_within
-from voicemark.lab.training.targets import QUIETEST
-from voicemark.lab.training.triplets import UNKNOWN
+from voicemark.lab.teachers.teacher import QUIETEST, CropTeacher
 
 CROP = WINDOW + 2 * CONTEXT  # samples that the teacher hears
 AT_ONCE = 32  # crops that the teacher is given at once

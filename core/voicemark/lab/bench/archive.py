@@ -21,9 +21,9 @@ from voicemark.lab.bench.figures import Figure
 from voicemark.lab.bench.usage import of_call
 from voicemark.store.database import open_database
 from voicemark.store.schema import EmbeddingRow, RecordingRow
+from voicemark.voice.diarization import diarize, pack
 from voicemark.voice.match import Memory, VoiceBook
 from voicemark.voice.quantisation import quantise
-from voicemark.voice.turns import pack, segment_turns
 from voicemark.voice.verifier import ReadAudio
 
 MODEL = "bench"
@@ -83,7 +83,7 @@ def make_archive(path: Path, hours: int, people: Floats) -> None:
                         insert(EmbeddingRow).values(
                             recording_id=row.id, model_id=MODEL, content=str(number), windows=len(windows), dim=DIM,
                             hop_s=0.5, window_s=2.0, data=windows.tobytes(),
-                            turns=pack(segment_turns(windows, 0.5, 2.0)),
+                            turns=pack(diarize(windows, 0.5, 2.0)),
                         )
                     )  # fmt: skip
     finally:

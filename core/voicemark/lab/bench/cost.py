@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from voicemark import load_encoder
 from voicemark.audio.demux import AudioReader
 from voicemark.audio.features import LogMel
 from voicemark.audio.ffmpeg import find_program
@@ -21,16 +20,18 @@ from voicemark.config import AudioSection, MatchSection
 from voicemark.lab.bench.figures import Figure
 from voicemark.lab.bench.media import make_recording
 from voicemark.lab.bench.usage import Usage, of_call, of_command
-from voicemark.result import Marker
+from voicemark.result import Recognised
 from voicemark.store.database import open_database
 from voicemark.store.markers import voice_ids, write_markers
 from voicemark.store.schema import EmbeddingRow, RecordingRow
+from voicemark.store.speakers import write_names, write_speech
+from voicemark.voice.diarization import Diarization, diarize
+from voicemark.voice.diarization import pack as pack_turns
 from voicemark.voice.encoder import Encoder
-from voicemark.voice.match import Memory, VoiceBook, score
+from voicemark.voice.load import load_encoder
+from voicemark.voice.match import Memory, VoiceBook
 from voicemark.voice.quantisation import pack, quantise
-from voicemark.voice.segments import Segment, WindowTimes, find_segments
-from voicemark.voice.turns import Turns, segment_turns
-from voicemark.voice.turns import pack as pack_turns
+from voicemark.voice.recognise import Spoken, recognise, speech_of
 
 RATE = 16_000
 BLOCK_S = 30
@@ -123,22 +124,25 @@ def _stages(recording: Path, folder: Path, minutes: int) -> Iterator[tuple[str, 
     yield "encoder (less log-mel)", of_call(embed).cpu_s - features_s
     embeddings = np.concatenate(parts)
     book = _book(embeddings, encoder)
-    found: list[Segment] = []
-    turns: list[Turns] = []
-    settings = MatchSection()
-    times = WindowTimes(encoder.hop_s, encoder.window_s, minutes * 60.0)
+    diarized: list[Diarization] = []
 
     def divide() -> None:
-        turns.append(segment_turns(quantise(embeddings), encoder.hop_s, encoder.window_s))
+        diarized.append(diarize(quantise(embeddings), encoder.hop_s, encoder.window_s))
 
-    yield "cut into turns", of_call(divide).cpu_s
+    yield "who speaks when", of_call(divide).cpu_s
+    spoken: list[Spoken] = []
+    recognised: list[Recognised] = []
 
     def match() -> None:
-        scores = score(turns[0].directions, book)
-        found.extend(find_segments(scores, book.thresholds.tolist(), settings, turns[0], times))
+        spoken.append(Spoken(diarized[0], minutes * 60.0, _unread))
+        recognised.append(recognise(spoken[0], book, MatchSection(), None))
 
-    yield f"match {VOICES} voices, segments", of_call(match).cpu_s
-    yield "store", of_call(lambda: _store(folder, embeddings, encoder, turns[0], found, book)).cpu_s
+    yield f"whose {VOICES} voices, markers", of_call(match).cpu_s
+    yield "store", of_call(lambda: _store(folder, embeddings, encoder, spoken[0], recognised[0], book)).cpu_s
+
+
+def _unread(start_s: float, end_s: float) -> NDArray[np.float32]:
+    raise AssertionError(f"nothing is read without a verifier: {start_s} to {end_s}")
 
 
 def _book(embeddings: NDArray[np.float32], encoder: Encoder) -> VoiceBook:
@@ -151,8 +155,8 @@ def _store(
     folder: Path,
     embeddings: NDArray[np.float32],
     encoder: Encoder,
-    turns: Turns,
-    segments: list[Segment],
+    spoken: Spoken,
+    recognised: Recognised,
     book: VoiceBook,
 ) -> None:
     for file in folder.glob("stage.db*"):
@@ -166,9 +170,11 @@ def _store(
             EmbeddingRow(
                 recording_id=row.id, model_id=encoder.model_id, content="c", windows=len(embeddings),
                 dim=encoder.dim, hop_s=encoder.hop_s, window_s=encoder.window_s, data=pack(embeddings),
-                turns=pack_turns(turns),
+                turns=pack_turns(spoken.found),
             )
         )  # fmt: skip
-        markers = [Marker(book.names[one.voice], one.start_s, one.end_s, one.score) for one in segments]
-        write_markers(session, row.id, markers, "key", voice_ids(session, book.names))
+        write_speech(session, row.id, speech_of(spoken.found, spoken.duration_s))
+        voices = voice_ids(session, book.names)
+        write_markers(session, row.id, recognised.markers, "key", voices)
+        write_names(session, row.id, recognised.named, voices)
     database.close()

@@ -2,10 +2,10 @@
 
 DER, JER, purity and coverage are pyannote.metrics' (Bredin, "pyannote.metrics: a toolkit for reproducible evaluation,
 diagnostic, and error analysis of speaker diarization systems", Interspeech 2017; JER: Ryant et al., "The Second DIHARD
-Diarization Challenge", Interspeech 2019), without a collar and with overlapping speech counted.
+Diarization Challenge", Interspeech 2019), without a collar. DER and JER count overlapping speech, and sound that
+is nobody's; purity and coverage are of the time in which one person speaks alone.
 """
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -45,19 +45,16 @@ def diarization_score(recordings: Sequence[tuple[Sequence[Spoke], Sequence[Spoke
     except ImportError as error:
         raise ToolError("pyannote.metrics is not installed", hint="pip install 'voicemark[lab]'") from error
     diarization: Any = untyped
-    measures: list[Any] = [
-        diarization.DiarizationErrorRate(),
-        diarization.JaccardErrorRate(),
-        diarization.DiarizationPurity(),
-        diarization.DiarizationCoverage(),
-    ]
+    errors: list[Any] = [diarization.DiarizationErrorRate(), diarization.JaccardErrorRate()]
+    groups: list[Any] = [diarization.DiarizationPurity(), diarization.DiarizationCoverage()]
     for true, found in recordings:
-        reference, hypothesis, whole = _annotation(true), _annotation(found), _whole((*true, *found))
-        for measure in measures:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                measure(reference, hypothesis, uem=whole)
-    return DiarizationScore(*(float(abs(measure)) for measure in measures))
+        reference, hypothesis = _annotation(true), _annotation(found)
+        alone = reference.get_timeline().support().extrude(reference.get_overlap())
+        for measure in errors:
+            measure(reference, hypothesis, uem=_whole((*true, *found)))
+        for measure in groups:  # these count what lies outside of the evaluated time, unless it is cut away
+            measure(reference.crop(alone), hypothesis.crop(alone))
+    return DiarizationScore(*(float(abs(measure)) for measure in (*errors, *groups)))
 
 
 def found_by_length(

@@ -25,11 +25,10 @@ from voicemark.errors import ToolError
 from voicemark.lab.corpus.clips import SAMPLE_RATE, WINDOW_SAMPLES, Audio, read_mono
 from voicemark.lab.corpus.noise import read_noise
 from voicemark.lab.evaluation.peers import PeerMissingError
+from voicemark.voice.diarization import Diarization, diarize
 from voicemark.voice.match import Memory, VoiceBook
 from voicemark.voice.quantisation import quantise
 from voicemark.voice.recognise import Spoken, recognised_of, scores_of
-from voicemark.voice.segments import WindowTimes
-from voicemark.voice.turns import Turns, segment_turns
 from voicemark.voice.verifier import Verifier
 
 HOP_SAMPLES = SAMPLE_RATE // 2  # a window every half second, as in the program
@@ -64,8 +63,8 @@ class MarkerRow:
     hindsight: bool
     scores: tuple[MarkerScore, ...]
     missing: str | None = None
-    judge_cpu_s_per_hour: float | None = None
-    """What a verifier's second hearing of doubtful turns cost, where there was one."""
+    verifier_cpu_s_per_hour: float | None = None
+    """What a verifier's second hearing of doubtful people cost, where there was one."""
 
 
 @dataclass(frozen=True)
@@ -93,24 +92,20 @@ class Composed:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A recording as one embedder hears it: its turns, and a memory for each voice."""
+    """A recording as one embedder hears it: its turns and people, and a memory for each voice."""
 
     composed: Composed
-    turns: Turns
+    found: Diarization
+    windows: NDArray[np.int8]
     memories: dict[str, Tensor]
     model_id: str
     cohort: Tensor | None
     duration_s: float
 
     @property
-    def times(self) -> WindowTimes:
-        """Where its windows lie."""
-        return WindowTimes(HOP_SAMPLES / SAMPLE_RATE, WINDOW_SAMPLES / SAMPLE_RATE, self.duration_s)
-
-    @property
     def spoken(self) -> Spoken:
         """As the program recognises it."""
-        return Spoken(self.turns, self.times, self._read)
+        return Spoken(self.found, self.duration_s, self._read)
 
     def _read(self, start_s: float, end_s: float) -> Audio:
         return self._audio[round(start_s * SAMPLE_RATE) : round(end_s * SAMPLE_RATE)]
@@ -122,8 +117,8 @@ class Prepared:
 
 def compose(composer: Path, corpus: Path, noise: Path, split: str, seed: int, minutes: float, cache: Path) -> Composed:
     """Composes a recording, or takes the one that an earlier run left in `cache`. Only evaluation noise is heard."""
-    folder = cache / "recordings" / f"{corpus.name}-{split}-{seed}-{minutes:g}"
-    composed = Composed(f"seed {seed}", folder)
+    folder = cache / "recordings" / f"{composer.stem}-{corpus.name}-{split}-{seed}-{minutes:g}"
+    composed = Composed(f"{composer.stem} {seed}", folder)
     if composed.truth.exists():
         return composed
     what = ["--seed", str(seed), "--minutes", str(minutes), "--out", str(folder)]
@@ -148,8 +143,13 @@ def prepare(composed: Composed, embed: EmbedAll, model_id: str, cohort: Tensor |
         if len(rows) > most_rows:
             rows = rows[torch.linspace(0, len(rows) - 1, most_rows).long()]
         memories[name] = rows
-    turns = segment_turns(quantise(windows.numpy()), HOP_SAMPLES / SAMPLE_RATE, WINDOW_SAMPLES / SAMPLE_RATE)
-    return Prepared(composed, turns, memories, model_id, cohort, len(audio) / SAMPLE_RATE)
+    return Prepared(composed, *diarized(windows), memories, model_id, cohort, len(audio) / SAMPLE_RATE)
+
+
+def diarized(windows: Tensor) -> tuple[Diarization, NDArray[np.int8]]:
+    """Who speaks when, by windows (n, d), one every half second; and the windows as they are kept."""
+    rows = quantise(windows.numpy())
+    return diarize(rows, HOP_SAMPLES / SAMPLE_RATE, WINDOW_SAMPLES / SAMPLE_RATE), rows
 
 
 def own_scores(prepared: Prepared, settings: MatchSection) -> Tensor:

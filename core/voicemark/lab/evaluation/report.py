@@ -1,10 +1,12 @@
 """The tables that people read, and the JSON that machines read: nothing is measured here."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 
+from voicemark.lab.evaluation.diarization import LENGTHS_S
 from voicemark.lab.evaluation.markers import MarkerRow
 from voicemark.lab.evaluation.protocol import ProtocolResult
+from voicemark.lab.evaluation.speech import SpeechRow
 from voicemark.lab.evaluation.table import Row
 
 UNITS = (
@@ -25,6 +27,7 @@ class Report:
     windows: int
     rows: tuple[Row, ...]
     markers: tuple[MarkerRow, ...] = ()
+    speech: tuple[SpeechRow, ...] = ()
     units: str = field(default=UNITS)
 
     def as_json(self) -> dict[str, object]:
@@ -119,9 +122,23 @@ def markers_table(rows: Sequence[MarkerRow]) -> list[list[str]]:
                     f"{score.false_minutes_per_hour:.2f}",
                     found,
                     start,
-                    "" if row.judge_cpu_s_per_hour is None else f"{row.judge_cpu_s_per_hour:.1f}",
+                    "" if row.verifier_cpu_s_per_hour is None else f"{row.verifier_cpu_s_per_hour:.1f}",
                 ]
             )
+    return lines
+
+
+def speech_table(rows: Sequence[SpeechRow]) -> list[list[str]]:
+    """One line per embedder and set of recordings: how well people are told apart, and which turns are found."""
+    lengths = [f"{low:g}–{high:g} s" if high < float("inf") else f"> {low:g} s" for low, high in LENGTHS_S]
+    lines = [
+        ["who speaks when", "recordings", "DER", "JER", "purity", "coverage", *(f"found {one}" for one in lengths)]
+    ]
+    for row in rows:
+        score = row.score
+        shares = ["–"] * 4 if score is None else [f"{value:.3f}" for value in astuple(score)]
+        counts = [f"{found} of {total}" for found, total in row.by_length] or [""] * len(lengths)
+        lines.append([row.name, row.recordings, *shares, *counts])
     return lines
 
 

@@ -1,6 +1,7 @@
 """One evaluation from corpus to report: windows, conditions, every embedder, then markers."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from voicemark.lab.evaluation.markers import (
 )
 from voicemark.lab.evaluation.peers import PEERS, PeerMissingError
 from voicemark.lab.evaluation.report import Report
+from voicemark.lab.evaluation.speech import SpeechRow, conversation_row, oracle, speech_row
 from voicemark.lab.evaluation.table import condition_windows, measure_row
 from voicemark.voice.verifier import Verifier
 
@@ -43,7 +45,7 @@ class Plan:
     peers_python: Path | None
     conditions: tuple[str, ...]
     markers: int
-    composer: Path | None
+    composers: tuple[Path, ...]
     scorer: Path | None
     cache: Path
     match: MatchSection
@@ -51,6 +53,8 @@ class Plan:
     first_seed: int = 1
     seed: int = 0
     verifier: VerifierSection | None = None
+    conversation: Path | None = None
+    """Folder of real conversation: X.flac, and RTTM files."""
 
 
 def evaluate(plan: Plan, say: Say = lambda text: None) -> Report:
@@ -66,6 +70,12 @@ def evaluate(plan: Plan, say: Say = lambda text: None) -> Report:
     heard = condition_windows(clips, conditions, bank, plan.seed)
     embedders = all_embedders(plan)
     rows = [measure_row(embedder, clips, heard, seed=plan.seed, progress=say) for embedder in embedders]
+    markers, speech = evaluate_markers(plan, embedders, say)
+    if plan.conversation is not None:
+        for embedder in embedders:
+            say(f"{embedder.name}: conversation")
+            with suppress(PeerMissingError):  # its other rows say so
+                speech.append(conversation_row(embedder.name, plan.conversation, embedder.embed_all))
     return Report(
         corpus=plan.corpus.name,
         split=plan.split,
@@ -73,7 +83,8 @@ def evaluate(plan: Plan, say: Say = lambda text: None) -> Report:
         speakers=len(set(clips.speaker.tolist())),
         windows=len(clips.samples),
         rows=tuple(rows),
-        markers=tuple(evaluate_markers(plan, embedders, say)),
+        markers=tuple(markers),
+        speech=tuple(speech),
     )
 
 
@@ -85,41 +96,64 @@ def all_embedders(plan: Plan) -> list[OwnEmbedder | PeerEmbedder]:
     return own + [PeerEmbedder(peer, plan.peers_python, plan.cache) for peer in PEERS]
 
 
-def evaluate_markers(plan: Plan, embedders: Sequence[OwnEmbedder | PeerEmbedder], say: Say) -> list[MarkerRow]:
-    """One row per embedder over `plan.markers` composed recordings; none without composer, scorer and noise."""
-    if not plan.markers or plan.composer is None or plan.scorer is None or plan.noise is None:
-        return []
-    recordings: list[Composed] = []
-    for seed in range(plan.first_seed, plan.first_seed + plan.markers):
-        say(f"composing recording {seed}")
-        recordings.append(compose(plan.composer, plan.corpus, plan.noise, plan.split, seed, plan.minutes, plan.cache))
+def evaluate_markers(
+    plan: Plan, embedders: Sequence[OwnEmbedder | PeerEmbedder], say: Say
+) -> tuple[list[MarkerRow], list[SpeechRow]]:
+    """Rows of every embedder over `plan.markers` recordings of each composer; none without scorer and noise."""
     rows: list[MarkerRow] = []
-    for embedder in embedders:
-        try:
-            prepared = []
-            for composed in recordings:
-                say(f"{embedder.name}: markers of {composed.name}")
-                prepared.append(
-                    prepare(composed, embedder.embed_all, embedder.model_id, embedder.cohort, plan.match.memory_windows)
-                )
-        except PeerMissingError as error:
-            rows.append(missing_row(embedder.name, error))
-            continue
-        if not embedder.peer:
-            scores = score_all(plan.scorer, prepared, plan.match.threshold, plan.match)
-            rows.append(MarkerRow(embedder.name, plan.match.threshold, False, scores))
-            if plan.verifier is not None:
-                say(f"{embedder.name}: doubtful turns before the verifier")
-                rows.append(verified_row(plan, embedder.name, prepared, plan.verifier, plan.scorer))
-        best = hindsight_threshold(plan.scorer, prepared, plan.match)
-        rows.append(MarkerRow(embedder.name, best, True, score_all(plan.scorer, prepared, best, plan.match)))
-    return rows
+    speech: list[SpeechRow] = []
+    if not plan.markers or plan.scorer is None or plan.noise is None:
+        return rows, speech
+    for composer in plan.composers:
+        recordings: list[Composed] = []
+        for seed in range(plan.first_seed, plan.first_seed + plan.markers):
+            say(f"composing recording {seed} of {composer.stem}")
+            recordings.append(compose(composer, plan.corpus, plan.noise, plan.split, seed, plan.minutes, plan.cache))
+        for embedder in embedders:
+            _of_embedder(plan, plan.scorer, embedder, recordings, f"{composer.stem}, {plan.markers}", rows, speech, say)
+    return rows, speech
+
+
+def _of_embedder(
+    plan: Plan,
+    scorer: Path,
+    embedder: OwnEmbedder | PeerEmbedder,
+    recordings: Sequence[Composed],
+    name: str,
+    rows: list[MarkerRow],
+    speech: list[SpeechRow],
+    say: Say,
+) -> None:
+    """Adds the rows of one embedder over the recordings of one composer."""
+    try:
+        prepared = []
+        for composed in recordings:
+            say(f"{embedder.name}: markers of {composed.name}")
+            prepared.append(
+                prepare(composed, embedder.embed_all, embedder.model_id, embedder.cohort, plan.match.memory_windows)
+            )
+    except PeerMissingError as error:
+        rows.append(missing_row(embedder.name, error))
+        return
+    if not embedder.peer:
+        scores = score_all(scorer, prepared, plan.match.threshold, plan.match)
+        rows.append(MarkerRow(embedder.name, plan.match.threshold, False, scores))
+        told = [oracle(one) for one in prepared]
+        given = score_all(scorer, told, plan.match.threshold, plan.match)
+        rows.append(MarkerRow(f"{embedder.name}, true turns", plan.match.threshold, False, given))
+        if plan.verifier is not None:
+            say(f"{embedder.name}: doubtful people before the verifier")
+            rows.append(verified_row(plan, embedder.name, prepared, plan.verifier, scorer))
+    best = hindsight_threshold(scorer, prepared, plan.match)
+    rows.append(MarkerRow(embedder.name, best, True, score_all(scorer, prepared, best, plan.match)))
+    at = plan.match if not embedder.peer else plan.match.model_copy(update={"threshold": best})
+    speech.append(speech_row(embedder.name, name, prepared, at))
 
 
 def verified_row(
     plan: Plan, name: str, prepared: Sequence[Prepared], section: VerifierSection, scorer: Path
 ) -> MarkerRow:
-    """The markers at the default threshold with doubtful turns heard again, and what that cost."""
+    """The markers at the default threshold with doubtful people heard again, and what that cost."""
     encoder = OwnEmbedder(section.model)
     scores, spent, seconds = [], 0.0, 0.0
     for one in prepared:
@@ -140,5 +174,5 @@ def verified_row(
         plan.match.threshold,
         False,
         (*scores, mean_score(scores)),
-        judge_cpu_s_per_hour=spent / seconds * 3600,
+        verifier_cpu_s_per_hour=spent / seconds * 3600,
     )

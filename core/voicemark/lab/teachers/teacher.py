@@ -6,6 +6,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+QUIETEST = 1e-3  # RMS below which a clip is not worth the teacher's time
+
 
 class Teacher(Protocol):
     """Any speaker network that embeds a whole clip."""

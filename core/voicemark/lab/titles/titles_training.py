@@ -124,7 +124,7 @@ def _learn(
             vectors.view(training.categories, training.drawn, -1), member[torch.tensor(chosen)][:, drawn]
         )
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         assert table.grad is not None
         table.grad = scale_by_inverse_frequency(table.grad, counts, training.inverse_frequency)
         optimiser.step()

@@ -127,7 +127,7 @@ def _learn(
         chosen = order[step % batches * training.batch :][: training.batch]
         loss = functional.cross_entropy(net([tokens[number] for number in chosen]), targets[chosen], weights)
         net.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         for optimiser, schedule in zip(optimisers, schedules, strict=True):
             optimiser.step()
             schedule.step()

@@ -124,7 +124,7 @@ class AutoencoderTrainer:
         given, wanted = self.batch(self.step)
         loss = torch.nn.functional.mse_loss(self.network(given), wanted)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.optimiser.step()
         return float(loss.detach())
 

@@ -17,10 +17,9 @@ from torch import Tensor
 
 from voicemark.lab.batches.augment import Audio, change_speed, rms
 from voicemark.lab.corpus.bank import SAMPLE_RATE, AudioBank, Progress
-from voicemark.lab.teachers.teacher import Teacher
+from voicemark.lab.teachers.teacher import QUIETEST, Teacher
 
 SEGMENT = 6 * SAMPLE_RATE
-QUIETEST = 1e-3  # RMS below which a clip is not worth the teacher's time
 SAVE_EVERY = 500  # clips
 
 

@@ -21,11 +21,12 @@ from torch.utils.data import DataLoader, Sampler
 
 from voicemark.audio.features import FeatureSettings, LogMel
 from voicemark.errors import ModelError
+from voicemark.lab.batches.labels import Labels
 from voicemark.lab.batches.sampling import Batch, SamplingSettings, VoiceBatches
 from voicemark.lab.training.hints import HintHead
 from voicemark.lab.training.losses import AngularMarginSoftmax, Projection, distillation_loss, noise_loss, relation_loss
 from voicemark.lab.training.optimiser import Kind, Optimiser
-from voicemark.lab.training.triplets import EmbeddingBank, Labels, Mining, batch_triplets
+from voicemark.lab.training.triplets import EmbeddingBank, Mining, batch_triplets
 from voicemark.lab.training.validation import Score, Validation
 from voicemark.voice.network import EncoderConfig, SpeakerNet
 
@@ -195,7 +196,7 @@ class Trainer:
         if hint is not None:
             losses["hint"] = s.hint * hint
         total = torch.stack(list(losses.values())).sum()
-        total.backward()  # type: ignore[no-untyped-call]
+        total.backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), s.clip_gradient)
         self.optimiser.step(s.learning_rate * rate(self.step, s))
         return {name: value.item() for name, value in losses.items()}, zero_share

@@ -13,11 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from voicemark.lab.batches.labels import UNKNOWN, Labels
+
 MARGIN = 0.3
-NOT_A_VOICE = -2
-"""Speaker of music, noise, applause, silence: negative to every voice, positive to nothing."""
-UNKNOWN = -1
-"""Speaker of a clip that nobody labelled."""
 
 Mining = Literal["random", "batch", "bank"]
 
@@ -25,26 +23,6 @@ Mining = Literal["random", "batch", "bank"]
 def triplet_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = MARGIN) -> Tensor:
     """max(0, margin - a·p + a·n) per row; all three (n, dim) of unit length → (n,)."""
     return F.relu(margin - (anchor * positive).sum(1) + (anchor * negative).sum(1))
-
-
-@dataclass(frozen=True)
-class Labels:
-    """Whose each window is: `speaker` (n,) is an index, UNKNOWN or NOT_A_VOICE; `source` (n,) where it is from."""
-
-    speaker: Tensor
-    source: Tensor
-
-    def negatives(self, others: "Labels") -> Tensor:
-        """(n, m): which of `others` surely is another voice than each of these, or none.
-
-        An unlabelled clip is sure to be another voice only than clips of other sources.
-        """
-        same = self.speaker[:, None] == others.speaker[None, :]
-        unknown = (self.speaker == UNKNOWN)[:, None] | (others.speaker == UNKNOWN)[None, :]
-        same_source = self.source[:, None] == others.source[None, :]
-        noise = (others.speaker == NOT_A_VOICE)[None, :] & (self.speaker != NOT_A_VOICE)[:, None]
-        same = torch.where(unknown, same_source, same)
-        return noise | (~same & (self.speaker != NOT_A_VOICE)[:, None])
 
 
 @dataclass(frozen=True)

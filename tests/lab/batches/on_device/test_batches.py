@@ -9,13 +9,13 @@ from support.teaching import distil_losses
 from torch import Tensor, nn
 
 from voicemark.lab.batches.augment import Augmenter, AugmentSettings
+from voicemark.lab.batches.frames import CHANNELS
 from voicemark.lab.batches.fresh import FreshSettings
+from voicemark.lab.batches.labels import NOT_A_VOICE, UNKNOWN
 from voicemark.lab.batches.on_device.batches import DeviceVoices
 from voicemark.lab.batches.on_device.teacher import DeviceTeacher
 from voicemark.lab.batches.sampling import CONTEXT, WINDOW, SamplingSettings, VoiceBatches
 from voicemark.lab.corpus.bank import AudioBank
-from voicemark.lab.training.hints import CHANNELS
-from voicemark.lab.training.triplets import NOT_A_VOICE, UNKNOWN
 
 CPU = torch.device("cpu")
 CLEAN = Augmenter(settings=AugmentSettings(noise=0, overlap=0, room=0, equaliser=0, band_limit=0, hole=0, coded=0))
@@ -59,7 +59,7 @@ def test_a_windows_target_is_what_the_teacher_heard_in_its_own_crop(step: int) -
     batch = batches[step]
     assert batch.audio.shape == (8, WINDOW + (2 * CONTEXT if step == 2 else 0))
     assert batch.target is not None and batch.target.shape == (6, 2)
-    told = {}
+    told: dict[int, set[float]] = {}
     start = CONTEXT if batch.window else 0
     for row in range(6):
         height = round(peak(batch.audio[row, start : start + WINDOW]) / 10)

@@ -72,7 +72,8 @@ def test_the_same_seed_damages_alike_another_otherwise_and_the_input_is_left() -
     ],
 )
 def test_each_kind_of_noise_lies_as_far_below_the_voice_as_asked(shares: dict[str, float], frequency: int) -> None:
-    settings = replace(CLEAN, noise=1.0, second_noise=0.0, snr_db=(7.0, 7.0), babble_snr_db=(7.0, 7.0), **shares)
+    settings = replace(CLEAN, noise=1.0, second_noise=0.0, snr_db=(7.0, 7.0), babble_snr_db=(7.0, 7.0))
+    settings = replace(settings, **shares)  # type: ignore[arg-type]
     noisy = augmenter(settings)(clean())
     assert (level_at(noisy, 400) - level_at(noisy, frequency) - 7.0).abs().max() < 0.1
 

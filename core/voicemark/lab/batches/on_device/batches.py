@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 from voicemark.lab.batches.formants import KNOTS_HZ, warp_formants
+from voicemark.lab.batches.frames import CHANNELS, FrameAxes, frames_within
 from voicemark.lab.batches.fresh import CROP, MOST_BENT, OWN_SPEED, FreshSettings
+from voicemark.lab.batches.labels import NOT_A_VOICE, UNKNOWN
 from voicemark.lab.batches.on_device.damage import BatchAugmenter
 from voicemark.lab.batches.on_device.draw import Draw
 from voicemark.lab.batches.on_device.sound import resampled
@@ -17,8 +19,6 @@ from voicemark.lab.batches.on_device.stock import Stock
 from voicemark.lab.batches.on_device.teacher import DeviceTeacher
 from voicemark.lab.batches.sampling import CONTEXT, WINDOW, Batch, SamplingSettings, VoiceBatches
 from voicemark.lab.corpus.bank import to_pcm
-from voicemark.lab.training.hints import CHANNELS, FrameAxes, frames_within
-from voicemark.lab.training.triplets import NOT_A_VOICE, UNKNOWN
 
 MARGIN = 1_000  # samples on either side of a crop that feel the ends of what was resampled
 AT_ONCE = 32  # crops of one speed

@@ -18,7 +18,7 @@ from voicemark.errors import ModelError
 from voicemark.lab.batches.fresh import CROP
 from voicemark.lab.batches.on_device.sound import rms
 from voicemark.lab.corpus.bank import SAMPLE_RATE, AudioBank
-from voicemark.lab.training.targets import QUIETEST
+from voicemark.lab.teachers.teacher import QUIETEST
 from voicemark.voice.fbank import BINS, FRAME_S, SHIFT_S
 
 FRAME = int(FRAME_S * SAMPLE_RATE)

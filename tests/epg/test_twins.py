@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicemark.epg.eit import EitEvent
-from voicemark.epg.events import same_event
 from voicemark.epg.stream_eit import StreamEpg
 from voicemark.epg.timeline import lay_out
 from voicemark.epg.titles_alike import titles_alike
+from voicemark.epg.twins import same_event
 from voicemark.epg.xmltv import read_programmes
 from voicemark.recording import Programme, Recording
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemark.epg.clean_text import clean, decoded, name_text, one_line
+from voicemark.clean_text import clean, decoded, name_text, one_line
 
 
 def test_controls_go_and_newlines_stay() -> None:

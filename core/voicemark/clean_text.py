@@ -19,7 +19,7 @@ def clean(text: str, limit: int = 65536) -> str:
     Idempotent, and always encodable as UTF-8.
     """
     text = text[: 2 * limit].replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n").replace("\x8a", "\n")
-    text = unicodedata.normalize("NFC", stream_safe(_DROPPED.sub("", text)))
+    text = stream_safe(unicodedata.normalize("NFC", stream_safe(_DROPPED.sub("", text))))
     return "\n".join(_BLANKS.sub(" ", line).strip() for line in text.split("\n")).strip()[:limit].strip()
 
 

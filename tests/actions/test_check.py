@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from support.streams import run_ffmpeg
 
+from voicemark.actions.check import unusable
 from voicemark.config import Config
-from voicemark.config.check import missing, unusable
+from voicemark.config.check import missing
 
 GUIDE = '<tv><programme start="20240131201500 +0100" channel="a"><title>T</title></programme></tv>'
 

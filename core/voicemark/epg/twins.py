@@ -76,7 +76,7 @@ def merged(items: Iterable[Candidate], origin: datetime | None, duration_s: floa
 
     Of more events than a channel can have (`MOST_…`) the most trusted are kept, so that the work stays in proportion.
     """
-    kept = _Events()
+    kept = Events()
     timeless: list[Candidate] = []
     for item in items:
         if item.programme.start is None:
@@ -113,7 +113,7 @@ def joined(trusted: Programme, other: Programme) -> Programme:
 
 def same_event(one: Programme, other: Programme) -> bool:
     """Whether two sources mean one event."""
-    return _likeness(Candidate(one, OWN, source=0), Candidate(other, OWN, source=1)) > 0
+    return likeness(Candidate(one, OWN, source=0), Candidate(other, OWN, source=1)) > 0
 
 
 def overlap(start_s: float, lasting_s: float, duration_s: float) -> float:
@@ -121,7 +121,7 @@ def overlap(start_s: float, lasting_s: float, duration_s: float) -> float:
     return min(duration_s, start_s + lasting_s) - max(0.0, start_s)
 
 
-def _likeness(one: Candidate, other: Candidate) -> float:
+def likeness(one: Candidate, other: Candidate) -> float:
     """How much two programmes are one event: 0 when they are not, more than 1 when an id says so."""
     first, second = one.programme, other.programme
     if first.start is None or second.start is None:
@@ -156,7 +156,7 @@ def _is_near(programme: Programme, origin: datetime, duration_s: float) -> bool:
 
 
 @dataclass
-class _Events:
+class Events:
     """Events with a start that were kept, found again by their time: a twin is looked for among those that begin at
     about the same time, or bear the same id."""
 
@@ -175,9 +175,9 @@ class _Events:
             near.update(self._by_id.get(event_id, ()))
         best, most = None, 0.0
         for place in sorted(near):
-            likeness = _likeness(self.items[place], item)
-            if likeness > most:
-                best, most = self.items[place], likeness
+            alike = likeness(self.items[place], item)
+            if alike > most:
+                best, most = self.items[place], alike
         return best
 
     def add(self, item: Candidate) -> None:

@@ -1,0 +1,148 @@
+"""How much every turn of a recording sounds like every voice: its person first, then the turn itself.
+
+A voice is the middle of its memory, a local speaker (`voicemark.voice.diarization`) that of all its windows in the
+recording. Their cosine is normalised (`voicemark.voice.score_norm`) and made comparable between much and little
+speech: the mean of n windows that share no audio lies √(1 + SPREAD / n) further from its voice than that of very many:
+
+    score = normalised · √(1 + SPREAD / n) / √(1 + SPREAD / n of REFERENCE_S)
+
+and one threshold holds from one short turn to an hour; of somebody heard for REFERENCE_S the score is the normalised
+cosine. What strangers reach rises with n in the same way, which a threshold on cosines alone cannot follow.
+
+    of a turn = (1 − w) · its person's + w · its own,   w = OWN · n / (n + OWN_HALF)
+
+so somebody else's voice-over inside a person counts against it, the more the longer it is.
+
+The same goes for a memory of few windows, by what a window adds to a person (`voicemark.voice.evidence`).
+
+Where two voices claim one person, a turn goes by what it sounds like itself: a voice loses RIVAL · n / (n + OWN_HALF)
+of what the other's own score there is higher.
+
+A voice sounds in a recording as it does where it is surest. A person who reaches less than RELATIVE of that is somebody
+like the voice: `without_alike` lowers its turns to half of what they have, once a verifier has been heard. Only
+persons of SURE_S and more say how sure a voice is.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from voicemark.voice.diarization import Diarization
+from voicemark.voice.evidence import BETWEEN, WINDOW, independent
+from voicemark.voice.match import AT_ONCE, SILENT, VoiceBook
+from voicemark.voice.quantisation import restore
+
+SPREAD = 8.0  # what a single window adds to what very many differ by from their voice
+REFERENCE_S = 20.0
+OWN, OWN_HALF = 0.2, 4.0
+RIVAL = 0.5
+RELATIVE = 0.78
+USUAL_MEMORY = 30  # windows, of which a score stays as it is
+SURE_S = 8.0
+MARGIN = 0.15  # below the lowest threshold a score need not be exact: no cohort raises one by so much
+
+Floats = NDArray[np.float32]
+
+
+def name_speakers(found: Diarization, book: VoiceBook) -> Tensor:
+    """Scores (voices, t) of the turns of a recording, on the CPU; `SILENT` where a turn is nobody's."""
+    return name_all([found], book)[0]
+
+
+def name_all(found: Sequence[Diarization], book: VoiceBook) -> list[Tensor]:
+    """As `name_speakers`, of many recordings with a few matrix products."""
+    if not found or not len(book):
+        return [torch.zeros(len(book), len(one)) for one in found]
+    floor = float(book.thresholds.min()) - MARGIN
+    factors = [evidence_factor(one.windows, one.hop_s, one.window_s) for one in found]
+    by_person = _scores([one.people for one in found], factors, book, floor)
+    heard = [_near(one, scores, floor) for one, scores in zip(found, by_person, strict=True)]
+    factors = [
+        evidence_factor(one.lengths[turns], one.hop_s, one.window_s) for one, turns in zip(found, heard, strict=True)
+    ]
+    own = _scores([one.data[turns] for one, turns in zip(found, heard, strict=True)], factors, book, floor)
+    return [torch.from_numpy(_of_turns(*of_one)) for of_one in zip(found, by_person, heard, own, strict=True)]
+
+
+def evidence_factor(windows: NDArray[np.int64], hop_s: float, window_s: float) -> Floats:
+    """What a normalised cosine with the mean of so many consecutive windows is multiplied by: (n,) → (n,)."""
+    apart = independent(windows, hop_s, window_s)
+    reference = independent(max(1, round((REFERENCE_S - window_s) / hop_s) + 1), hop_s, window_s)
+    return np.sqrt((1 + SPREAD / apart) / (1 + SPREAD / reference)).astype(np.float32)
+
+
+def _near(found: Diarization, by_person: Floats, floor: float) -> NDArray[np.int64]:
+    """The turns of people who come near any voice: only there does it matter what a turn itself sounds like."""
+    near: NDArray[np.bool_] = np.append((by_person >= floor).any(axis=0), False)  # the last one is nobody, −1
+    return np.flatnonzero(near[found.speakers])
+
+
+def _of_turns(found: Diarization, by_person: Floats, heard: NDArray[np.int64], own: Floats) -> Floats:
+    """Scores (voices, p) of the people and (voices, h) of the turns `heard` (h,) themselves → (voices, t)."""
+    scores = np.full((len(by_person), len(found)), SILENT, np.float32)
+    somebody = ~found.silent
+    scores[:, somebody] = by_person[:, found.speakers[somebody]]
+    if not len(heard):
+        return scores
+    of_person = scores[:, heard]
+    apart = independent(found.lengths[heard], found.hop_s, found.window_s)
+    share = (apart / (apart + OWN_HALF)).astype(np.float32)
+    scores[:, heard] = of_person + OWN * share * (own - of_person) - RIVAL * share * _behind(own, of_person)
+    return scores
+
+
+def without_alike(scores: Tensor, found: Diarization, first: Tensor | None = None) -> Tensor:
+    """Scores (voices, t), those lowered that are of somebody who is only like a voice that speaks here too.
+
+    `first` (voices, t) are the scores before a verifier was heard: how sure a voice can be is the higher of both.
+    """
+    rows: Floats = scores.numpy()
+    highest: Floats = rows if first is None else np.maximum(rows, first.numpy())
+    sure = ~found.silent
+    sure[sure] = found.windows[found.speakers[sure]] * found.hop_s >= SURE_S
+    if not sure.any() or not len(rows):
+        return scores
+    best = highest[:, sure].max(axis=1, keepdims=True)
+    alike = (best > 0) & (rows < RELATIVE * best) & ~found.silent
+    return torch.from_numpy(np.where(alike, np.minimum(rows, rows / 2), rows))
+
+
+def _behind(own: Floats, of_person: Floats) -> Floats:
+    """(voices, n): how much higher the highest own score of a turn is, among voices that claim the turn's person."""
+    claims = of_person >= RELATIVE * of_person.max(axis=0)
+    best = np.where(claims, own, -np.inf).max(axis=0)
+    return np.asarray(np.maximum(best - own, 0.0) * claims, np.float32)
+
+
+def memory_factor(windows: Sequence[int]) -> Floats:
+    """What a normalised cosine with the middle of a memory of so many windows is multiplied by."""
+    few = 1 + WINDOW / BETWEEN / np.maximum(np.asarray(windows, np.float64), 1)
+    return np.sqrt(few / (1 + WINDOW / BETWEEN / USUAL_MEMORY)).astype(np.float32)
+
+
+def _scores(
+    parts: Sequence[NDArray[np.int8]], factors: Sequence[Floats], book: VoiceBook, floor: float
+) -> list[Floats]:
+    """Scores (voices, n) of the kept rows (n, d) of each part, whose evidence has these factors (n,).
+
+    What a cohort takes from a row costs by far the most: it is asked where a voice may reach `floor`. Elsewhere the
+    row counts as one from which the cohort takes nothing.
+    """
+    evidence = np.concatenate(factors)
+    memory = torch.from_numpy(memory_factor(book.sizes))[:, None]
+    blocks = [np.zeros((len(book), 0), np.float32)]
+    kept = np.concatenate(parts)
+    for start in range(0, len(kept), AT_ONCE):
+        there = torch.from_numpy(restore(kept[start : start + AT_ONCE])).to(book.centres.device)
+        factor = memory * torch.from_numpy(evidence[start : start + AT_ONCE])
+        raw = book.centres @ there.T
+        scores = (raw - book.norm.offsets[:, None]).cpu() * factor
+        near = (scores >= floor).any(dim=0)
+        if bool(near.any()):
+            asked = near.to(there.device)
+            scores[:, near] = book.norm.apply(raw[:, asked], there[asked]).cpu() * factor[:, near]
+        blocks.append(scores.numpy())
+    return np.split(np.concatenate(blocks, axis=1), np.cumsum([len(part) for part in parts])[:-1], axis=1)

@@ -1,0 +1,59 @@
+"""`make demo` in a short form and without Debian's packages: talking machines stand for the people."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.speech import RATE, Talker, speak, tune, write_wav
+
+from voicemark.config import load_config
+from voicemark.demo import __main__ as program
+from voicemark.demo import compose, prompts
+from voicemark.store.database import open_database
+from voicemark.store.queries import MarkerFilter, find_markers
+
+CLIP_S, CLIPS = 7.0, 8
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the packages lie as if they had been fetched and unpacked."""
+    folder = tmp_path_factory.mktemp("demo")
+    root = folder / "packages/root" / prompts.ROOT
+    for number, person in enumerate(prompts.PEOPLE):
+        talker = Talker(90 + 28 * number, 0.88 + 0.07 * number, 0.02 + 0.02 * number)
+        for clip in range(CLIPS):
+            speech = write_wav(folder / "speech.wav", speak(talker, CLIP_S, 100 * number + clip))
+            as_package_has_it(speech, root / person.folder / f"{clip}{person.suffix}")
+    for number in range(2):
+        music = write_wav(folder / "music.wav", tune(10, number))
+        as_package_has_it(music, root / "moh" / f"{number}.g722")
+    (folder / "packages/complete").touch()
+    return folder
+
+
+def as_package_has_it(wav: Path, target: Path) -> None:
+    """G.722 without a header; what else there is, ffmpeg tells by looking."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.suffix != ".g722":
+        target.write_bytes(wav.read_bytes())
+        return
+    command = ["ffmpeg", "-v", "error", "-y", "-i", str(wav), "-ar", str(RATE), "-c:a", "g722", "-f", "g722"]
+    subprocess.run([*command, str(target)], check=True)
+
+
+def test_the_demo_composes_a_recording_scans_it_and_counts_against_the_truth(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(compose, "MINUTES", 0.9)
+    monkeypatch.setattr(compose, "ENROL_S", 12.0)
+    assert program.main(folder) == 0
+    told = re.search(r"(\d+) of (\d+) turns of the enrolled voices found", capsys.readouterr().out)
+    assert told and 0 < int(told[1]) <= int(told[2])
+    database = open_database(load_config(folder / "config.toml").database.path)
+    with database.reading() as session:
+        markers = find_markers(session, MarkerFilter())
+    database.close()
+    assert {marker.title for marker in markers} == {"Stimmen im Programm"}
+    assert {marker.speaker for marker in markers} <= {person.name for person in prompts.PEOPLE if person.wanted}
