@@ -18,8 +18,10 @@ CLOCKS_DIFFER = timedelta(hours=1)
 """Disks that keep local time, and clocks of file servers, are off by so much."""
 LENGTHS_DIFFER_S, LENGTHS_DIFFER = 60.0, 0.1
 """Seconds, or the part of the length: reception is not there at once, and is lost."""
-ENDS = 2 << 20
-"""Bytes at each end of a file in which its clock is looked for: two seconds and more of any broadcast."""
+OTHER_LENGTH = 0.5
+"""What differs by this part of the length, and was written at another time, is another recording."""
+ENDS = 1 << 18
+"""Bytes at each end of a file in which its clock is looked for: it comes ten times a second (ISO/IEC 13818-1)."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,14 @@ class Facts:
         if self.length_s is None or length_s is None:
             return None
         return abs(self.length_s - length_s) <= max(LENGTHS_DIFFER_S, LENGTHS_DIFFER * length_s)
+
+    def is_another(self, stop: datetime | None, length_s: float | None) -> bool:
+        """Whether it can only be another recording than one that ended at `stop` and lasted so long. A copy has another
+        time, and lost signal another length; not both, and so far."""
+        if stop is None or self.written_at is None or self.length_s is None or length_s is None:
+            return False
+        later = self.written_at > stop + CLOCKS_DIFFER
+        return later and abs(self.length_s - length_s) > max(LENGTHS_DIFFER_S, OTHER_LENGTH * length_s)
 
 
 def written_at(path: Path) -> datetime | None:

@@ -255,6 +255,16 @@ def test_a_missing_path_is_a_failure_and_the_others_are_done(place: Path) -> Non
     assert len(done.stdout.splitlines()) == 2
 
 
+def test_a_voice_without_a_sample_is_a_failure_and_the_others_are_looked_for(place: Path) -> None:
+    with (place / "config.toml").open("a") as more:
+        more.write(f'[[speakers]]\nname = "Nobody"\nsamples = ["{place}/none.wav"]\n')
+    done = run("scan", place / "video", "--config", place / "config.toml", "--json")
+    assert done.returncode == 1 and "none.wav" in done.stderr
+    assert {json.loads(line)["speaker"] for line in done.stdout.splitlines()} == {"Anna", "Bert"}
+    checked = run("config", "check", "--config", place / "config.toml")
+    assert checked.returncode == 1 and "voice 'Nobody' has no sample that can be used" in checked.stderr
+
+
 def test_usage_and_configuration_errors_are_code_2(place: Path) -> None:
     assert run("scan", "--config", place / "config.toml").returncode == 2
     (place / "config.toml").write_text("[match]\nthreshhold = 1\n")

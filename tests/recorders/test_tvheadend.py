@@ -273,7 +273,18 @@ def test_an_entry_of_a_later_recording_does_not_fit(box: Box) -> None:
     os.utime(path, (START - 86400, START - 86400))
     recording = box.recorder.read(path)
     assert recording.title == "Tagesschau"
-    assert "only later recordings" in recording.notes[-1]
+    assert "only other recordings" in recording.notes[-1]
+
+
+def test_the_entry_of_a_recording_of_another_length_and_time_does_not_fit(box: Box) -> None:
+    path = named_twice(box, seconds=300)
+    (box.log / "1").unlink()
+    os.utime(box.log)
+    assert box.recorder.read(path).title == "Tagesschau", "written now, and a third as long"
+    os.utime(path, (START + 901, START + 901))
+    assert box.recorder.read(path).title == "old edition", "signal was lost"
+    write_clock(path, 880)
+    assert box.recorder.read(path).title == "old edition", "copied"
 
 
 def test_a_recording_that_was_removed_does_not_hide_the_next_of_its_name(box: Box) -> None:

@@ -7,6 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from voicemark.audio import ffmpeg
+from voicemark.audio.demux import FILE_JOINT
+from voicemark.audio.timeline import SAMPLE_RATE
 from voicemark.config import WatchSection
 from voicemark.errors import RecordingError, VoicemarkError
 from voicemark.export.base import DEFAULT_FRAME_RATE, MarkedRecording, Marker, MediaFile, Turn
@@ -16,10 +18,8 @@ from voicemark.store.paths import path_to_text, text_to_path
 from voicemark.store.schema import MarkerRow, RecordingRow, TurnRow, TurnVoiceRow, VoiceRow
 
 PTS_PERIOD_S = (1 << 33) / 90_000
-PAUSES_BETWEEN_FILES = frozenset({"tvheadend"})
-"""Recorders that begin another file only when they were interrupted."""
-MAX_LOST_S = 7200.0
-"""More than this between the end of a file and the start of the next is a splice, not lost signal."""
+MAX_LOST_S = FILE_JOINT / SAMPLE_RATE
+"""More than this between the end of a file and the start of the next is a recorder that began anew, no lost signal."""
 
 
 def load_recording(session: Session, path: Path) -> MarkedRecording:
@@ -117,7 +117,6 @@ def with_file_times(recording: MarkedRecording) -> MarkedRecording:
     The pause of a recorder that was interrupted is no time in the recording. Raises `RecordingError` when a file
     cannot be read.
     """
-    paused = recording.recorder in PAUSES_BETWEEN_FILES
     if len(recording.files) == 1:
         return recording
     placed: list[MediaFile] = []
@@ -131,7 +130,7 @@ def with_file_times(recording: MarkedRecording) -> MarkedRecording:
                 # By the stream's clock the next file may begin later than the last one ends: signal was lost between.
                 apart_s = (media.start_s - before_start_s) % PTS_PERIOD_S
                 late_s = apart_s - (placed[-1].duration_s or 0.0)
-                if 0 < late_s <= MAX_LOST_S and not paused:
+                if 0 < late_s <= MAX_LOST_S:
                     start_s += late_s
                     placed[-1] = replace(placed[-1], duration_s=apart_s)
         if media.duration_s is None:

@@ -96,7 +96,7 @@ class Tvheadend:
             recorder=self.name,
             files=files,
             started_at=first.start or entry.starts_at,
-            start_error_s=5.0 if first.start else 60.0,
+            start_error_s=5.0 if first.start else 45.0,
             pieces=_pieces(parts),
             programmes=(entry.programme or Programme(title=named.title, source="name"),),
             streams=entry.streams,
@@ -151,8 +151,8 @@ class Tvheadend:
 
     def _unlisted(self, path: Path) -> Recording:
         recording = self.plain.read(path)
-        later = any(log.of_a_later_one(path) for log in self.logs)
-        why = "lists only later recordings under its name" if later else "does not list it"
+        others = any(log.of_another(path) for log in self.logs)
+        why = "lists only other recordings under its name" if others else "does not list it"
         note = f"Tvheadend's log {why}: title and time are from the file's name"
         return replace(recording, recorder=self.name, notes=(*recording.notes, note))
 

@@ -31,8 +31,8 @@ from voicemark.bounds import (
 from voicemark.clean_text import clean, decoded, one_line
 from voicemark.epg.genres import words_of_categories, words_of_content
 from voicemark.errors import VoicemarkError
-from voicemark.fits import Facts, facts_of, written_at
-from voicemark.foreign import OWN_FOLDER, Reach, read_bytes
+from voicemark.fits import CLOCKS_DIFFER, Facts, facts_of, written_at
+from voicemark.foreign import OWN_FOLDER, Reach, read_bytes, size_of
 from voicemark.guard import unit
 from voicemark.languages import language_code
 from voicemark.patience import within_patience
@@ -96,8 +96,8 @@ class Log:
     _stamp: int = -1
     _entries: dict[str, tuple[tuple[int, int], LogEntry | None]] = field(default_factory=dict)
     _by_name: dict[str, list[tuple[LogEntry, int]]] = field(default_factory=dict)
-    _chosen: dict[tuple[Path, datetime | None], tuple[LogEntry, int]] = field(default_factory=dict)
-    """Of files that several entries name, the one that fits."""
+    _chosen: dict[tuple[Path, datetime | None, int], tuple[LogEntry, int] | None] = field(default_factory=dict)
+    """Of files that were measured, the entry that fits."""
 
     def entry_of(self, path: Path, reach: Reach = OWN_FOLDER) -> tuple[LogEntry, int] | None:
         """The entry that a media file belongs to and its number among the entry's files.
@@ -115,16 +115,18 @@ class Log:
         rated = [one for one in rated if Facts(when, None).began_by(_began(*one[1:]))]
         most = max((common for common, *_ in rated), default=0)
         alike = [(entry, index) for common, entry, index in rated if common == most]
-        if len(alike) < 2:
+        if not alike or (len(alike) == 1 and not _ended_before(when, *alike[0])):
             return alike[0] if alike else None
-        key = (path, when)
+        key = (path, when, _size(path, reach))
         if key not in self._chosen:
             facts = facts_of(path, reach)
-            self._chosen[key] = max(alike, key=lambda one: _fitness(facts, *one))
+            entry, index = max(alike, key=lambda one: _fitness(facts, *one))
+            file = entry.files[index]
+            self._chosen[key] = None if facts.is_another(file.stop, file.length_s) else (entry, index)
         return self._chosen[key]
 
-    def of_a_later_one(self, path: Path) -> bool:
-        """Whether there are entries for a file of that name, all of them of recordings that began after it ended."""
+    def of_another(self, path: Path) -> bool:
+        """Whether there are entries for a file of that name, and all of them are of other recordings."""
         return bool(self._named(path)) and self.entry_of(path) is None
 
     def _named(self, path: Path) -> Sequence[tuple[LogEntry, int]]:
@@ -155,6 +157,19 @@ class Log:
 
 def _began(entry: LogEntry, index: int) -> datetime | None:
     return entry.files[index].start or entry.starts_at
+
+
+def _size(path: Path, reach: Reach) -> int:
+    try:
+        return size_of(path, reach)
+    except OSError:
+        return 0
+
+
+def _ended_before(written: datetime | None, entry: LogEntry, index: int) -> bool:
+    """Whether a file was last written to long after an entry says that it was closed: copied, or another one."""
+    stop = entry.files[index].stop
+    return stop is not None and written is not None and written > stop + CLOCKS_DIFFER
 
 
 def _fitness(facts: Facts, entry: LogEntry, index: int) -> tuple[int, bool, float]:
