@@ -14,7 +14,7 @@ READERS = sorted(
             for name in ("xmltv", "guide_xml", "eit", "epgdata", "dvb_text", "stream_eit", "packed")
         ),
         *(LIBRARY / f"epg/{name}.py" for name in ("timeline", "twins", "origin", "gather", "channels", "event")),
-        *(LIBRARY / f"{name}.py" for name in ("mpegts", "recording", "guard", "bounds", "clean_text")),
+        *(LIBRARY / f"{name}.py" for name in ("mpegts", "recording", "guard", "bounds", "clean_text", "fits")),
         LIBRARY / "recorders/hooks.py",
         LIBRARY / "export/vdr_index.py",
     }

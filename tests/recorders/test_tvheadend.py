@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from voicemark.errors import RecordingVanishedError
 from voicemark.fits import facts_of
 from voicemark.recorders.tvheadend import Tvheadend
-from voicemark.recorders.tvheadend_log import parse_entry, read_entry
+from voicemark.recorders.tvheadend_entry import parse_entry, read_entry
 from voicemark.recording import Piece, RecordingState, StreamHint
 
 START = 1706728500  # 2024-01-31 19:15 UTC

@@ -13,8 +13,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import datetime
 from pathlib import Path
 
 from voicemark.clean_text import name_text, one_line
@@ -31,6 +30,7 @@ from voicemark.epg.eit import (
     parse_mjd_time,
     parse_section,
 )
+from voicemark.epg.stream_clock import runs_of, start_of
 from voicemark.foreign import ANYWHERE, opened, read_bytes
 from voicemark.mpegts import PACKET, PCR_WRAP_S, Packet, SectionAssembler, alignment, packets
 from voicemark.patience import within_patience
@@ -45,12 +45,8 @@ CARRIED = 1 << 10  # bytes of a block looked at again with the next: a packet ma
 MAX_SECTIONS = 10_000  # different ones; a whole transponder's schedule has some thousand
 MAX_EVENTS = 1 << 17  # parsed and kept; ten days of thirty services have a fourth of it
 MAX_TAKEN = 1 << 18  # sections looked at: EIT as it comes on a whole transponder, for a quarter of an hour
-JUMP_S = 300.0  # the broadcaster's clock and the place in the file disagree by less
-STEADY = 2  # tellings of the time that make a run
-MAX_RUNS = 50
 PROBED = 4096  # bytes
 MAX_TOLD = 10_000  # times of day, and changes of the present event, that are kept
-Clocks = Sequence[tuple[float, datetime]]
 
 
 @dataclass(frozen=True)
@@ -275,7 +271,7 @@ def _service_names(loop: bytes) -> Iterator[tuple[int, tuple[str, str]]]:
 
 def _result(gathered: _Gathered, channel: str | None, notes: list[str], piece_end_s: float) -> StreamEpg:
     clocks = [clock for clock in gathered.clocks if clock[0] < piece_end_s]
-    first, jumps = _runs(clocks)
+    first, jumps = runs_of(clocks)
     service = _own_service(gathered, channel)
     provider, name = gathered.names.get(service, ("", "")) if service is not None else ("", "")
     if service is None and gathered.events:
@@ -292,7 +288,7 @@ def _result(gathered: _Gathered, channel: str | None, notes: list[str], piece_en
         provider=provider or None,
         events=tuple(sorted(events.values(), key=lambda event: (event.start is None, event.start, event.event_id))),
         sightings=tuple(sorted(sightings, key=lambda sighting: sighting.at_s)),
-        started_at=_start(first),
+        started_at=start_of(first),
         jumps=jumps,
         notes=tuple(notes),
     )
@@ -309,40 +305,6 @@ def _own_service(gathered: _Gathered, channel: str | None) -> int | None:
         if same:
             return same[0]
     return None
-
-
-def _start(clocks: Clocks) -> datetime | None:
-    """The clock at the recording's first moment: the median of what each telling of the time says of it."""
-    if not clocks:
-        return None
-    starts = sorted(map(_zero, clocks))
-    return starts[len(starts) // 2]
-
-
-def _runs(clocks: Clocks) -> tuple[Clocks, tuple[tuple[float, datetime], ...]]:
-    """The tellings of the time that go on without a jump from the first on, and where the later runs begin. All of
-    them are one run where the clock jumps about."""
-    runs: list[list[tuple[float, datetime]]] = []
-    for seconds, moment in sorted(clocks, key=lambda clock: clock[0]):
-        zero = moment - timedelta(seconds=seconds)
-        if runs and abs((zero - _zero(runs[-1][-1])).total_seconds()) <= JUMP_S:
-            runs[-1].append((seconds, moment))
-        else:
-            runs.append([(seconds, moment)])
-    steady = [run for run in runs if len(run) >= STEADY]
-    ahead = all(later[0][1] > before[-1][1] for before, later in pairwise(steady))
-    if not 1 < len(steady) <= MAX_RUNS or not ahead or sum(map(len, steady)) < len(clocks):
-        return clocks, ()
-    jumps = []
-    for before, later in pairwise(steady):
-        at_s = (before[-1][0] + later[0][0]) / 2
-        jumps.append((at_s, later[0][1] - timedelta(seconds=later[0][0] - at_s)))
-    return steady[0], tuple(jumps)
-
-
-def _zero(clock: tuple[float, datetime]) -> datetime:
-    """The time of day at the recording's first moment, by one telling."""
-    return clock[1] - timedelta(seconds=clock[0])
 
 
 def _is_stream(path: Path) -> bool:

@@ -20,7 +20,8 @@ from voicemark.recorders.careful import careful_read, careful_recognise, careful
 from voicemark.recorders.ignore import NOTHING_MORE, Ignore
 from voicemark.recorders.plain import Plain
 from voicemark.recorders.tree import Listing, find_below, is_folder, is_hidden
-from voicemark.recorders.tvheadend_log import MARGIN, Log, LogEntry, LogFile
+from voicemark.recorders.tvheadend_entry import LogEntry, LogFile
+from voicemark.recorders.tvheadend_log import MARGIN, Log
 from voicemark.recording import Piece, Programme, Recording, RecordingState
 
 KNOWN_LOGS = tuple(
