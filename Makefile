@@ -62,8 +62,8 @@ $(PEERS)/.ready: $(READY)
 
 eval: setup
 	$(VENV)/bin/voicemark evaluate voices --corpus $(SHARED)/corpus --noise $(SHARED)/noise --split dev \
-		--peers-python $(PEERS)/bin/python --markers 6 \
-		--composer $(SHARED)/eval/broadcast.py --scorer $(SHARED)/eval/score.py
+		--peers-python $(PEERS)/bin/python --markers 6 --conversation $(SHARED)/conversation \
+		--composer $(SHARED)/eval/scenes.py --composer $(SHARED)/eval/broadcast.py --scorer $(SHARED)/eval/score.py
 
 eval-titles: setup
 	$(if $(wildcard $(PEERS)/.ready),$(PEERS),$(VENV))/bin/python -m voicemark evaluate titles \

@@ -17,7 +17,6 @@ from voicemark.foreign import (
     opened,
     read_bytes,
     size_of,
-    write_new,
 )
 
 
@@ -146,17 +145,6 @@ def test_a_file_that_shrinks_ends(tmp_path: Path) -> None:
         assert file.read(1) == b"x"
         os.truncate(path, 10)
         assert len(file.read()) < 300_000
-
-
-def test_a_new_file_is_made_through_no_link_and_over_no_file(tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to(tmp_path / "target")
-    made(tmp_path / "there", b"old")
-    for name in ("link", "there"):
-        with pytest.raises(FileExistsError):
-            write_new(tmp_path / name, b"new")
-    assert not (tmp_path / "target").exists() and (tmp_path / "there").read_bytes() == b"old"
-    write_new(tmp_path / "new", b"new")
-    assert (tmp_path / "new").read_bytes() == b"new"
 
 
 def test_reading_from_many_threads_is_reading(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ import io
 import os
 import stat
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -123,20 +122,6 @@ def size_of(path: Path, reach: Reach = OWN_FOLDER) -> int:
             raise _told(error, path) from error
 
     return within_patience(path, look)
-
-
-def write_new(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Make a file that must not be there yet, through no link. Raises `OSError`."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
-    try:
-        with io.FileIO(descriptor, "wb") as file:
-            view = memoryview(data)
-            while view:
-                view = view[file.write(view) :]
-    except BaseException:
-        with suppress(OSError):
-            path.unlink()
-        raise
 
 
 def _open(path: Path, reach: Reach) -> "_Bounded":

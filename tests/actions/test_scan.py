@@ -97,7 +97,7 @@ def test_markers_are_where_the_voices_are_and_nowhere_else(place: Path) -> None:
     assert rows(place, "SELECT state, error FROM recording_list") == [("done", None)]
     assert rows(place, "SELECT duration_s FROM recordings")[0][0] == pytest.approx(SECONDS, abs=0.2)
     kept = "SELECT (length(data) + length(turns)) / (windows * 0.5 / 3600) FROM window_embeddings"
-    assert rows(place, kept)[0][0] < 1_000_000
+    assert rows(place, kept)[0][0] < 1_100_000  # bytes an hour
 
 
 def test_a_recording_is_decoded_once(place: Path) -> None:

@@ -1,5 +1,6 @@
 """A beep every ten seconds is heard at the time that a player shows, whatever happened to the stream."""
 
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -126,3 +127,16 @@ def test_a_recording_cut_off_inside_a_packet_is_heard_up_to_there(clean, tmp_pat
     beeps, reader = heard(torn)
     assert beeps[:4] == beeps_at(0, 1, 2, 3)
     assert 35 < reader.heard.duration_s < 45
+
+
+def test_silence_at_the_end_of_uncompressed_sound_is_sound(tmp_path: Path) -> None:
+    """Its bytes are zeros, as those of a file that was preallocated and never filled."""
+    path = tmp_path / "a.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(np.full(16_000, 1000, "<i2").tobytes() + bytes(2 * 16_000 * 9))
+    reader = AudioReader([path], AudioSection())
+    assert sum(len(block) for block in reader.blocks()) == 10 * 16_000
+    assert not any("zeros" in note for note in reader.heard.notes)

@@ -11,10 +11,17 @@ from support.small_corpus import voice, write_corpus, write_noise, write_wav
 from support.teaching import Spectrum, save_program
 from typer.testing import CliRunner
 
+from voicemark.audio.features import FeatureSettings
+from voicemark.audio.windows import WindowGrid
 from voicemark.cli.main import app
 from voicemark.errors import ConfigError, VoicemarkError
 from voicemark.lab.training.autoencoder_training import load_autoencoder
 from voicemark.voice import weights
+from voicemark.voice.network import EncoderConfig, SpeakerNet
+
+TINY = EncoderConfig(
+    dim=4, stem_channels=8, stem_blocks=(1,), trunk_channels=8, trunk_blocks=(1,), head_channels=8, attention_channels=4
+)
 
 
 @pytest.fixture(scope="module")
@@ -74,24 +81,28 @@ def test_train_backend_replaces_the_cohort_and_keeps_the_id(folders: tuple[Path,
     assert before.cohort is None or not torch.equal(after.cohort, before.cohort)
 
 
-def test_train_backend_centres_on_a_crowd_under_a_new_id(folders: tuple[Path, Path], tmp_path: Path) -> None:
+def test_train_backend_centres_on_a_background_under_a_new_id(folders: tuple[Path, Path], tmp_path: Path) -> None:
     model = tmp_path / "model.safetensors"
     shutil.copy(weights.DEFAULT_WEIGHTS, model)
     before = weights.load(model)
     command = ["train", "backend", "--corpus", str(folders[0]), "--noise", str(folders[1]), "--model", str(model)]
-    result = CliRunner().invoke(app, [*command, "--whiten", "--crowd", str(folders[0])])
+    result = CliRunner().invoke(app, [*command, "--whiten", "--background", str(folders[0])])
     assert result.exit_code == 0, result.output
     after = weights.load(model)
     assert after.model_id != before.model_id
-    assert after.crowd is not None and len(after.crowd) == 6  # three voices of one window, with and without noise
-    assert after.about["crowd"] == "6 windows"
-    # What is embedded for a crowd is not centred on the one before: the same corpus gives the same again.
-    assert CliRunner().invoke(app, [*command, "--crowd", str(folders[0])]).exit_code == 0
+    assert (
+        after.background is not None and len(after.background) == 6
+    )  # three voices of one window, with and without noise
+    assert after.about["background"] == "6 windows"
+    # What is embedded for a background is not centred on the one before: the same corpus gives the same again.
+    assert CliRunner().invoke(app, [*command, "--background", str(folders[0])]).exit_code == 0
     assert weights.load(model).model_id == after.model_id
-    # The file is written at the end or not at all: whitened without the crowd that was to follow it would be worse.
-    result = CliRunner().invoke(app, [*command, "--whiten", "--crowd", str(tmp_path / "none")])
+    # The file is written at the end or not at all: whitened without the background that follows it would be worse.
+    result = CliRunner().invoke(app, [*command, "--whiten", "--background", str(tmp_path / "none")])
     assert isinstance(result.exception, VoicemarkError)
     assert weights.load(model).model_id == after.model_id
+    old_name = CliRunner().invoke(app, [*command, "--crowd", str(folders[0])])
+    assert isinstance(old_name.exception, ConfigError) and old_name.exception.hint == "--background"
     # All its training voices are of one source; without that there is nobody.
     result = CliRunner().invoke(app, [*command, "--leave-out", "a"])
     assert isinstance(result.exception, VoicemarkError) and "besides those of a" in str(result.exception)
@@ -101,7 +112,7 @@ def test_train_voice_learns_on_the_device_from_an_exported_teacher(folders: tupl
     teacher, out = tmp_path / "teacher.pt2", tmp_path / "mine.safetensors"
     save_program(Spectrum(), teacher)
     command = ["train", "voice", "--corpus", str(folders[0]), "--noise", str(folders[1]), "--distil", str(teacher)]
-    command += ["--steps", "2", "--batch", "8", "--triplet-steps", "0", "--device", "cpu", "--out", str(out)]
+    command += ["--steps", "1", "--batch", "8", "--triplet-steps", "0", "--device", "cpu", "--out", str(out)]
     clips = CliRunner().invoke(app, [*command, "--clips"])
     assert isinstance(clips.exception, ConfigError) and "--clips" in (clips.exception.hint or "")
     result = CliRunner().invoke(app, command)
@@ -115,9 +126,33 @@ def test_train_voice_learns_from_two_teachers(folders: tuple[Path, Path], tmp_pa
     out = tmp_path / "mine.safetensors"
     command = ["train", "voice", "--corpus", str(folders[0]), "--noise", str(folders[1]), "--out", str(out)]
     command += ["--distil", str(tiny_model(tmp_path / "one.onnx", CONVENTION))]
-    command += ["--steps", "2", "--batch", "8", "--triplet-steps", "0", "--device", "cpu"]
+    command += ["--steps", "1", "--batch", "8", "--triplet-steps", "0", "--device", "cpu"]
     alone = CliRunner().invoke(app, [*command, "--distil", str(tmp_path / "teacher.pt2")])
     assert isinstance(alone.exception, ConfigError) and "alone" in alone.exception.what
     result = CliRunner().invoke(app, [*command, "--distil", str(on_samples(tmp_path / "two.onnx", {}))])
     assert result.exit_code == 0, result.output
     assert weights.load(out).about["teacher"].startswith("several-")
+
+
+def test_two_runs_become_one_file_and_the_back_end_leaves_it_as_it_was(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    corpus, noise = ["--corpus", str(folders[0])], ["--noise", str(folders[1])]
+    runs = []
+    for seed in range(2):
+        torch.manual_seed(seed)
+        model = weights.packed(SpeakerNet(TINY), FeatureSettings(), WindowGrid())
+        runs.append(str(tmp_path / f"run{seed}.safetensors"))
+        weights.write(Path(runs[-1]), model)
+    mean, joined, fitted = (tmp_path / f"{name}.safetensors" for name in ("mean", "joined", "fitted"))
+    for command in (
+        ["train", "average", *runs, "--share", "3", "--share", "1", "--out", str(mean)],
+        ["train", "join", *runs, *corpus, *noise, "--dim", "2", "--out", str(joined)],
+        ["train", "backend", "--model", str(joined), *corpus, *noise, "--out", str(fitted)],
+    ):
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code == 0, (command, result.output, result.exception)
+    assert weights.load(mean).about["made"].startswith("mean of 0.75 ")
+    assert weights.load(joined).network.dim == 2 and weights.load(joined).about["made"].startswith("2 axes of")
+    assert weights.load(joined).cohort is None and weights.load(fitted).cohort is not None
+    assert weights.load(fitted).model_id == weights.load(joined).model_id

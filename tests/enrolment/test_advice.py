@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from voicemark.enrolment.advice import FEWEST_ROWS, NEIGHBOURS, PIECE, advise, own_scores, pieces
+from voicemark.enrolment.advice import FEWEST_ROWS, NEIGHBOURS, PIECE, PIECE_FACTOR, advise, own_scores, pieces
 from voicemark.voice.score_norm import ScoreNorm, score_norm
 
 
@@ -74,7 +74,7 @@ def test_own_scores_leave_neighbours_out() -> None:
         first = number * PIECE
         others = [memory[k] for k in range(4 * PIECE) if not first - NEIGHBOURS <= k < first + PIECE + NEIGHBOURS]
         middle = normalize(torch.stack(others).sum(0), dim=0)
-        assert float(scores[number]) == pytest.approx(float(pieces(memory)[number] @ middle), abs=1e-5)
+        assert float(scores[number]) == pytest.approx(PIECE_FACTOR * float(pieces(memory)[number] @ middle), abs=1e-5)
 
 
 def test_a_memory_too_small_to_leave_neighbours_out_says_nothing_of_itself() -> None:

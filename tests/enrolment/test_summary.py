@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from voicemark.config import MatchSection
-from voicemark.enrolment.advice import pieces
+from voicemark.enrolment.advice import PIECE_FACTOR, pieces
 from voicemark.enrolment.enrolment import Enrolment, VoiceReport
 from voicemark.enrolment.memory import SampleWindows
 from voicemark.enrolment.samples import Sample
@@ -37,9 +37,10 @@ def book_of(*memories: torch.Tensor) -> VoiceBook:
 def test_closeness_is_the_mean_score_of_one_voices_pieces_against_anothers_memory() -> None:
     book = book_of(cloud(1, 30, 2), cloud(3, 20, 4))
     result = closeness(book)
-    assert float(result[0, 1]) == pytest.approx(float((pieces(book.memory(1)) @ book.centres[0]).mean()), abs=1e-5)
+    cosine = float((pieces(book.memory(1)) @ book.centres[0]).mean())
+    assert float(result[0, 1]) == pytest.approx(PIECE_FACTOR * cosine, abs=1e-5)
     assert result[0, 0] > result[0, 1] and result[1, 1] > result[1, 0]
-    assert result[0, 0] < 1  # a window is not compared with itself
+    assert result[0, 0] < PIECE_FACTOR  # a window is not compared with itself
 
 
 def test_a_summary_counts_what_became_of_each_window_and_names_what_failed() -> None:

@@ -1,4 +1,4 @@
-"""Talking machines: pulses through vowel-like resonances, in syllables. Not people, but as different as people are."""
+"""Talking machines: pulses through vowel-like resonances, in syllables. Not people, but as different."""
 
 import wave
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Talker:
 
 ANNA = Talker(215, 1.18, 0.05)
 BERT = Talker(98, 0.92)
-CARL = Talker(140, 1.02, 0.15)
+CARL = Talker(150, 1.3, 0.15)
 
 
 def speak(talker: Talker, seconds: float, seed: int = 0) -> NDArray[np.float32]:

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from voicemark.lab.batches.sampling import VoiceBatches
-from voicemark.lab.training.trainer import Trainer, TrainingSettings, new_network
+from voicemark.lab.training.settings import TrainingSettings
+from voicemark.lab.training.trainer import Trainer, new_network
 from voicemark.voice.network import EncoderConfig
 
 REPOSITORY = Path(__file__).parents[2]

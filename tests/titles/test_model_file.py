@@ -59,7 +59,7 @@ def test_a_damaged_model_is_refused(model: TextModel, tmp_path: Path, damage: st
     save_text_model(path, model)
     whole = path.read_bytes()
     path.write_bytes({"text": b"no model at all", "cut": whole[: len(whole) // 2], "empty": b""}[damage])
-    with pytest.raises(ModelError, match="damaged"):
+    with pytest.raises(ModelError, match="corrupt"):
         load_text_model(path)
 
 

@@ -120,18 +120,18 @@ def test_silence_is_a_zero_vector_that_scores_nothing(encoder: Encoder) -> None:
     assert torch.all(encoder.embed_windows(np.zeros((1, 32_000), np.float32)) == 0)
 
 
-def test_embeddings_are_centred_on_the_crowd_and_silence_stays_silent() -> None:
+def test_embeddings_are_centred_on_the_background_and_silence_stays_silent() -> None:
     model = weights.load()
-    plain = Encoder(replace(model, crowd=None), torch.device("cpu"))
-    crowd = plain.embed(sound(20.0, 2))
-    encoder = Encoder(replace(model, crowd=crowd), torch.device("cpu"))
+    plain = Encoder(replace(model, background=None), torch.device("cpu"))
+    background = plain.embed(sound(20.0, 2))
+    encoder = Encoder(replace(model, background=background), torch.device("cpu"))
     audio = np.concatenate([sound(5.0), np.zeros(3 * RATE, np.float32)])
     before, after = plain.embed(audio), encoder.embed(audio)
-    torch.testing.assert_close(after[:7], centred(before[:7], crowd), rtol=0, atol=1e-5)
+    torch.testing.assert_close(after[:7], centred(before[:7], background), rtol=0, atol=1e-5)
     assert torch.all(after[10:] == 0)
     windows = audio[None, : 2 * RATE]
     torch.testing.assert_close(
-        encoder.embed_windows(windows), centred(plain.embed_windows(windows), crowd), rtol=0, atol=1e-5
+        encoder.embed_windows(windows), centred(plain.embed_windows(windows), background), rtol=0, atol=1e-5
     )
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from voicemark.config import Config, MatchSection, SpeakerSection
 from voicemark.errors import ModelError
 from voicemark.voice import match
-from voicemark.voice.match import SILENT, Memory, VoiceBook, centre, match_key, score, threshold_of
+from voicemark.voice.match import SILENT, Memory, VoiceBook, centroid, match_key, score, threshold_of
 from voicemark.voice.score_norm import NEAREST, REFERENCE, SHARE
 
 PLAIN = MatchSection(normalise=False)
@@ -61,8 +61,8 @@ def test_blocks_give_what_the_whole_gives(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_voice_is_the_middle_of_its_memory() -> None:
     rows = directions(5, 6)
-    assert float(centre(rows) @ rows.mean(dim=0)) == pytest.approx(float(rows.mean(dim=0).norm()), abs=1e-6)
-    assert torch.equal(centre(rows[:1]), rows[0])
+    assert float(centroid(rows) @ rows.mean(dim=0)) == pytest.approx(float(rows.mean(dim=0).norm()), abs=1e-6)
+    assert torch.equal(centroid(rows[:1]), rows[0])
 
 
 def test_silence_scores_below_every_threshold() -> None:

@@ -94,7 +94,8 @@ def test_somebody_like_the_voice_is_told_from_it_where_both_speak() -> None:
 
 
 def test_a_verifier_does_not_make_the_surest_person_less_of_a_measure() -> None:
-    found = two_people(*voices(2), 30)
+    voice, other = voices(2)
+    found = two_people(voice, other, 30)
     first = torch.tensor([[1.0, 0.7]])
     heard = torch.tensor([[0.8, 0.7]])  # the verifier likes the surest less
     assert without_alike(heard, found, first).tolist()[0] == pytest.approx([0.8, 0.35])

@@ -49,6 +49,8 @@ LONGEST_S = 100 * 3600.0
 """No recorder makes a longer one; what claims to be is made to keep a decoder busy."""
 TOLD_LENGTHS = frozenset({"matroska", "mov", "asf", "flac", "wav", "w64", "aiff"})
 """Containers whose length stands in them; that of others is ffprobe's guess."""
+PLAIN = "pcm_"
+"""Codecs of uncompressed samples: zeros at the end of such a file are silence, not what was never written."""
 NOTHING: Samples = np.zeros(0, np.float32)
 FILE_JOINT = 10 * SAMPLE_RATE
 """Samples that reception may have lost just where one file ends and the next begins. A longer jump of the clock is a
@@ -69,6 +71,8 @@ class _Reading:
     lost_packets: int = 0
     chosen: list[tuple[float, Choice]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    plain: set[Path] = field(default_factory=set)
+    """Files of uncompressed samples."""
 
     def begin(self, piece: Piece) -> None:
         """The first piece of a decoder has come."""
@@ -278,9 +282,13 @@ class AudioReader:
             reading.notes.append(f"at {clock(timeline.duration_s)} a file without sound follows: {file.name}")
             return
         media, choice = found
+        plain = (choice.stream.codec or "").startswith(PLAIN)
         with reading_errors((file,)):
-            end = data_end(file)
-            whole = end == file.stat().st_size
+            size = file.stat().st_size
+            end = size if plain else data_end(file)
+            whole = end == size
+        if plain:
+            reading.plain.add(file)
         if not first:
             start_s = media.start_s if media.start_s is not None else choice.stream.start_s or 0.0
             timeline.begin_file(round(start_s * SAMPLE_RATE))
@@ -330,7 +338,10 @@ class AudioReader:
             notes = [
                 f"from {clock(at_s)} on something else is heard: {choice.reason}" for at_s, choice in reading.chosen[1:]
             ]
-            notes += [*reading.notes, *filter(None, map(_zeros_told, self._files))]
+            notes += [
+                *reading.notes,
+                *filter(None, (_zeros_told(each) for each in self._files if each not in reading.plain)),
+            ]
         if whole and (short := short_of(self._expected_s, timeline.duration_s)) is not None:
             notes.append(short)
         heard = Heard(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from voicemark.audio.timeline import SAMPLE_RATE
 from voicemark.audio.torchaudio_cpu import import_torchaudio
 
 
@@ -19,7 +20,7 @@ from voicemark.audio.torchaudio_cpu import import_torchaudio
 class FeatureSettings:
     """What turns audio into features; weights carry these, since they mean nothing with others."""
 
-    sample_rate: int = 16_000
+    sample_rate: int = SAMPLE_RATE
     n_fft: int = 512
     win: int = 400  # samples: 25 ms
     hop: int = 200  # samples: 12.5 ms, 80 frames per second
@@ -29,10 +30,6 @@ class FeatureSettings:
     floor: float = 1e-6  # added to each band's power before the logarithm
     level_floor: float = 1e-3  # added as well: this share, -30 dB, of the mean power of all bands around the frame
     level_frames: int = 161  # that are around a frame and itself: 2 s
-
-    @property
-    def frames_per_second(self) -> float:
-        return self.sample_rate / self.hop
 
     @property
     def margin(self) -> int:

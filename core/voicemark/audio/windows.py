@@ -7,12 +7,14 @@ a window: n samples hold 0 windows when n < length, else (n - length) // hop + 1
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from voicemark.audio.timeline import SAMPLE_RATE
+
 
 @dataclass(frozen=True)
 class WindowGrid:
     """Where windows lie. `length` and `hop` in samples; `length` is a whole number of hops."""
 
-    sample_rate: int = 16_000
+    sample_rate: int = SAMPLE_RATE
     length: int = 32_000  # samples: 2.0 s
     hop: int = 8_000  # samples: 0.5 s
 

@@ -45,7 +45,8 @@ def show(summaries: "Sequence[VoiceSummary]") -> None:
             complain(summary.error)
         else:
             threshold = "" if summary.threshold is None else f", threshold {summary.threshold:.2f}"
-            screen().print(f"{summary.name}: {summary.windows} windows remembered{threshold}", markup=False)
+            found = "" if summary.found is None else f" (finds {100 * summary.found:.0f} % of what is held back of it)"
+            screen().print(f"{summary.name}: {summary.windows} windows remembered{threshold}{found}", markup=False)
             screen().print(_samples_table(summary.samples))
         for problem in summary.problems:
             if not summary.error or problem.partition(": ")[2] not in summary.error:

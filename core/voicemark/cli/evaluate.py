@@ -56,6 +56,7 @@ def voices(
     from voicemark.errors import ConfigError
     from voicemark.lab.evaluation import report as reports
     from voicemark.lab.evaluation.run import Plan, evaluate
+    from voicemark.lab.tables import markdown_table
 
     if markers and (not composer or scorer is None or noise is None):
         raise ConfigError("--markers needs --composer, --scorer and --noise")
@@ -90,7 +91,7 @@ def voices(
     if measured.speech:
         tables.append(reports.speech_table(measured.speech))
     if markdown:
-        typer.echo("\n\n".join(reports.markdown(table) for table in tables))
+        typer.echo("\n\n".join(markdown_table(table) for table in tables))
         return
     from rich.table import Table
 

@@ -27,6 +27,7 @@ from voicemark.cli import (
     titles,
     train,
     train_autoencoder,
+    train_average,
     train_backend,
     verifier,
 )
@@ -69,6 +70,8 @@ config_app.command("check")(config.check)
 config_app.command("example")(config.example)
 train_app.command("voice")(train.voice)
 train_app.command("autoencoder")(train_autoencoder.autoencoder)
+train_app.command("average")(train_average.average)
+train_app.command("join")(train_average.join)
 train_app.command("backend")(train_backend.backend)
 train_app.command("titles")(titles.train)
 evaluate_app.command("voices")(evaluate.voices)

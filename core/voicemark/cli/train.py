@@ -34,6 +34,10 @@ def voice(
             help="With a teacher: it hears ever new crops at other speeds and formants (better), or each clip once.",
         ),
     ] = True,
+    personas: Annotated[
+        bool, typer.Option("--personas", help="Several fresh crops tell one moved voice, and share what is learnt.")
+    ] = False,
+    dim: Annotated[int, typer.Option(min=1, help="Components of an embedding.")] = 128,
     unlabelled: Annotated[
         list[Path] | None, typer.Argument(help="Recordings or audio to learn from through the teacher.")
     ] = None,
@@ -61,13 +65,12 @@ def voice(
 
     from voicemark.cli.output import messages, screen
     from voicemark.errors import ConfigError
-    from voicemark.lab.batches.augment import SPEEDS
-    from voicemark.lab.batches.on_device.teacher import load_device_teacher
-    from voicemark.lab.teachers.ensemble import load_teachers
-    from voicemark.lab.training.recipe import Recipe, train
-    from voicemark.lab.training.trainer import Report, TrainingSettings
+    from voicemark.lab.batches.augment import SPEEDS as RATIOS
+    from voicemark.lab.training.recipe import SPEEDS, Recipe, taught_by, train
+    from voicemark.lab.training.trainer import Report
     from voicemark.lab.training.triplets import Mining
     from voicemark.voice.load import pick_device
+    from voicemark.voice.network import EncoderConfig
 
     if mining not in get_args(Mining):
         raise ConfigError(f"unknown mining '{mining}'", hint=f"one of {', '.join(get_args(Mining))}")
@@ -75,10 +78,9 @@ def voice(
         raise ConfigError("recordings without labels teach nothing by themselves", hint="name a teacher: --distil")
     if init is not None and init != "default" and not Path(init).is_file():
         raise ConfigError(f"no such file to start from: {init}", hint="'default' or a weights file")
-    speeds = tuple(speed or (1.0, 0.88, 1.12))
-    if unknown := [value for value in speeds if value not in SPEEDS]:
-        raise ConfigError(f"unknown speed {unknown[0]:g}", hint=f"one of {', '.join(f'{v:g}' for v in SPEEDS)}")
-    chosen = pick_device(device)
+    speeds = tuple(speed or SPEEDS)
+    if unknown := [value for value in speeds if value not in RATIOS]:
+        raise ConfigError(f"unknown speed {unknown[0]:g}", hint=f"one of {', '.join(f'{v:g}' for v in RATIOS)}")
     told = messages()
 
     def report(state: Report) -> None:
@@ -95,38 +97,24 @@ def voice(
             last_told[what] = tenth
             told.print(f"{what}: {done} of {total}", markup=False)
 
-    teachers = distil or []
-    on_device = any(path.suffix == ".pt2" for path in teachers)
-    if on_device and len(teachers) > 1:
-        raise ConfigError("a .pt2 teacher teaches alone", hint="name .onnx files, or one .pt2 file")
-    if on_device and not fresh:
-        raise ConfigError("a .pt2 teacher hears fresh crops only", hint="leave --clips out, or name an .onnx file")
-    settings = TrainingSettings(
-        steps=steps,
-        learning_rate=5e-3 if on_device else 2e-3,  # of batches that are large
-        workers=workers,
-        seed=seed,
-        mining=mining,  # type: ignore[arg-type]
-        margin_softmax=0.0 if teachers else 0.5,  # a teacher's space is learnt better without it
-        relation=15.0 if teachers else 0.0,
-        hint=1.0 if teachers else 0.0,
-        optimiser="muon" if teachers else "adamw",
-    )
     recipe = Recipe(
         corpus=corpus,
         noise=noise,
         out=out,
-        teacher=None if not teachers or on_device else load_teachers(teachers),
-        fresh=None if not teachers or on_device or not fresh else lambda: load_teachers(teachers),
-        device_teacher=load_device_teacher(teachers[0], chosen) if on_device else None,
         unlabelled=unlabelled or (),
         init=init,
         speeds=speeds,
-        first=replace(settings, sampling=replace(settings.sampling, batch=batch)),
+        personas=personas,
+        network=EncoderConfig(dim=dim),
         triplet_steps=triplet_steps,
-        device=str(chosen),
+        device=str(pick_device(device)),
         resume=resume,
     )
+    recipe = taught_by(recipe, distil or (), fresh=fresh)
+    first = recipe.first_stage
+    sampling = replace(first.sampling, batch=batch)
+    first = replace(first, steps=steps, workers=workers, seed=seed, mining=mining, sampling=sampling)  # type: ignore[arg-type]
+    recipe = replace(recipe, first=first)
     if config is not None:
         from voicemark.config import load_config
         from voicemark.lab.training.finetune import finetune

@@ -6,7 +6,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from voicemark.config.model import Config, DatabaseSection, Section, SpeakerSection, section_in
+from voicemark.config.model import (
+    AS_A_PATH,
+    IN_A_TABLE,
+    Config,
+    DatabaseSection,
+    Section,
+    SpeakerSection,
+    section_in,
+)
 from voicemark.errors import ConfigError
 
 
@@ -39,7 +47,7 @@ def _explain(error: ValidationError, text: str) -> str:
     """Every fault of a validation on one line: key, line, what is wrong, what is allowed."""
     faults: dict[str, str] = {}
     for item in error.errors():
-        location = tuple(part for part in item["loc"] if not (isinstance(part, str) and part in _UNION_BRANCHES))
+        location = tuple(part for part in item["loc"] if part not in (AS_A_PATH, IN_A_TABLE))
         key = key_name(location) or "the whole"
         line = find_line(text, location)
         where = f"'{key}'" + (f" (line {line})" if line else "")
@@ -48,9 +56,6 @@ def _explain(error: ValidationError, text: str) -> str:
             message = f"unknown key; allowed are: {', '.join(_allowed_keys(location[:-1]))}"
         faults[where] = f"{faults[where]}, or {message}" if where in faults else message
     return "; ".join(f"at {where}: {message}" for where, message in faults.items())
-
-
-_UNION_BRANCHES = {"str", "SampleSection", "function-after[_in_order(), SampleSection]"}
 
 
 def key_name(location: tuple[int | str, ...]) -> str:

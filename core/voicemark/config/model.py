@@ -14,7 +14,9 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     field_validator,
     model_validator,
 )
@@ -213,11 +215,22 @@ class SampleSection(Section):
         return self
 
 
+def sample_kind(value: object) -> str:
+    """Which of the two forms of a sample a value is meant to be: a table, or a path."""
+    return IN_A_TABLE if isinstance(value, dict | SampleSection) else AS_A_PATH
+
+
+AS_A_PATH, IN_A_TABLE = "(path)", "(table)"  # no key of TOML looks like these
+Sample = Annotated[
+    Annotated[str, Tag(AS_A_PATH)] | Annotated[SampleSection, Tag(IN_A_TABLE)], Discriminator(sample_kind)
+]
+
+
 class SpeakerSection(Section):
     """A voice to be found."""
 
     name: str = Field(min_length=1, description="What markers call the voice.")
-    samples: tuple[str | SampleSection, ...] = Field(
+    samples: tuple[Sample, ...] = Field(
         min_length=1, description="Files, folders, globs, or stretches { file, start, end }."
     )
     threshold: float | None = Field(None, ge=-1, le=1, description="Instead of [match] threshold for this voice.")

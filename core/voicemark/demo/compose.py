@@ -69,7 +69,7 @@ def compose(root: Path, folder: Path, seed: int = 1) -> Demo:
         if person.wanted:
             target = folder / "voices" / f"{person.name}.wav"
             target.parent.mkdir(parents=True, exist_ok=True)
-            _write_wav(target, prompts.stretch(pool, ENROL_S))
+            _write_wav(target, prompts.excerpt(pool, ENROL_S))
             samples[person.name] = target
     programme, turns = _programme(rng, pools, cycle(prompts.music(root)))
     start = int(BEGINS.astimezone().timestamp()) + 120
@@ -95,7 +95,7 @@ def _programme(
             parts.append(prompts.read(next(tunes))[: round(rng.uniform(4, 10) * SAMPLE_RATE)])
             continue
         person = order.pop()
-        speech = prompts.stretch(pools[person.name], rng.uniform(5, 14))
+        speech = prompts.excerpt(pools[person.name], rng.uniform(5, 14))
         turns.append(Turn(person.name, person.wanted, at / SAMPLE_RATE, (at + len(speech)) / SAMPLE_RATE))
         if rng.random() < 0.35:
             bed = np.resize(prompts.read(next(tunes)), len(speech))

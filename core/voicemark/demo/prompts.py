@@ -100,7 +100,7 @@ def read(path: Path) -> Samples:
     return np.asarray(samples * (0.07 / rms), np.float32)
 
 
-def stretch(paths: Iterator[Path], seconds: float) -> Samples:
+def excerpt(paths: Iterator[Path], seconds: float) -> Samples:
     """About `seconds` of one person: the next clips, with short pauses."""
     parts: list[Samples] = []
     while sum(map(len, parts)) < seconds * SAMPLE_RATE:

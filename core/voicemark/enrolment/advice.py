@@ -1,19 +1,24 @@
 """What an owner should know about samples before trusting the markers: too few, too mixed, too close to another.
 
-Every warning carries the figures that it rests on, on the normalised scale of the thresholds.
+Every warning carries the figures that it rests on, on the scale of the thresholds: as a recording's turns of
+four seconds would score.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from voicemark.voice.match import centre
+from voicemark.voice.match import centroid
+from voicemark.voice.naming import evidence_factor
 from voicemark.voice.score_norm import ScoreNorm
 
 FEWEST_ROWS = 16  # windows, one each half second: about ten seconds of speech
 PIECE = 8  # windows: a short turn
+PIECE_FACTOR = float(evidence_factor(np.array([PIECE]), hop_s=0.5, window_s=2.0)[0])
+"""What so short a turn's cosine is multiplied by, to compare with a threshold: see `voicemark.voice.naming`."""
 NEIGHBOURS = 4  # windows on either side share audio with a piece: they prove nothing about it
 FOUND_SHARE = 0.8  # of a voice's own pieces must be found by the others
 CONFUSED_SHARE = 0.2  # of another voice's pieces may be taken for this one's
@@ -54,7 +59,7 @@ def pieces(memory: Tensor) -> Tensor:
     """The middles (p, d) of every `PIECE` rows of a memory (m, d): what stretches of a recording would sound like."""
     parts = torch.split(memory, PIECE) if len(memory) else ()
     whole = [part for part in parts if len(part) == PIECE] or list(parts[:1])
-    return torch.stack([centre(part) for part in whole]) if whole else memory
+    return torch.stack([centroid(part) for part in whole]) if whole else memory
 
 
 def own_scores(memory: Tensor, norm: ScoreNorm) -> Tensor:
@@ -69,14 +74,14 @@ def own_scores(memory: Tensor, norm: ScoreNorm) -> Tensor:
         torch.cat((memory[: max(0, first - NEIGHBOURS)], memory[first + PIECE + NEIGHBOURS :]))
         for first in range(0, len(parts) * PIECE, PIECE)
     ]
-    raw = torch.stack([part @ centre(others) for part, others in zip(parts, rest, strict=True)])
-    return norm.apply(raw[None], parts)[0]
+    raw = torch.stack([part @ centroid(others) for part, others in zip(parts, rest, strict=True)])
+    return norm.apply(raw[None], parts)[0] * PIECE_FACTOR
 
 
 def scores_with(memory: Tensor, others: Tensor, norm: ScoreNorm) -> Tensor:
     """Scores (p,) of the pieces of other rows (m, d) with a memory; `norm` is that of its voice alone."""
     parts = pieces(others)
-    return norm.apply((parts @ centre(memory))[None], parts)[0]
+    return norm.apply((parts @ centroid(memory))[None], parts)[0] * PIECE_FACTOR
 
 
 def _too_mixed(name: str, memory: Tensor, threshold: float, norm: ScoreNorm) -> list[Advice]:

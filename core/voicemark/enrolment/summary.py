@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from voicemark.enrolment.advice import advise, own_scores, pieces, scores_with
+from voicemark.enrolment.advice import PIECE_FACTOR, advise, own_scores, pieces, scores_with
 from voicemark.enrolment.enrolment import Enrolment, VoiceReport
 from voicemark.voice.match import VoiceBook, score
 from voicemark.voice.score_norm import ScoreNorm
@@ -38,6 +38,8 @@ class VoiceSummary:
     samples: list[SampleSummary]
     own: float | None
     """Mean score of the memory's pieces against the rest of it; None where there are too few."""
+    found: float | None
+    """Share of the memory's pieces that the rest of it would find at the threshold; None where there are too few."""
     others: dict[str, float]
     """Other voice → mean score of its pieces against this memory."""
     problems: list[str]
@@ -63,6 +65,7 @@ def summarise(enrolment: Enrolment) -> list[VoiceSummary]:
                 windows=0 if report.memory is None else len(report.memory),
                 samples=[] if voice is None else _samples(report, book.norm.of(voice)),
                 own=None if voice is None else _rounded(scores[voice, voice]),
+                found=None if voice is None else _found(book, voice),
                 others={}
                 if voice is None
                 else {
@@ -86,10 +89,16 @@ def closeness(book: VoiceBook) -> Tensor:
     result = torch.full((len(book), len(book)), torch.nan)
     for column in range(len(book)):
         theirs = book.memory(column)
-        result[:, column] = score(pieces(theirs), book).mean(dim=1)
+        result[:, column] = score(pieces(theirs), book).mean(dim=1) * PIECE_FACTOR
         own = own_scores(theirs, book.norm.of(column))
         result[column, column] = own.mean() if len(own) else torch.nan
     return result
+
+
+def _found(book: VoiceBook, voice: int) -> float | None:
+    """How many of a voice's own pieces, held back one at a time, are found at its threshold."""
+    own = own_scores(book.memory(voice), book.norm.of(voice))
+    return None if not len(own) else round(float((own >= book.thresholds[voice]).float().mean()), 3)
 
 
 def _samples(report: VoiceReport, norm: ScoreNorm) -> list[SampleSummary]:

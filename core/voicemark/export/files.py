@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from voicemark.errors import ExportError
+from voicemark.files import NEW, put_in_place
 
 MAX_BYTES = 8 << 20
 """A larger file is not one of the formats that are merged or replaced here."""
@@ -82,8 +83,7 @@ def write_atomically(target: Path, data: bytes, *, present: bytes | None) -> Non
             os.fsync(descriptor)
         if read_present(target) != present:
             raise ExportError("was changed by another program meanwhile", path=target, hint="export it again")
-        part.replace(target)
-        _sync_folder(target.parent)
+        put_in_place(part, target)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise _not_written(target, error) from error
@@ -100,15 +100,14 @@ def _not_written(target: Path, error: OSError) -> ExportError:
 
 def _create(part: Path) -> int:
     """A new file; one that a killed program left is taken away first."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        return os.open(part, flags, 0o666)
+        return os.open(part, NEW, 0o666)
     except FileExistsError:
         # A time in the future is that of a clock that was set back since.
         if abs(time.time() - part.lstat().st_mtime) < STALE_PART_S:
             raise OSError(0, "another program is writing it") from None
         part.unlink()
-        return os.open(part, flags, 0o666)
+        return os.open(part, NEW, 0o666)
 
 
 def make_folder(folder: Path) -> None:
@@ -133,11 +132,3 @@ def _give(path: Path, *, like: Path) -> None:
     if os.geteuid() == 0:
         owner = like.lstat()
         os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -27,8 +27,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from voicemark import files
 from voicemark.errors import VoicemarkError
-from voicemark.foreign import OWN_FOLDER, read_bytes, write_new
+from voicemark.foreign import OWN_FOLDER, read_bytes
 from voicemark.patience import NoAnswerError, within_patience
 
 log = logging.getLogger(__name__)
@@ -113,10 +114,9 @@ def leave_request(folder: Path, request: Request) -> Path:
         }
     )
     name = f"{time.time_ns()}-{os.getpid()}-{os.urandom(8).hex()}-{request.recorder}"
-    part, final = folder / (name + PART_SUFFIX), folder / (name + SUFFIX)
+    final = folder / (name + SUFFIX)
     try:
-        write_new(part, data.encode())
-        part.rename(final)
+        files.write_bytes(final, data.encode())
     except OSError as error:
         raise VoicemarkError(
             f"a request cannot be left there: {error.strerror}",

@@ -1,11 +1,11 @@
 """A copy of the database while others write to it: whole, checked, and in place only when it is good."""
 
-import os
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from voicemark import files
 from voicemark.errors import DatabaseError
 from voicemark.store.database import BUSY_TIMEOUT_S, translated
 
@@ -31,20 +31,17 @@ def backup(source: Path, target: Path) -> Backup:
     if not source.is_file():
         raise DatabaseError("there is no such database", path=source, hint="check [database] url")
     _check_target(source, target)
-    part = target.with_name(target.name + ".part")
     try:
-        with translated(part):
-            recordings = _copy(source, part)
-        with part.open("rb") as copied:
-            os.fsync(copied.fileno())
-            size = os.fstat(copied.fileno()).st_size
-        part.replace(target)
-        _sync_folder(target.parent)
+        with files.replacing(target) as part:
+            try:
+                with translated(part):
+                    recordings = _copy(source, part)
+            finally:
+                for tail in ("-wal", "-shm", "-journal"):
+                    part.with_name(part.name + tail).unlink(missing_ok=True)
+            size = part.stat().st_size
     except OSError as error:
         raise DatabaseError(f"the copy cannot be written: {error.strerror}", path=target) from error
-    finally:
-        for leftover in (part, *(part.with_name(part.name + tail) for tail in ("-wal", "-shm", "-journal"))):
-            leftover.unlink(missing_ok=True)
     return Backup(target, size, recordings)
 
 
@@ -63,8 +60,7 @@ def _check_target(source: Path, target: Path) -> None:
 
 
 def _copy(source: Path, part: Path) -> int:
-    """Copy, check, and count the recordings in it."""
-    part.unlink(missing_ok=True)
+    """Copy into an empty file, check, and count the recordings in it."""
     with (
         closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_TIMEOUT_S)) as original,
         closing(sqlite3.connect(part)) as copy,
@@ -81,12 +77,3 @@ def _copy(source: Path, part: Path) -> int:
         if "recordings" not in tables:
             raise DatabaseError("is no database of voicemark", path=source, hint="check [database] url")
         return int(copy.execute("SELECT count(*) FROM recordings").fetchone()[0])
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename last through a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

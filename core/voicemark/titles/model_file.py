@@ -4,27 +4,26 @@ The file is safetensors. It carries the vocabularies with their counts, the dime
 that is a hash of all of it; programmes in the database name the id that their vector and type came from.
 """
 
-import hashlib
 import json
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
-from voicemark.errors import ModelError
+from voicemark import model_files
 from voicemark.titles.embedding import TitleConfig, TitleModel
 from voicemark.titles.types import TypeConfig, TypeNet
 from voicemark.titles.vocabulary import Vocabulary
 
-FORMAT = "voicemark-titles"
-FORMAT_VERSION = 1
-TRAIN_AGAIN = "make a new one with: voicemark train titles --database"
+TITLE_MODEL = model_files.Kind(
+    format="voicemark-titles",
+    version=1,
+    noun="title model",
+    remedy="make a new one with: voicemark train titles --database",
+)
 
 
 @dataclass(frozen=True)
@@ -45,43 +44,19 @@ def text_model(titles: TitleModel, types: TypeNet | None) -> TextModel:
 def save_text_model(path: Path, model: TextModel) -> None:
     """Write `model`; replaces `path` in one step. Raises ModelError when that cannot be done."""
     tensors, metadata = _packed(model.titles, model.types)
-    part = path.with_name(f"{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, part, {**metadata, "model_id": model.model_id})
-        part.replace(path)
-    except (OSError, SafetensorError) as error:
-        with suppress(OSError):
-            part.unlink()
-        raise ModelError(f"the title model cannot be written: {error}", path=path) from error
+    model_files.write(path, TITLE_MODEL, tensors, {**metadata, "model_id": model.model_id})
 
 
 def load_text_model(path: Path) -> TextModel:
     """Read a model. Raises ModelError for a file that is missing, damaged, of another kind or format version."""
-    if not path.is_file():
-        raise ModelError("there is no title model", path=path, hint=TRAIN_AGAIN)
+    contents = model_files.read(path, TITLE_MODEL)
+    model_id = contents.metadata.pop("model_id", "")
+    if _model_id(contents.tensors, contents.metadata) != model_id:
+        raise model_files.corrupt(path, TITLE_MODEL, "it does not match its id")
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata: dict[str, str] = dict(file.metadata() or {})
-            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError, ValueError) as error:
-        raise ModelError(f"the title model is damaged: {error}", path=path, hint=TRAIN_AGAIN) from error
-    if metadata.get("format") != FORMAT:
-        raise ModelError("this is no title model", path=path, hint=TRAIN_AGAIN)
-    if metadata.get("format_version") != str(FORMAT_VERSION):
-        found = metadata.get("format_version", "none")
-        raise ModelError(
-            f"the title model has format version {found}; this program reads {FORMAT_VERSION}",
-            path=path,
-            hint=TRAIN_AGAIN,
-        )
-    model_id = metadata.pop("model_id", "")
-    if _model_id(tensors, metadata) != model_id:
-        raise ModelError("the title model is damaged: it does not match its id", path=path, hint=TRAIN_AGAIN)
-    try:
-        return _unpacked(tensors, metadata, model_id)
+        return _unpacked(contents.tensors, contents.metadata, model_id)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ModelError(f"the title model is damaged: {error}", path=path, hint=TRAIN_AGAIN) from error
+        raise model_files.corrupt(path, TITLE_MODEL, error) from error
 
 
 def _packed(titles: TitleModel, types: TypeNet | None) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -93,8 +68,7 @@ def _packed(titles: TitleModel, types: TypeNet | None) -> tuple[dict[str, Tensor
         **_packed_vocabulary("titles", titles.vocabulary),
     }
     metadata = {
-        "format": FORMAT,
-        "format_version": str(FORMAT_VERSION),
+        **model_files.said(TITLE_MODEL),
         "titles": json.dumps(asdict(titles.config)),
         "titles.vocabulary": _numbers_of(titles.vocabulary),
     }
@@ -149,9 +123,5 @@ def _vocabulary(name: str, tensors: dict[str, Tensor], metadata: dict[str, str])
 
 def _model_id(tensors: dict[str, Tensor], metadata: dict[str, str]) -> str:
     """`vt<format version>-<8 hex>`: SHA-256 over names, types, shapes and values, and the metadata."""
-    digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
-    for name in sorted(tensors):
-        tensor = tensors[name]
-        digest.update(f"{name};{tensor.dtype};{tuple(tensor.shape)};".encode())
-        digest.update(tensor.flatten().view(torch.uint8).numpy().tobytes())
-    return f"vt{FORMAT_VERSION}-{digest.hexdigest()[:8]}"
+    text = json.dumps(metadata, sort_keys=True)
+    return model_files.identity(f"vt{TITLE_MODEL.version}", [text.encode(), *model_files.tensor_bytes(tensors)])

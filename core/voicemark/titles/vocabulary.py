@@ -258,11 +258,6 @@ def padded_sum(ids: Tensor, table: Tensor) -> Tensor:
     return functional.embedding(ids, table, padding_idx=PAD, sparse=table.requires_grad).sum(dim=1)
 
 
-def padded_mean(ids: Tensor, table: Tensor) -> Tensor:
-    """As `padded_sum`, divided by the number of features that are not padding; zero for a row without any."""
-    return padded_sum(ids, table) / (ids != PAD).sum(dim=1, keepdim=True).clamp(min=1)
-
-
 def flat_sum(bag: FeatureBag, table: Tensor) -> Tensor:
     """As `padded_sum` for a FeatureBag (embedding_bag: no padding is made or read); (n, d)."""
     return functional.embedding_bag(

@@ -36,7 +36,7 @@ class Encoder:
         self.grid = model.grid
         self.cohort = model.cohort
         """Embeddings of strangers (n, dim) shipped for making scores comparable, or None."""
-        self._crowd = None if model.crowd is None else model.crowd.to(device)
+        self._background = None if model.background is None else model.background.to(device)
         self._net = model.build().fuse().to(device)
         self._log_mel = LogMel(model.features).to(device)
         reach = model.network.context_frames * model.features.hop + model.features.reach
@@ -137,7 +137,7 @@ class Encoder:
     def _directions(self, audio: Tensor, used: slice = slice(None)) -> Tensor:
         """Audio (n, samples) → those of its windows that are used (n, windows, dim), of length 1."""
         embeddings: Tensor = self._net(self._log_mel(audio))[:, used]
-        return embeddings if self._crowd is None else centred(embeddings, self._crowd)
+        return embeddings if self._background is None else centred(embeddings, self._background)
 
     def _audible(self, batch: Tensor) -> Tensor:
         """(n, samples) → (n, 1): 1 where a row is above the silence level, else 0."""

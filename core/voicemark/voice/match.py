@@ -60,7 +60,7 @@ class VoiceBook:
     ) -> "VoiceBook":
         """The book of `memories`, normalised on `cohort` (strangers, d) where settings and encoder allow."""
         rows = [memory.embeddings.float().cpu() for memory in memories]
-        centres = torch.stack([centre(memory) for memory in rows]) if rows else torch.zeros(0, 0)
+        centres = torch.stack([centroid(memory) for memory in rows]) if rows else torch.zeros(0, 0)
         book = cls(
             model_id=model_id,
             names=tuple(memory.name for memory in memories),
@@ -103,7 +103,7 @@ class VoiceBook:
             )
 
 
-def centre(rows: Tensor) -> Tensor:
+def centroid(rows: Tensor) -> Tensor:
     """The middle (d,), of length 1, of rows (m, d)."""
     return normalize(rows.sum(dim=0), dim=0)
 

@@ -23,7 +23,7 @@ from torch import Tensor
 from voicemark.voice.base import SpeakerEncoder
 from voicemark.voice.diarization import Diarization
 from voicemark.voice.listening import where_to_listen
-from voicemark.voice.match import centre
+from voicemark.voice.match import centroid
 from voicemark.voice.naming import without_alike
 
 MOST_WINDOWS = 6
@@ -50,11 +50,11 @@ class Verifier:
     @cached_property
     def centres(self) -> Tensor:
         """The middles (voices, d) of the memories, of length 1."""
-        return torch.stack([centre(memory) for memory in self.memories])
+        return torch.stack([centroid(memory) for memory in self.memories])
 
     def hear(self, windows: NDArray[np.float32]) -> Tensor:
         """Its scores (voices,) of somebody's windows (n, samples), n at least 1."""
-        direction = centre(self.encoder.embed_windows(np.ascontiguousarray(windows)))
+        direction = centroid(self.encoder.embed_windows(np.ascontiguousarray(windows)))
         return self.centres.to(direction) @ direction
 
 

@@ -18,8 +18,8 @@ from torch import Tensor
 from voicemark.errors import VoicemarkError
 from voicemark.lab.backend import background
 from voicemark.lab.backend.background import (
+    build_background,
     build_cohort,
-    build_crowd,
     labelled_windows,
     some_of_each,
     without_duplicates,
@@ -98,7 +98,7 @@ def test_a_source_that_is_left_out_is_not_heard(folders: tuple[Path, Path]) -> N
     encoder, without = Spectra(), {300, 400, 500, 600, 4000}
     build_cohort(heard_by(encoder), [folders[0]], training_noise(folders[1]), noise_windows=8, left_out=["b"])
     assert pitches(encoder.windows) == without
-    build_crowd(heard_by(encoder), [folders[0]], training_noise(folders[1]), left_out=["b"])
+    build_background(heard_by(encoder), [folders[0]], training_noise(folders[1]), left_out=["b"])
     assert pitches(encoder.windows) <= without
     assert pitches(labelled_windows(folders[0], training_noise(folders[1]), left_out=["b"])[0]) == without
 
@@ -119,16 +119,18 @@ def test_near_duplicates_count_once_and_silence_never(folders: tuple[Path, Path]
     assert torch.equal(without_duplicates(torch.cat([rows, rows])), rows)
 
 
-def test_a_crowd_has_as_many_windows_of_every_training_voice(folders: tuple[Path, Path]) -> None:
+def test_a_background_has_as_many_windows_of_every_training_voice(folders: tuple[Path, Path]) -> None:
     encoder = Spectra()
-    assert len(build_crowd(heard_by(encoder), [folders[0]], training_noise(folders[1]), per_voice=2)) == 5 * 2
+    assert len(build_background(heard_by(encoder), [folders[0]], training_noise(folders[1]), per_voice=2)) == 5 * 2
     assert pitches(encoder.windows) <= {300, 400, 500, 600, 700, 4000}
-    assert len(build_crowd(heard_by(Spectra()), [folders[0]] * 2, training_noise(folders[1]), per_voice=1)) == 2 * 5
+    assert (
+        len(build_background(heard_by(Spectra()), [folders[0]] * 2, training_noise(folders[1]), per_voice=1)) == 2 * 5
+    )
 
 
-def test_a_crowd_went_through_a_broadcasts_codec(folders: tuple[Path, Path]) -> None:
+def test_a_background_went_through_a_broadcasts_codec(folders: tuple[Path, Path]) -> None:
     heard = Spectra()
-    build_crowd(heard_by(heard), [folders[0]], training_noise(folders[1]), per_voice=2)
+    build_background(heard_by(heard), [folders[0]], training_noise(folders[1]), per_voice=2)
     uncoded, speakers = labelled_windows(folders[0], training_noise(folders[1]))
     np.testing.assert_array_equal(heard.windows, round_trip(uncoded[some_of_each(speakers, 2, 0)], MP2))
 

@@ -71,3 +71,19 @@ def test_the_network_does_by_itself_what_was_folded_in() -> None:
         before = net.windows(frames)
         fold(net, matrix, mean)
         assert torch.allclose(net.windows(frames), (before - mean) @ matrix, atol=1e-4)
+
+
+def test_whitening_forgets_the_whitening_before_it_as_far_as_it_is_not_shrunk() -> None:
+    generator = torch.Generator().manual_seed(5)
+    labels = torch.arange(400) % 20
+    rows = torch.randn(400, 6, generator=generator) @ torch.randn(6, 6, generator=generator)
+
+    def cosines(values: torch.Tensor, shrink: float) -> torch.Tensor:
+        matrix, mean = within_class_whitening(values, labels, shrink)
+        unit = torch.nn.functional.normalize((values - mean) @ matrix, dim=1)
+        return unit @ unit.T
+
+    matrix, mean = within_class_whitening(rows, labels, 1.0)
+    before = (rows - mean) @ matrix
+    torch.testing.assert_close(cosines(before, 0.0), cosines(rows, 0.0), rtol=0, atol=1e-3)
+    assert (cosines(before, 1.0) - cosines(rows, 1.0)).abs().max() > 0.01

@@ -11,12 +11,10 @@ from voicemark.lab.batches.augment import (
     band_limits,
     change_speed,
     filtered,
-    mix,
-    rms,
-    stretch,
     warp_formants,
 )
 from voicemark.lab.batches.formants import KNOTS_HZ
+from voicemark.lab.corpus.mixing import mix, noise_excerpt, rms
 
 RATE = 16_000
 
@@ -80,11 +78,11 @@ def test_band_limits_take_away_what_is_outside() -> None:
     assert rms(filtered(middle, response)) > 0.9 * rms(middle)
 
 
-def test_a_stretch_of_a_short_recording_is_repeated_and_of_a_silent_one_tried_again() -> None:
-    piece = stretch([noise(0.5)], RATE, np.random.default_rng(0))
+def test_an_excerpt_of_a_short_recording_is_repeated_and_of_a_silent_one_tried_again() -> None:
+    piece = noise_excerpt([noise(0.5)], RATE, np.random.default_rng(0))
     assert len(piece) == RATE and rms(piece) > 0.05
     half_silent = np.concatenate([np.zeros(RATE * 2, np.float32), noise(2.0)])
-    found = [rms(stretch([half_silent], 1_000, np.random.default_rng(seed))) > 1e-4 for seed in range(20)]
+    found = [rms(noise_excerpt([half_silent], 1_000, np.random.default_rng(seed))) > 1e-4 for seed in range(20)]
     assert all(found)
 
 

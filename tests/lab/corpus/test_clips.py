@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.speech import ANNA, speak, write_wav
 
-from voicemark.errors import VoicemarkError
-from voicemark.lab.corpus.clips import WINDOW_SAMPLES, cut_windows, read_utterances, seeded, window_starts
+from voicemark.audio.demux import AudioReader
+from voicemark.config import AudioSection
+from voicemark.errors import RecordingError, VoicemarkError
+from voicemark.lab.corpus.clips import WINDOW_SAMPLES, cut_windows, read_mono, read_utterances, seeded, window_starts
 
 
 @settings(max_examples=60)
@@ -68,3 +71,15 @@ def test_a_generator_depends_on_its_words_and_not_on_what_was_drawn_before() -> 
 def test_a_missing_manifest_is_named(tmp_path: Path) -> None:
     with pytest.raises(VoicemarkError, match=r"manifest\.csv"):
         read_utterances(tmp_path, "dev")
+
+
+def test_a_plain_wav_is_read_as_ffmpeg_reads_it(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "a.wav", speak(ANNA, 2))
+    by_ffmpeg = np.concatenate(list(AudioReader([path], AudioSection()).blocks()))
+    np.testing.assert_array_equal(read_mono(path), by_ffmpeg)
+
+
+def test_what_is_no_plain_wav_goes_to_ffmpeg(tmp_path: Path) -> None:
+    (tmp_path / "text.wav").write_text("nothing")
+    with pytest.raises(RecordingError):
+        read_mono(tmp_path / "text.wav")

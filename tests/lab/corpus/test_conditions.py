@@ -6,17 +6,15 @@ import numpy as np
 import pytest
 
 from voicemark.errors import ConfigError
-from voicemark.lab.corpus.clips import Audio, cut_windows, read_utterances
+from voicemark.lab.corpus.clips import cut_windows, read_utterances
 from voicemark.lab.corpus.conditions import (
     CONDITIONS,
     NoiseBank,
     conditions_named,
-    mix,
     read_bank,
-    rms,
-    stretch,
     with_noise,
 )
+from voicemark.lab.corpus.mixing import Audio, mix, noise_excerpt, rms
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +70,16 @@ def test_a_codec_changes_little_and_keeps_every_window_in_its_place(windows: Aud
         assert best > 0.95
 
 
-def test_silent_stretches_of_noise_are_passed_over() -> None:
+def test_silent_pieces_of_noise_are_passed_over() -> None:
     noise = np.zeros(160_000, np.float32)
     noise[80_000:] = 0.1
     rng = np.random.default_rng(0)
-    assert all(rms(stretch([noise], 16_000, rng)) > 0 for _ in range(50))
+    assert all(rms(noise_excerpt([noise], 16_000, rng)) > 0 for _ in range(50))
 
 
 def test_short_noise_is_repeated() -> None:
     noise = np.arange(1, 101, dtype=np.float32)
-    piece = stretch([noise], 250, np.random.default_rng(0))
+    piece = noise_excerpt([noise], 250, np.random.default_rng(0))
     assert len(piece) == 250
     assert np.array_equal(piece[:100], piece[100:200])
 

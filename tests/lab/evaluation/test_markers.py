@@ -12,7 +12,7 @@ from torch import Tensor
 
 from voicemark.config import MatchSection
 from voicemark.errors import ToolError
-from voicemark.lab.corpus.clips import Audio
+from voicemark.lab.corpus.mixing import Audio
 from voicemark.lab.evaluation.embedders import cut_all
 from voicemark.lab.evaluation.markers import (
     Composed,

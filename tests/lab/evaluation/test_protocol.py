@@ -12,7 +12,7 @@ from voicemark.lab.evaluation.protocol import (
     MEMORY_WINDOWS,
     Question,
     enrolment_trials,
-    judge_trials,
+    error_rates,
     normalised,
     program_scoring,
     top_k_mean,
@@ -79,19 +79,19 @@ def test_a_voice_with_one_utterance_is_a_stranger_to_others_and_never_itself() -
     assert not trials.positive.any()
     assert trials.negative.sum() == len(clips.speaker) * 5
     with pytest.raises(ValueError, match="two utterances"):
-        judge_trials(clips, trials)
+        error_rates(clips, trials)
 
 
 def test_sources_are_judged_apart_and_pooled() -> None:
     clips = some_clips()
     apart = embeddings_of(clips, 0.05)
-    result = judge_trials(clips, enrolment_trials(clips, apart, apart))
+    result = error_rates(clips, enrolment_trials(clips, apart, apart))
     assert set(result.per_source) == {"left", "right"}
     assert result.pooled.eer == 0.0
     assert result.pooled.negatives == sum(rates.negatives for rates in result.per_source.values())
     assert result.across.negatives == len(clips.speaker) * 5
     mixed = embeddings_of(clips, 20.0)
-    assert judge_trials(clips, enrolment_trials(clips, mixed, mixed)).pooled.eer > 0.3
+    assert error_rates(clips, enrolment_trials(clips, mixed, mixed)).pooled.eer > 0.3
 
 
 def test_the_best_few_are_those_of_sorting() -> None:

@@ -12,7 +12,7 @@ from support.guides import made_up_programmes, write_guide
 from voicemark.errors import GuideError
 from voicemark.lab.titles.rare_words import without_rarest
 from voicemark.lab.titles.report import as_plain, markdown
-from voicemark.lab.titles.retrieval import fine_categories, first_ten, judge, right_answers, split_titles
+from voicemark.lab.titles.retrieval import fine_categories, first_ten, rank_metrics, right_answers, split_titles
 from voicemark.lab.titles.titles_evaluation import evaluate_titles
 from voicemark.lab.titles.titles_training import LabelledTitle, TitleTraining, labelled_titles, train_titles
 from voicemark.lab.titles.types_evaluation import calibration_error, macro_f1
@@ -48,7 +48,7 @@ def test_recall_and_mrr_equal_those_by_loops(count: int, seed: int) -> None:
         right = [n for n in others if titles[n].labels == titles[row].labels]
         if right:
             ranks.append(next((r for r, n in enumerate(others[:10], start=1) if n in right), None))
-    hits = judge(first_ten(similarity), right_answers(titles, fine_categories))
+    hits = rank_metrics(first_ten(similarity), right_answers(titles, fine_categories))
     assert hits.queries == len(ranks)
     if ranks:
         assert hits.recall == pytest.approx(sum(rank is not None for rank in ranks) / len(ranks))

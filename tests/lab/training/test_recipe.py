@@ -1,6 +1,7 @@
 """The whole recipe on a corpus of a few generated voices: manifests in, weights out, fine-tuning kept or not."""
 
 import csv
+import inspect
 import wave
 from dataclasses import replace
 from pathlib import Path
@@ -8,19 +9,33 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from support.teaching import Spectrum
+from safetensors.torch import save_file
+from support.teaching import Spectrum, save_program
 
+from voicemark.audio.features import FeatureSettings
+from voicemark.audio.windows import WindowGrid
+from voicemark.cli import train as command
 from voicemark.config import Config
-from voicemark.errors import EnrolmentError
+from voicemark.errors import EnrolmentError, ModelError
 from voicemark.lab.batches.on_device.teacher import DeviceTeacher
 from voicemark.lab.batches.sampling import SamplingSettings
 from voicemark.lab.corpus.noise import held_for_evaluation
-from voicemark.lab.training.finetune import OwnVoices, finetune, own_voices, pieces, separation, top_scores
-from voicemark.lab.training.recipe import Recipe, tensors_of, train
-from voicemark.lab.training.trainer import Report, TrainingSettings
+from voicemark.lab.training.autoencoder import AutoencoderConfig
+from voicemark.lab.training.autoencoder_training import new_autoencoder, save_autoencoder
+from voicemark.lab.training.finetune import (
+    OwnVoices,
+    finetune,
+    keep_if_better,
+    own_voices,
+    pieces,
+    separation,
+)
+from voicemark.lab.training.recipe import SPEEDS, Recipe, defaults_for, take_over, taught_by, tensors_of, train
+from voicemark.lab.training.settings import TrainingSettings
+from voicemark.lab.training.trainer import Report, new_network
 from voicemark.voice import weights
 from voicemark.voice.load import load_encoder
-from voicemark.voice.network import EncoderConfig
+from voicemark.voice.network import EncoderConfig, SpeakerNet
 
 TINY = EncoderConfig(
     dim=16,
@@ -120,20 +135,71 @@ def test_a_teacher_on_the_device_teaches_both_stages(folders: tuple[Path, Path],
     said: list[Report] = []
     teacher = DeviceTeacher(Spectrum(), torch.device("cpu"), "spectrum")
     recipe = replace(tiny(folders, out), device_teacher=teacher)
-    first = replace(recipe.first, sampling=SamplingSettings(batch=8, noise_windows=2), hint=1.0, margin_softmax=0.0)
+    first = replace(
+        recipe.first_stage, sampling=SamplingSettings(batch=8, noise_windows=2), hint=1.0, margin_softmax=0.0
+    )
     train(replace(recipe, first=first), said.append, quiet)
     assert weights.load(out).about["teacher"] == "spectrum"
     assert {"distil", "hint"} <= set(said[0].losses)
     assert said[-1].zero_share is not None and "distil" in said[-1].losses
 
 
-def test_an_autoencoder_of_the_same_layers_can_be_started_from(tmp_path: Path) -> None:
-    from safetensors.torch import save_file
+def test_an_autoencoder_lends_the_network_its_filters_and_the_run_says_how_many(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    path, out = tmp_path / "autoencoder.safetensors", tmp_path / "model.safetensors"
+    lender = new_autoencoder(AutoencoderConfig(n_mels=80, channels=(16, 16), kernels=(5, 3)), seed=3)
+    save_autoencoder(path, lender, FeatureSettings())
+    net = new_network(TINY, seed=0)
+    assert take_over(net, str(path)) == 2
+    assert torch.equal(net.state_dict()["stem.0.conv.weight"], lender.state_dict()["encoder.0.weight"])
+    said: list[tuple[object, ...]] = []
+    frozen = replace(tiny(folders, out).first_stage, steps=1, learning_rate=0.0)
+    train(
+        replace(tiny(folders, out), init=str(path), first=frozen, triplet_steps=0),
+        quiet,
+        lambda *told: said.append(told),
+    )
+    assert (f"tensors taken over from {path}", 2, len(net.state_dict())) in said
+    trained = weights.load(out).tensors["stem.0.conv.weight"]
+    assert torch.equal(trained, lender.state_dict()["encoder.0.weight"].half())
 
+
+def test_the_shipped_autoencoder_lends_three_filters_to_the_shipped_network(tmp_path: Path) -> None:
     path = tmp_path / "autoencoder.safetensors"
+    save_autoencoder(path, new_autoencoder(), FeatureSettings())
+    assert take_over(SpeakerNet(), str(path)) == 3
+
+
+def test_a_file_of_which_nothing_fits_is_refused(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    path = tmp_path / "autoencoder.safetensors"
+    save_autoencoder(
+        path, new_autoencoder(AutoencoderConfig(n_mels=80, channels=(9,), kernels=(7,))), FeatureSettings()
+    )
+    with pytest.raises(ModelError, match="nothing in it fits this network"):
+        train(replace(tiny(folders, tmp_path / "model.safetensors"), init=str(path)), quiet, quiet)
+
+
+def test_any_safetensors_with_the_networks_names_can_be_started_from(tmp_path: Path) -> None:
+    path = tmp_path / "other.safetensors"
     save_file({"stem.0.conv.weight": torch.ones(2, 2)}, path)
     assert set(tensors_of(str(path))) == {"stem.0.conv.weight"}
     assert "affine.weight" in tensors_of("default")
+
+
+def test_a_recipe_learns_from_a_teacher_as_the_command_line_does(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    plain = Recipe([folders[0]], folders[1], tmp_path / "model.safetensors")
+    assert plain.first_stage == TrainingSettings() and plain.first_stage.margin_softmax
+    program = tmp_path / "teacher.pt2"
+    save_program(Spectrum(), program)
+    on_device = taught_by(plain, [program]).first_stage
+    assert on_device == defaults_for(taught=True, on_device=True)
+    assert (on_device.optimiser, on_device.margin_softmax, on_device.learning_rate) == ("muon", 0.0, 5e-3)
+    asked = {name: parameter.default for name, parameter in inspect.signature(command.voice).parameters.items()}
+    stage = plain.first_stage
+    assert (asked["steps"], asked["workers"], asked["seed"]) == (stage.steps, stage.workers, stage.seed)
+    assert (asked["mining"], asked["batch"]) == (stage.mining, stage.sampling.batch)
+    assert asked["triplet_steps"] == plain.triplet_steps and plain.speeds == SPEEDS
 
 
 def config_of(folder: Path, seconds: float) -> Config:
@@ -144,18 +210,41 @@ def config_of(folder: Path, seconds: float) -> Config:
     return Config.model_validate({"speakers": speakers})
 
 
-def test_fine_tuning_is_kept_only_where_held_back_samples_gain(folders: tuple[Path, Path], tmp_path: Path) -> None:
-    start = tmp_path / "start.safetensors"
-    train(replace(tiny(folders, start), triplet_steps=0), quiet, quiet)
+def test_fine_tuning_is_kept_where_held_back_samples_gain_and_refused_where_not(tmp_path: Path) -> None:
     out = tmp_path / "own.safetensors"
-    recipe = replace(tiny(folders, out), init=str(start))
-    outcome = finetune(recipe, config_of(tmp_path, 26.0), quiet, quiet, steps=3)
-    assert (outcome.after > outcome.before) == (outcome.path is not None) == out.exists()
-    assert not out.with_name("own.safetensors.new").exists()
-    if outcome.path:
-        assert weights.load(out).model_id == outcome.model_id != weights.load(start).model_id
-        assert weights.load(out).about["fine_tuned_from"] == weights.load(start).model_id
-    assert "before" in str(outcome)
+    tuned = weights.packed(new_network(TINY), FeatureSettings(), WindowGrid())
+    refused = keep_if_better(out, tuned, before=1.5, after=1.5)
+    assert (refused.path, refused.model_id) == (None, None) and not out.exists()
+    assert "nothing was written" in str(refused)
+    kept = keep_if_better(out, tuned, before=1.5, after=1.6)
+    assert (kept.path, kept.model_id) == (out, tuned.model_id)
+    assert weights.load(out).model_id == tuned.model_id and "1.50 before, 1.60 after" in str(kept)
+
+
+def deaf(path: Path, bias: float) -> Path:
+    """Weights that embed every window alike."""
+    net = new_network(TINY)
+    with torch.no_grad():
+        net.affine.weight.zero_()
+        net.affine.bias.fill_(bias)
+    weights.write(path, weights.packed(net, FeatureSettings(), WindowGrid()))
+    return path
+
+
+def test_fine_tuning_writes_weights_that_say_what_they_come_from(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    start, out = deaf(tmp_path / "start.safetensors", bias=0.0), tmp_path / "own.safetensors"
+    outcome = finetune(replace(tiny(folders, out), init=str(start)), config_of(tmp_path, 14.0), quiet, quiet, steps=2)
+    assert outcome.after > outcome.before == 0.0 and outcome.path == out
+    mended = weights.load(out)
+    assert mended.model_id == outcome.model_id != weights.load(start).model_id
+    assert mended.about["fine_tuned_from"] == weights.load(start).model_id and mended.about["voices"] == "2"
+
+
+def test_fine_tuning_that_gains_nothing_leaves_no_file(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    start, out = deaf(tmp_path / "start.safetensors", bias=1.0), tmp_path / "own.safetensors"  # two steps do not reach
+    outcome = finetune(replace(tiny(folders, out), init=str(start)), config_of(tmp_path, 14.0), quiet, quiet, steps=2)
+    assert outcome.before == outcome.after == 0.0
+    assert outcome.path is None and not out.exists()
 
 
 def test_samples_too_few_to_hold_some_back_are_an_error(tmp_path: Path) -> None:
@@ -176,15 +265,6 @@ def test_pieces_are_six_seconds_and_a_rest_of_two_or_more() -> None:
     lengths = [len(piece) for piece in pieces(np.zeros(16_000 * 15, np.float32))]
     assert lengths == [96_000, 96_000, 48_000]
     assert [len(piece) for piece in pieces(np.zeros(16_000 * 13, np.float32))] == [96_000, 96_000]
-
-
-def test_scores_are_the_mean_of_the_five_best() -> None:
-    windows = torch.nn.functional.normalize(torch.randn(4, 6), dim=1)
-    memory = torch.nn.functional.normalize(torch.randn(9, 6), dim=1)
-    scores = top_scores(windows, memory)
-    for row in range(4):
-        best = sorted((float(windows[row] @ other) for other in memory), reverse=True)[:5]
-        assert abs(float(scores[row]) - sum(best) / 5) < 1e-5
 
 
 def test_voices_that_differ_are_further_apart_than_voices_that_do_not(tmp_path: Path) -> None:

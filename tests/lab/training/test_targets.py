@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from voicemark.lab.corpus.bank import AudioBank
-from voicemark.lab.training.targets import SEGMENT, embed_clip, segments, stretches, teach
+from voicemark.lab.training.targets import SEGMENT, clips_of, embed_clip, segments, teach
 
 
 class Spectrum:
@@ -90,8 +90,8 @@ def test_embeddings_of_clips_have_unit_length() -> None:
     assert abs(np.linalg.norm(embed_clip(Spectrum(), tone(700, 14.0))) - 1) < 1e-5
 
 
-def test_recordings_are_cut_into_stretches_whatever_the_blocks() -> None:
+def test_recordings_are_cut_into_clips_whatever_the_blocks() -> None:
     audio = np.arange(16_000 * 25, dtype=np.float32)
-    cut = list(stretches(iter(np.array_split(audio, 37)), seconds=10.0))
+    cut = list(clips_of(iter(np.array_split(audio, 37)), seconds=10.0))
     assert [len(piece) for piece in cut] == [160_000, 160_000]
     np.testing.assert_array_equal(np.concatenate(cut), audio[:320_000])

@@ -12,15 +12,8 @@ from voicemark.lab.batches.augment import Augmenter, AugmentSettings
 from voicemark.lab.batches.sampling import SamplingSettings, VoiceBatches
 from voicemark.lab.corpus.bank import AudioBank
 from voicemark.lab.training.optimiser import Kind
-from voicemark.lab.training.trainer import (
-    Report,
-    Trainer,
-    TrainingSettings,
-    initialise,
-    new_network,
-    rate,
-    triplet_stage,
-)
+from voicemark.lab.training.settings import TrainingSettings, triplet_stage
+from voicemark.lab.training.trainer import Report, Trainer, initialise, new_network, rate
 from voicemark.lab.training.validation import Score
 from voicemark.voice.network import EncoderConfig
 
@@ -157,8 +150,8 @@ def test_without_labels_and_teacher_there_is_nothing_to_learn() -> None:
 def test_batches_in_which_the_teacher_heard_nobody_have_losses_and_leave_the_network_sane() -> None:
     said: list[Report] = []
     run = trainer(replace(SETTINGS, steps=2, margin_softmax=0.0), said=said)
-    assert run.targets is not None
-    run.targets = torch.zeros_like(run.targets)
+    assert run.objective.targets is not None
+    run.objective.targets = torch.zeros_like(run.objective.targets)
     assert all(tensor.isfinite().all() for tensor in run.run().values())
     assert [report.losses["distil"] for report in said] == [0.0, 0.0]
 

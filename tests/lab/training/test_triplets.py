@@ -5,14 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicemark.lab.batches.labels import NOT_A_VOICE, UNKNOWN, Labels
-from voicemark.lab.training.triplets import (
-    MARGIN,
-    EmbeddingBank,
-    batch_triplets,
-    draw,
-    mine,
-    triplet_loss,
-)
+from voicemark.lab.training.triplets import MARGIN, EmbeddingBank, batch_triplets, draw, mine, triplet_loss
 
 SEEDS = st.integers(0, 10_000)
 

@@ -11,13 +11,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from voicemark.audio.timeline import SAMPLE_RATE
 from voicemark.audio.torchaudio_cpu import import_torchaudio
 from voicemark.lab.batches import formants
 from voicemark.lab.corpus.codecs import BROADCAST, round_trip
+from voicemark.lab.corpus.mixing import Audio, mix, noise_excerpt, rms
 
-Audio = NDArray[np.float32]
-
-SAMPLE_RATE = 16_000
 SPEEDS: dict[float, tuple[int, int]] = {
     1.0: (1, 1),
     0.88: (22, 25),
@@ -71,7 +70,7 @@ def resampled(audio: Audio, source: int, target: int) -> Audio:
 
 
 def warp_formants(audio: Audio, ratio: Audio) -> Audio:
-    """`voicemark.lab.batches.formants.warp_formants` of one stretch: (samples,) and (knots,) → (samples,)."""
+    """`voicemark.lab.batches.formants.warp_formants` of one piece: (samples,) and (knots,) → (samples,)."""
     wave, ratios = torch.from_numpy(np.ascontiguousarray(audio)), torch.from_numpy(ratio)
     result: Audio = formants.warp_formants(wave[None], ratios[None])[0].numpy()
     return result
@@ -80,7 +79,7 @@ def warp_formants(audio: Audio, ratio: Audio) -> Audio:
 class Augmenter:
     """Applies `settings` with music, environment and other voices to draw from; empty lists leave a kind out.
 
-    `music` and `environment` are long recordings, `voices` stretches of speech; all mono at 16 kHz.
+    `music` and `environment` are long recordings, `voices` speech; all mono at 16 kHz.
     """
 
     def __init__(
@@ -153,14 +152,14 @@ class Augmenter:
         s = self.settings
         share = rng.random() * (s.music_share + s.environment_share + HISS)
         if share < s.music_share and self.music:
-            return stretch(self.music, samples, rng)
+            return noise_excerpt(self.music, samples, rng)
         if share < s.music_share + s.environment_share and self.environment:
-            return stretch(self.environment, samples, rng)
+            return noise_excerpt(self.environment, samples, rng)
         return hiss(samples, rng)
 
     def _babble(self, samples: int, rng: np.random.Generator) -> Audio:
         """Three to six voices at once."""
-        parts = [at_level(stretch(self.voices, samples, rng), -20.0) for _ in range(int(rng.integers(3, 7)))]
+        parts = [at_level(noise_excerpt(self.voices, samples, rng), -20.0) for _ in range(int(rng.integers(3, 7)))]
         result: Audio = np.sum(parts, axis=0, dtype=np.float32)
         return result
 
@@ -169,15 +168,10 @@ class Augmenter:
         length = int(rng.integers(4_800, max(4_801, len(audio))))
         start = int(rng.integers(0, max(1, len(audio) - length)))
         other = np.zeros_like(audio)
-        other[start : start + length] = at_level(stretch(self.voices, length, rng), -20.0)[: len(audio) - start]
+        other[start : start + length] = at_level(noise_excerpt(self.voices, length, rng), -20.0)[: len(audio) - start]
         snr = rng.uniform(*self.settings.overlap_snr_db)
         gain = loudness / 0.1 * 10 ** (-snr / 20)
         return (audio + gain * other).astype(np.float32)
-
-
-def rms(audio: Audio) -> float:
-    """Root mean square, full scale = 1."""
-    return float(np.sqrt(np.dot(audio, audio) / max(1, len(audio))))
 
 
 def at_level(audio: Audio, dbfs: float) -> Audio:
@@ -188,26 +182,6 @@ def at_level(audio: Audio, dbfs: float) -> Audio:
     scaled = audio * np.float32(10 ** (dbfs / 20) / loudness)
     peak = float(np.abs(scaled).max())
     return (scaled / np.float32(peak) if peak > 1.0 else scaled).astype(np.float32)
-
-
-def mix(audio: Audio, noise: Audio, snr_db: float, loudness: float | None = None) -> Audio:
-    """`audio` with `noise` of the same length `snr_db` decibels below `loudness` (RMS; of `audio` itself if None)."""
-    level = rms(audio) if loudness is None else loudness
-    gain = level / max(rms(noise), 1e-7) * 10 ** (-snr_db / 20)
-    return (audio + np.float32(gain) * noise).astype(np.float32)
-
-
-def stretch(recordings: Sequence[Audio], samples: int, rng: np.random.Generator) -> Audio:
-    """A random stretch (samples,) of a random recording; short ones are repeated, silent stretches tried again."""
-    for _ in range(8):
-        recording = recordings[int(rng.integers(len(recordings)))]
-        if len(recording) < samples:
-            recording = np.tile(recording, -(-samples // max(1, len(recording))))
-        start = int(rng.integers(0, len(recording) - samples + 1))
-        piece = np.asarray(recording[start : start + samples], np.float32)
-        if rms(piece) > 1e-4:
-            break
-    return piece
 
 
 def hiss(samples: int, rng: np.random.Generator) -> Audio:

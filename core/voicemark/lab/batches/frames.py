@@ -1,7 +1,4 @@
-"""A teacher's frames brought onto few axes, and those that a window of its crop sees.
-
-The teacher's channels are brought onto their principal axes, so that a ring of crops fits in memory.
-"""
+"""A teacher's frames as batches carry them: on their principal axes, so that a ring of crops fits in memory."""
 
 import torch
 import torch.nn.functional as F

@@ -14,12 +14,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from voicemark.lab.batches.augment import Audio, resampled, warp_formants
+from voicemark.lab.batches import personas
+from voicemark.lab.batches.augment import resampled, warp_formants
 from voicemark.lab.batches.formants import KNOTS_HZ
 from voicemark.lab.batches.frames import CHANNELS, FrameAxes, frames_within
 from voicemark.lab.batches.labels import UNKNOWN
 from voicemark.lab.batches.sampling import CONTEXT, WINDOW, Batch, VoiceBatches
 from voicemark.lab.corpus.bank import to_pcm
+from voicemark.lab.corpus.mixing import Audio
 from voicemark.lab.teachers.teacher import QUIETEST, CropTeacher
 
 CROP = WINDOW + 2 * CONTEXT  # samples that the teacher hears
@@ -40,11 +42,28 @@ class FreshSettings:
     other_formants: float = 0.4  # share of crops whose formants are moved
     formants: tuple[float, float] = (0.87, 1.15)
     bend: float = 0.05  # standard deviation of a moved formant from the others, a share of its ratio
+    persona: tuple[int, int] = (1, 1)  # crops that tell one moved voice, at least and at most
 
     def speed(self, rng: np.random.Generator) -> int:
         """That of one crop, in twenty-fifths."""
         other = rng.random() < self.other_speed
         return int(rng.integers(self.speeds[0], self.speeds[1] + 1)) if other else OWN_SPEED
+
+    def manner(self, rng: np.random.Generator) -> "Manner":
+        """How one crop, or all of a persona, are played."""
+        speed = self.speed(rng)
+        if rng.random() >= self.other_formants:
+            return Manner(speed, None)
+        bent = np.exp(self.bend * rng.standard_normal(len(KNOTS_HZ)).clip(-MOST_BENT, MOST_BENT))
+        return Manner(speed, (rng.uniform(*self.formants) * bent).astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Manner:
+    """A speed, in twenty-fifths, and the ratio by which formants are moved at each knot (None: not at all)."""
+
+    speed: int
+    formants: NDArray[np.float32] | None
 
 
 class FreshVoices(VoiceBatches):
@@ -92,18 +111,19 @@ class FreshVoices(VoiceBatches):
     def _renew(self, count: int, rng: np.random.Generator) -> None:
         """Put `count` new crops into the ring, in place of the oldest."""
         assert self._ring is not None
-        clips = np.array([rng.choice(self._clips[k]) for k in rng.choice(len(self._clips), count, p=self._weights)])
-        self._ring.add(clips, np.stack([self._crop(int(clip), rng) for clip in clips]))
+        persona = personas.numbered(count, self.fresh.persona, rng)
+        voices = rng.choice(len(self._clips), persona[-1] + 1, p=self._weights)
+        manners = [self.fresh.manner(rng) for _ in voices]
+        clips = np.array([rng.choice(self._clips[voices[number]]) for number in persona])
+        pairs = zip(clips, persona, strict=True)
+        crops = np.stack([self._crop(int(clip), manners[number], rng) for clip, number in pairs])
+        self._ring.add(clips, crops, persona)
 
-    def _crop(self, clip: int, rng: np.random.Generator) -> Audio:
-        f = self.fresh
-        speed = f.speed(rng)
+    def _crop(self, clip: int, manner: "Manner", rng: np.random.Generator) -> Audio:
+        speed = manner.speed
         need = -(-CROP * speed // OWN_SPEED) + 64
         audio = resampled(self._cut(clip, 1.0, need, rng), speed, OWN_SPEED)[:CROP]
-        if rng.random() < f.other_formants:
-            bent = np.exp(f.bend * rng.standard_normal(len(KNOTS_HZ)).clip(-MOST_BENT, MOST_BENT))
-            audio = warp_formants(audio, (rng.uniform(*f.formants) * bent).astype(np.float32))
-        return audio
+        return audio if manner.formants is None else warp_formants(audio, manner.formants)
 
     def _of_crop(self, crop: Audio, start: int, context: int, rng: np.random.Generator) -> Audio:
         """The window of the crop at `start`, with what is on either side where there is to be any context."""
@@ -136,14 +156,17 @@ class _Ring:
             return None
         return frames_within(self._frames[slots], torch.from_numpy(starts), WINDOW, CROP)
 
-    def add(self, clips: NDArray[np.int64], crops: NDArray[np.float32]) -> None:
-        """`crops` (n, CROP) of `clips` (n,); near silence gets a target of zeros, which teaches nothing."""
+    def add(self, clips: NDArray[np.int64], crops: NDArray[np.float32], persona: NDArray[np.int64]) -> None:
+        """`crops` (n, CROP) of `clips` (n,), told by the teacher; those of one `persona` (n,) share what it says.
+
+        Near silence gets a target of zeros, which teaches nothing.
+        """
         slots = np.arange(self._added, self._added + len(crops)) % len(self._pcm)
         parts = [self._teacher.hear(crops[k : k + AT_ONCE]) for k in range(0, len(crops), AT_ONCE)]
         targets = np.concatenate([part.embeddings for part in parts])
         targets[np.sqrt(np.mean(np.square(crops), axis=1)) < QUIETEST] = 0.0
         self._pcm[slots] = to_pcm(crops)
-        self.targets[slots] = torch.from_numpy(targets)
+        self.targets[slots] = personas.shared_targets(torch.from_numpy(targets), persona)
         self.clips[slots] = clips
         told = [torch.from_numpy(part.frames) for part in parts if part.frames is not None]
         if told:

@@ -1,4 +1,4 @@
-"""Whose each window of a batch is, and which windows surely are another voice's."""
+"""Whose a window is, and which windows surely are somebody else's."""
 
 from dataclasses import dataclass
 

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from voicemark.lab.batches.augment import SPEEDS, Audio, Augmenter, change_speed, rms
+from voicemark.lab.batches.augment import SPEEDS, Augmenter, change_speed
 from voicemark.lab.batches.labels import NOT_A_VOICE, UNKNOWN
 from voicemark.lab.corpus.bank import AudioBank, BankEntry
+from voicemark.lab.corpus.mixing import Audio, rms
 
 WINDOW = 32_000  # samples
 CONTEXT = 8_000  # samples on either side, in the batches that have any

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from voicemark.audio.demux import AudioReader
 from voicemark.audio.features import LogMel
 from voicemark.audio.ffmpeg import find_program
+from voicemark.audio.timeline import SAMPLE_RATE
 from voicemark.config import AudioSection, MatchSection
 from voicemark.lab.bench.figures import Figure
 from voicemark.lab.bench.media import make_recording
@@ -33,7 +34,6 @@ from voicemark.voice.match import Memory, VoiceBook
 from voicemark.voice.quantisation import pack, quantise
 from voicemark.voice.recognise import Spoken, recognise, speech_of
 
-RATE = 16_000
 BLOCK_S = 30
 VOICES = 3
 CONFIG = """
@@ -105,7 +105,7 @@ def _stages(recording: Path, folder: Path, minutes: int) -> Iterator[tuple[str, 
 
     yield "decode, time stamps, mono at 16 kHz", of_call(decode).cpu_s
     blocks = minutes * 60 // BLOCK_S
-    block = 0.1 * np.random.default_rng(0).standard_normal(BLOCK_S * RATE).astype(np.float32)
+    block = 0.1 * np.random.default_rng(0).standard_normal(BLOCK_S * SAMPLE_RATE).astype(np.float32)
     log_mel = LogMel(encoder.features)
     waves = torch.from_numpy(block)[None]
 

@@ -3,6 +3,7 @@
 import subprocess
 from pathlib import Path
 
+from voicemark import files
 from voicemark.audio.ffmpeg import find_program
 from voicemark.errors import ToolError
 
@@ -30,13 +31,13 @@ def make_recording(folder: Path, minutes: int, *, picture: bool = True) -> Path:
         "-map", "0:v", "-map", "1:a", *video, "-ac", "2", "-c:a", "mp2", "-b:a", "192k",
         "-metadata:s:a:0", "language=deu", "-f", "mpegts", piece,
     )  # fmt: skip
-    part = target.with_suffix(".part")
-    _ffmpeg(
-        "-stream_loop", str(minutes * 60 // PIECE_S - 1), "-i", piece,
-        "-map", "0", "-c", "copy", "-output_ts_offset", "38604.1", "-f", "mpegts", part,
-    )  # fmt: skip
+    with files.replacing(target) as part:
+        _ffmpeg(
+            "-stream_loop", str(minutes * 60 // PIECE_S - 1), "-i", piece,
+            "-map", "0", "-c", "copy", "-output_ts_offset", "38604.1", "-f", "mpegts", part,
+        )  # fmt: skip
     piece.unlink()
-    return part.rename(target)
+    return target
 
 
 def _ffmpeg(*arguments: str | Path) -> None:

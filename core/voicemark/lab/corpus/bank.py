@@ -1,10 +1,5 @@
-"""Training audio: clips named by manifests, decoded once into one memory-mapped file of 16-bit samples.
+"""Training audio: clips named by manifests, decoded once into one memory-mapped file of 16-bit samples."""
 
-A corpus folder holds `manifest.csv` with at least the column `path` (relative to the folder). `speaker` may be
-blank where nobody knows it; `split` (`train`, `dev`, …) may be missing, which means all of it is for training.
-"""
-
-import csv
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -15,9 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from voicemark import files
+from voicemark.audio.timeline import SAMPLE_RATE
 from voicemark.errors import VoicemarkError
+from voicemark.lab.corpus.manifest import Clip
 
-SAMPLE_RATE = 16_000
 MIN_SECONDS = 1.0
 MAX_SECONDS = 30.0  # of one clip that are kept
 DECODERS = 2  # at once
@@ -25,48 +22,6 @@ DECODERS = 2  # at once
 Decode = Callable[[Path], NDArray[np.float32]]
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much is done, and how much there is."""
-
-
-@dataclass(frozen=True)
-class Clip:
-    """One file of one voice. `speaker` is None where it is not known."""
-
-    path: Path
-    speaker: str | None
-    source: str
-    kind: str = ""
-
-
-def read_manifest(folder: Path, split: str | None = None) -> list[Clip]:
-    """The clips of `folder/manifest.csv`, of one split or of all.
-
-    Raises VoicemarkError when the manifest or a file it names is missing, when it has no column `path`, and when
-    nothing is left.
-    """
-    manifest = folder / "manifest.csv"
-    if not manifest.is_file():
-        raise VoicemarkError(
-            "no manifest.csv in this folder", path=folder, hint="a CSV with the columns path, speaker, split"
-        )
-    with manifest.open(newline="", encoding="utf-8") as lines:
-        reader = csv.DictReader(lines)
-        columns = reader.fieldnames or []
-        if "path" not in columns:
-            raise VoicemarkError("the manifest has no column 'path'", path=manifest, hint=f"it has {columns}")
-        if split is not None and "split" in columns:
-            rows = [row for row in reader if row["split"] == split]
-        else:
-            rows = list(reader)
-    clips = [
-        Clip(folder / row["path"], row.get("speaker") or None, row.get("source") or folder.name, row.get("kind") or "")
-        for row in rows
-    ]
-    missing = [clip.path for clip in clips if not clip.path.is_file()]
-    if missing:
-        raise VoicemarkError(f"{len(missing)} files of the manifest are missing", path=missing[0])
-    if not clips:
-        raise VoicemarkError(f"no clips of split {split!r}" if split else "no clips", path=manifest)
-    return clips
 
 
 @dataclass(frozen=True)
@@ -161,7 +116,8 @@ class AudioBank:
                 out.write(to_pcm(audio).tobytes())
                 entries.append(BankEntry(str(clip.path), clip.speaker, clip.source, clip.kind, start, len(audio)))
                 start += len(audio)
-        index_file.write_text(json.dumps({"key": key, "entries": [asdict(entry) for entry in entries]}))
+        index = {"key": key, "entries": [asdict(entry) for entry in entries]}
+        files.write_bytes(index_file, json.dumps(index).encode())
         return cls._open(pcm_file, entries)
 
     @classmethod

@@ -3,8 +3,8 @@
 Every embedder hears exactly these samples; a digest of them names cached results.
 """
 
-import csv
 import hashlib
+import wave
 import zlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicemark.audio.demux import AudioReader
+from voicemark.audio.timeline import SAMPLE_RATE
 from voicemark.config import AudioSection
 from voicemark.errors import VoicemarkError
+from voicemark.lab.corpus.manifest import read_manifest
+from voicemark.lab.corpus.mixing import Audio
 
-SAMPLE_RATE = 16_000
 WINDOW_S = 2.0
 WINDOW_SAMPLES = int(WINDOW_S * SAMPLE_RATE)  # 32,000
-
-Audio = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """One clip of one speaker, as the corpus's manifest.csv lists it."""
+    """One clip of one speaker, as the corpus's manifest lists it."""
 
     path: Path
     source: str
@@ -51,7 +51,22 @@ class Clips:
 
 def read_mono(path: Path) -> Audio:
     """A whole clip or recording, mono at 16 kHz: (samples,). RecordingError where it cannot be heard."""
-    return np.concatenate(list(AudioReader([path], AudioSection()).blocks()))
+    plain = _plain(path)
+    return np.concatenate(list(AudioReader([path], AudioSection()).blocks())) if plain is None else plain
+
+
+def _plain(path: Path) -> Audio | None:
+    """A WAV file that is mono, 16 kHz and 16 bits already: a corpus has thousands, and no program is needed for it."""
+    if path.suffix != ".wav":
+        return None
+    try:
+        with wave.open(str(path), "rb") as file:
+            if (file.getnchannels(), file.getsampwidth(), file.getframerate()) != (1, 2, SAMPLE_RATE):
+                return None
+            data = file.readframes(file.getnframes())
+    except (OSError, EOFError, wave.Error):
+        return None  # ffmpeg may know better, or say what is wrong
+    return np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768) if data else None
 
 
 def digest_of(samples: Audio) -> str:
@@ -71,22 +86,13 @@ def read_utterances(
 
     A missing manifest or an unknown split raises VoicemarkError.
     """
-    manifest = corpus / "manifest.csv"
-    try:
-        with manifest.open(newline="", encoding="utf-8") as lines:
-            rows = [
-                row
-                for row in csv.DictReader(lines)
-                if row.get("split", split) == split and row["source"] not in left_out
-            ]
-    except OSError as error:
-        raise VoicemarkError(f"cannot be read: {error.strerror}", path=manifest) from error
-    if not rows:
-        besides = f" besides those of {', '.join(sorted(left_out))}" if left_out else ""
-        raise VoicemarkError(f"has no row of the split {split}{besides}", path=manifest)
+    clips = [clip for clip in read_manifest(corpus, split) if clip.source not in left_out]
+    if not clips:
+        raise VoicemarkError(f"no clips of split {split!r} besides those of {', '.join(sorted(left_out))}", path=corpus)
     by_speaker: dict[str, list[Utterance]] = {}
-    for row in rows:
-        by_speaker.setdefault(row["speaker"], []).append(Utterance(corpus / row["path"], row["source"], row["speaker"]))
+    for clip in clips:
+        speaker = clip.speaker or ""
+        by_speaker.setdefault(speaker, []).append(Utterance(clip.path, clip.source, speaker))
     chosen: list[Utterance] = []
     for name in sorted(by_speaker):
         utterances = sorted(by_speaker[name], key=lambda utterance: utterance.path)

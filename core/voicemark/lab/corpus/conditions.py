@@ -10,12 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from voicemark.errors import ConfigError
-from voicemark.lab.corpus.clips import Audio, read_mono, seeded
+from voicemark.lab.corpus.clips import read_mono, seeded
 from voicemark.lab.corpus.codecs import AC3, MP2, Codec, round_trip
+from voicemark.lab.corpus.mixing import Audio, mix, noise_excerpt
 from voicemark.lab.corpus.noise import read_noise
-
-SILENCE = 1e-4  # RMS below which a stretch of noise is no noise
-TRIES = 20
 
 
 @dataclass(frozen=True)
@@ -42,37 +40,13 @@ def read_bank(folder: Path) -> NoiseBank:
     return NoiseBank([audio for music, audio in decoded if music], [audio for music, audio in decoded if not music])
 
 
-def rms(audio: Audio) -> float:
-    """Root mean square of all samples, full scale = 1."""
-    return float(np.sqrt(np.mean(np.square(audio, dtype=np.float64))))
-
-
-def mix(speech: Audio, noise: Audio, snr_db: float) -> Audio:
-    """Speech with noise of the same length under it, `snr_db` decibels below it (RMS over the window)."""
-    gain = rms(speech) / max(rms(noise), 1e-9) * 10 ** (-snr_db / 20)
-    return (speech + gain * noise).astype(np.float32)
-
-
-def stretch(noises: Sequence[Audio], length: int, rng: np.random.Generator) -> Audio:
-    """A random stretch of a random noise that is not silent (of the last try where all are)."""
-    for _ in range(TRIES):
-        noise = noises[int(rng.integers(len(noises)))]
-        if len(noise) < length:
-            noise = np.tile(noise, -(-length // max(1, len(noise))))
-        start = int(rng.integers(len(noise) - length + 1))
-        piece = noise[start : start + length]
-        if rms(piece) > SILENCE:
-            break
-    return piece
-
-
 def with_noise(windows: Audio, noises: Sequence[Audio], snr_db: float, name: str, seed: int) -> Audio:
-    """Every window with its own stretch of noise: (n, samples) → (n, samples)."""
+    """Every window with its own piece of noise: (n, samples) → (n, samples)."""
     if not noises:
         raise ConfigError(f"no noise for the condition {name}", hint="the noise folder has none of this kind")
     return np.stack(
         [
-            mix(window, stretch(noises, len(window), seeded(seed, name, number)), snr_db)
+            mix(window, noise_excerpt(noises, len(window), seeded(seed, name, number)), snr_db)
             for number, window in enumerate(windows)
         ]
     )

@@ -1,6 +1,5 @@
 """The rows of the table: our own encoder, any ONNX model, and the peers behind their worker."""
 
-import resource
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,7 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from voicemark.lab.corpus.clips import SAMPLE_RATE, WINDOW_SAMPLES, Audio
+from voicemark.audio.timeline import SAMPLE_RATE
+from voicemark.lab.corpus.clips import WINDOW_SAMPLES
+from voicemark.lab.corpus.mixing import Audio
+from voicemark.lab.evaluation.peer_worker import cpu_seconds
 from voicemark.lab.evaluation.peers import Embedded, Peer, embed_with_peer
 from voicemark.lab.evaluation.protocol import normalised
 from voicemark.voice.base import SpeakerEncoder
@@ -84,9 +86,3 @@ def cut_all(audio: Audio) -> Audio:
     if len(audio) < WINDOW_SAMPLES:
         return np.zeros((0, WINDOW_SAMPLES), np.float32)
     return np.lib.stride_tricks.sliding_window_view(audio, WINDOW_SAMPLES)[::HOP_SAMPLES]
-
-
-def cpu_seconds() -> float:
-    """User and system time of this process so far."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime

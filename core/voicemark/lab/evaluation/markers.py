@@ -20,9 +20,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from voicemark.audio.timeline import SAMPLE_RATE
 from voicemark.config import MatchSection
 from voicemark.errors import ToolError
-from voicemark.lab.corpus.clips import SAMPLE_RATE, WINDOW_SAMPLES, Audio, read_mono
+from voicemark.lab.corpus.clips import WINDOW_SAMPLES, read_mono
+from voicemark.lab.corpus.mixing import Audio
 from voicemark.lab.corpus.noise import read_noise
 from voicemark.lab.evaluation.peers import PeerMissingError
 from voicemark.voice.diarization import Diarization, diarize

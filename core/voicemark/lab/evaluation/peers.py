@@ -12,8 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from voicemark import files
 from voicemark.errors import ToolError
-from voicemark.lab.corpus.clips import Audio, digest_of
+from voicemark.lab.corpus.clips import digest_of
+from voicemark.lab.corpus.mixing import Audio
 from voicemark.lab.evaluation import peer_worker
 from voicemark.lab.evaluation.protocol import Embeddings
 
@@ -83,7 +85,6 @@ def embed_with_peer(peer: Peer, windows: Audio, python: Path, cache: Path) -> Em
             raise ToolError(f"{peer.name} failed: {done.stderr.strip()[-500:]}", path=python)
         result = Embedded(np.load(target), float(json.loads(last[0])["cpu_s"]))
     cache.mkdir(parents=True, exist_ok=True)
-    part = kept.with_suffix(".part.npz")
-    np.savez(part, embeddings=result.embeddings, cpu_s=result.cpu_s)
-    part.replace(kept)
+    with files.replacing(kept) as part, part.open("wb") as out:
+        np.savez(out, embeddings=result.embeddings, cpu_s=result.cpu_s)
     return result

@@ -158,7 +158,7 @@ def rates_of(trials: Trials, where: NDArray[np.bool_]) -> Rates | None:
     )
 
 
-def judge_trials(clips: Clips, trials: Trials) -> ProtocolResult:
+def error_rates(clips: Clips, trials: Trials) -> ProtocolResult:
     """Per source, pooled over the sources that have both sides, and with negatives of every source.
 
     Raises ValueError when no source has two voices, one of them with two utterances.

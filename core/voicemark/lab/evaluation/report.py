@@ -140,9 +140,3 @@ def speech_table(rows: Sequence[SpeechRow]) -> list[list[str]]:
         counts = [f"{found} of {total}" for found, total in row.by_length] or [""] * len(lengths)
         lines.append([row.name, row.recordings, *shares, *counts])
     return lines
-
-
-def markdown(lines: Sequence[Sequence[str]]) -> str:
-    """A table for a Markdown file; the first line is its header."""
-    rendered = ["| " + " | ".join(line) + " |" for line in lines]
-    return "\n".join([rendered[0], "|" + "---|" * len(lines[0]), *rendered[1:]])

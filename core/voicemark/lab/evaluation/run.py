@@ -10,7 +10,7 @@ import torch
 from voicemark.config import MatchSection, VerifierSection
 from voicemark.lab.corpus.clips import cut_windows, read_utterances
 from voicemark.lab.corpus.conditions import NoiseBank, conditions_named, read_bank
-from voicemark.lab.evaluation.embedders import OwnEmbedder, PeerEmbedder, cpu_seconds
+from voicemark.lab.evaluation.embedders import OwnEmbedder, PeerEmbedder
 from voicemark.lab.evaluation.markers import (
     Composed,
     MarkerRow,
@@ -25,6 +25,7 @@ from voicemark.lab.evaluation.markers import (
     score_all,
     score_markers,
 )
+from voicemark.lab.evaluation.peer_worker import cpu_seconds
 from voicemark.lab.evaluation.peers import PEERS, PeerMissingError
 from voicemark.lab.evaluation.report import Report
 from voicemark.lab.evaluation.speech import SpeechRow, conversation_row, oracle, speech_row

@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from voicemark.audio.timeline import SAMPLE_RATE
 from voicemark.config import MatchSection
 from voicemark.errors import ToolError
-from voicemark.lab.corpus.clips import SAMPLE_RATE, Audio, read_mono
+from voicemark.lab.corpus.clips import read_mono
+from voicemark.lab.corpus.mixing import Audio
 from voicemark.lab.evaluation.diarization import DiarizationScore, Spoke, diarization_score, found_by_length
 from voicemark.lab.evaluation.markers import EmbedAll, Prepared, diarized, find_markers, own_scores
 from voicemark.voice.diarization import Diarization, of_labels

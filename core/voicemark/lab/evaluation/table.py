@@ -6,13 +6,14 @@ from typing import Protocol
 
 from torch import Tensor
 
-from voicemark.lab.corpus.clips import Audio, Clips
+from voicemark.lab.corpus.clips import Clips
 from voicemark.lab.corpus.conditions import Condition, NoiseBank
+from voicemark.lab.corpus.mixing import Audio
 from voicemark.lab.evaluation.peers import Embedded, PeerMissingError
 from voicemark.lab.evaluation.protocol import (
     ProtocolResult,
     enrolment_trials,
-    judge_trials,
+    error_rates,
     program_scoring,
     verification_trials,
 )
@@ -85,10 +86,10 @@ def measure_row(
             cells.append(
                 Cell(
                     condition.name,
-                    judge_trials(clips, verification_trials(clips, reference.embeddings, test.embeddings)),
-                    judge_trials(clips, enrolment_trials(clips, reference.embeddings, test.embeddings, seed=seed)),
+                    error_rates(clips, verification_trials(clips, reference.embeddings, test.embeddings)),
+                    error_rates(clips, enrolment_trials(clips, reference.embeddings, test.embeddings, seed=seed)),
                     program
-                    and judge_trials(
+                    and error_rates(
                         clips,
                         enrolment_trials(clips, reference.embeddings, test.embeddings, seed=seed, scoring=program),
                     ),

@@ -83,3 +83,9 @@ def sweep_prepared(scorer: Path, prepared: Sequence[Prepared], match: MatchSecti
         worst = max(score.false_minutes_per_hour for score in scores)
         results.append(ThresholdResult(float(threshold), mean_score(scores), worst))
     return results
+
+
+def best_within(results: Sequence[ThresholdResult], false_minutes: float) -> ThresholdResult | None:
+    """The best F1 of those with at most so many false minutes per hour in each recording; None where none keeps it."""
+    kept = [result for result in results if result.worst_false_minutes <= false_minutes]
+    return max(kept, key=lambda result: result.mean.f1, default=None)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from voicemark.lab.titles.retrieval import FIRST, fine_categories, judge, right_answers
+from voicemark.lab.titles.retrieval import FIRST, fine_categories, rank_metrics, right_answers
 from voicemark.lab.titles.titles_training import LabelledTitle, TitleTraining, train_titles
 from voicemark.titles.embedding import TitleModel
 from voicemark.titles.vocabulary import is_word, tokenize, word_form
@@ -94,6 +94,6 @@ def _measure(model: TitleModel, training: TitleTraining, held: Sequence[Labelled
         cosine_change=float(1 - (whole[rows] * less).sum(axis=1).mean()),
         neighbours_changed=float((first[0][:, 0] != first[1][:, 0]).mean()),
         overlap=float(np.mean([len({*a} & {*b}) / len(a) for a, b in zip(*first, strict=True)])),
-        recall=judge(first[0], right).recall,
-        recall_without=judge(first[1], right).recall,
+        recall=rank_metrics(first[0], right).recall,
+        recall_without=rank_metrics(first[1], right).recall,
     )

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from statistics import mean, stdev
 from typing import Any
 
+from voicemark.lab.tables import markdown_table
 from voicemark.lab.titles.rare_words import RareWordRow
 from voicemark.lab.titles.retrieval import RetrievalRow
 from voicemark.lab.titles.titles_evaluation import TitlesResult
@@ -49,7 +50,7 @@ def _retrieval(rows: Sequence[RetrievalRow]) -> str:
     if asked and asked.series and asked.category:
         series, category = asked.series.queries, asked.category.queries
         note = f"\n\n{series} titles have another of their series, {category} one of their category."
-    return _table(lines) + note
+    return markdown_table(lines) + note
 
 
 def _rare_words(rows: Sequence[RareWordRow]) -> str:
@@ -85,7 +86,7 @@ def _rare_words(rows: Sequence[RareWordRow]) -> str:
                 ),
             )
         )
-    return _table(lines)
+    return markdown_table(lines)
 
 
 def _types(result: TypesResult) -> list[str]:
@@ -96,19 +97,13 @@ def _types(result: TypesResult) -> list[str]:
     for p in result.abstention:
         curve.append((f"{p.threshold:.1f}", *(f"{number:.3f}" for number in (p.coverage, p.accuracy, p.macro_f1))))
     about = f"{result.titles_judged} titles judged, {len(result.types)} types: {', '.join(result.types)}."
-    return [about, _table(lines), "Reverse reader, abstaining:", _table(curve)]
+    return [about, markdown_table(lines), "Reverse reader, abstaining:", markdown_table(curve)]
 
 
 def _spread(values: Sequence[float]) -> str:
     if not values:
         return ""
     return f"{mean(values):.3f}" + (f" ± {stdev(values):.3f}" if len(values) > 1 else "")
-
-
-def _table(lines: Sequence[Sequence[str]]) -> str:
-    head, *rest = lines
-    rule = "|".join(["---"] * len(head))
-    return "\n".join(["| " + " | ".join(head) + " |", f"|{rule}|", *("| " + " | ".join(line) + " |" for line in rest)])
 
 
 def _without_nan(value: Any) -> Any:

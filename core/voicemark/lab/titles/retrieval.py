@@ -98,7 +98,7 @@ def first_ten(similarity: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.argsort(-others, axis=1, kind="stable")[:, : min(FIRST, len(others) - 1)]
 
 
-def judge(ranked: NDArray[np.int64], right: NDArray[np.bool_]) -> Hits:
+def rank_metrics(ranked: NDArray[np.int64], right: NDArray[np.bool_]) -> Hits:
     """Recall and MRR of a ranking."""
     asked = right.any(axis=1)
     if not asked.any():
@@ -115,7 +115,7 @@ def measure(name: str, titles: Sequence[LabelledTitle], similarity: Similarity) 
     similarities = similarity(texts)
     cpu_s = time.process_time() - started
     ranked = first_ten(similarities)
-    series = judge(ranked, right_answers(titles, series_of_title))
-    category = judge(ranked, right_answers(titles, fine_categories))
+    series = rank_metrics(ranked, right_answers(titles, series_of_title))
+    category = rank_metrics(ranked, right_answers(titles, fine_categories))
     together = (series.recall + series.mrr + category.recall + category.mrr) / 4
     return RetrievalRow(name, series, category, together, cpu_s, cpu_s / len(titles) * 1e6)

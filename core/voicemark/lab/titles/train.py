@@ -1,4 +1,4 @@
-"""Both models of titles learnt from a guide: the embedding, and types where there are categories enough."""
+"""`voicemark train titles`: one guide's programmes in, the title embedding and the type classifier out."""
 
 from collections.abc import Callable, Iterable
 

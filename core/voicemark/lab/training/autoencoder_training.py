@@ -8,23 +8,26 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
+from voicemark import model_files
 from voicemark.audio.features import FeatureSettings, LogMel
 from voicemark.errors import ModelError, VoicemarkError
 from voicemark.lab.training.autoencoder import Autoencoder, AutoencoderConfig
+from voicemark.lab.training.checkpoint import load_checkpoint, save_checkpoint, unusable
 from voicemark.voice.network import EncoderConfig, subtract_moving_mean
 
-FORMAT = "voicemark-autoencoder"
-FORMAT_VERSION = 2
-CHECKPOINT_VERSION = 1
+AUTOENCODER = model_files.Kind(
+    format="voicemark-autoencoder",
+    version=2,
+    noun="autoencoder",
+    remedy="make a new one with: voicemark train autoencoder",
+)
+CHECKPOINT_VERSION = 2
 
 LIKE_THE_ENCODER = AutoencoderConfig(n_mels=80, channels=(256, 256, 384), kernels=(5, 3, 3))
 """Its three convolutions have the shapes of the speaker encoder's first three that are no dilated repeats."""
@@ -132,31 +135,24 @@ class AutoencoderTrainer:
         """Writes the checkpoint in one step."""
         if self.checkpoint is None:
             return
-        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        part = self.checkpoint.with_name(f"{self.checkpoint.name}.part")
         state = {
-            "version": CHECKPOINT_VERSION,
-            "config": json.dumps(asdict(self.network.config)),
             "step": self.step,
-            "network": self.network.state_dict(),
+            "autoencoder": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
-        torch.save(state, part)
-        part.replace(self.checkpoint)
+        save_checkpoint(self.checkpoint, CHECKPOINT_VERSION, json.dumps(asdict(self.network.config)), state)
 
     def resume(self) -> bool:
         """Goes on from the checkpoint; False where there is none. ModelError where it belongs to another network."""
-        if self.checkpoint is None or not self.checkpoint.is_file():
+        saved = load_checkpoint(self.checkpoint, CHECKPOINT_VERSION, json.dumps(asdict(self.network.config)))
+        if saved is None or self.checkpoint is None:
             return False
         try:
-            saved: dict[str, Any] = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
-            if saved["version"] != CHECKPOINT_VERSION or saved["config"] != json.dumps(asdict(self.network.config)):
-                raise ModelError("checkpoint of another version or network", path=self.checkpoint)
-            self.network.load_state_dict(saved["network"])
+            self.network.load_state_dict(saved["autoencoder"])
             self.optimiser.load_state_dict(saved["optimiser"])
             self.step = int(saved["step"])
-        except (OSError, RuntimeError, KeyError, ValueError, EOFError) as error:
-            raise ModelError(f"checkpoint cannot be used: {error}", path=self.checkpoint) from error
+        except (RuntimeError, KeyError, ValueError) as error:
+            raise unusable(self.checkpoint, error) from error
         return True
 
 
@@ -210,48 +206,24 @@ def thinned(blocks: Iterable[NDArray[np.float32]], most: int, seed: int) -> list
 
 def save_autoencoder(path: Path, network: Autoencoder, features: FeatureSettings) -> None:
     """Writes the network with its dimensions and features; replaces `path` in one step. ModelError where it fails."""
-    metadata = {
-        "format": FORMAT,
-        "format_version": str(FORMAT_VERSION),
-        "config": json.dumps(asdict(network.config)),
-        "features": json.dumps(asdict(features)),
-    }
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    part = path.with_name(f"{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, part, metadata)
-        part.replace(path)
-    except (OSError, SafetensorError) as error:
-        part.unlink(missing_ok=True)
-        raise ModelError(f"autoencoder cannot be written: {error}", path=path) from error
+    metadata = {"config": json.dumps(asdict(network.config)), "features": json.dumps(asdict(features))}
+    model_files.write(path, AUTOENCODER, network.state_dict(), metadata)
 
 
 def is_autoencoder(path: Path) -> bool:
     """Whether the file says that it is one of ours."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            return (file.metadata() or {}).get("format") == FORMAT
-    except (OSError, SafetensorError, ValueError):
-        return False
+    return model_files.is_kind(path, AUTOENCODER)
 
 
 def load_autoencoder(path: Path) -> tuple[Autoencoder, FeatureSettings]:
     """The network and the features that it heard. ModelError for a file that is missing, corrupt or another's."""
+    contents = model_files.read(path, AUTOENCODER)
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata: dict[str, str] = file.metadata() or {}
-            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        if metadata.get("format") != FORMAT or metadata.get("format_version") != str(FORMAT_VERSION):
-            raise ModelError(f"not an autoencoder of format version {FORMAT_VERSION}", path=path)
-        raw: dict[str, Any] = json.loads(metadata["config"])
-        values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in raw.items()}
-        config = AutoencoderConfig(**values)
-        network = Autoencoder(config)
-        network.load_state_dict(tensors)
-        return network.eval(), FeatureSettings(**json.loads(metadata["features"]))
-    except (OSError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"autoencoder cannot be used: {error}", path=path) from error
+        network = Autoencoder(model_files.settings(AutoencoderConfig, contents.metadata, "config"))
+        network.load_state_dict(contents.tensors)
+        return network.eval(), model_files.settings(FeatureSettings, contents.metadata, "features")
+    except (RuntimeError, KeyError, TypeError, ValueError) as error:
+        raise model_files.corrupt(path, AUTOENCODER, error) from error
 
 
 def encoder_tensors(path: Path) -> dict[str, Tensor]:

@@ -13,19 +13,22 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from voicemark.audio.demux import AudioReader
+from voicemark.audio.timeline import SAMPLE_RATE
 from voicemark.config import AudioSection, Config
 from voicemark.enrolment.samples import resolve
 from voicemark.errors import EnrolmentError
-from voicemark.lab.batches.augment import SPEEDS, Audio
+from voicemark.lab.batches.augment import SPEEDS
 from voicemark.lab.batches.sampling import VoiceBatches
-from voicemark.lab.corpus.bank import SAMPLE_RATE, AudioBank, Progress
+from voicemark.lab.corpus.bank import AudioBank, Progress
+from voicemark.lab.corpus.mixing import Audio
+from voicemark.lab.evaluation.protocol import top_k_mean
 from voicemark.lab.teachers.teacher import Teacher
 from voicemark.lab.training.recipe import Recipe, augmenter, speech_bank
+from voicemark.lab.training.settings import triplet_stage
 from voicemark.lab.training.targets import teach
-from voicemark.lab.training.trainer import Report, Trainer, triplet_stage
+from voicemark.lab.training.trainer import Report, Trainer
 from voicemark.voice import weights
 from voicemark.voice.encoder import Encoder
 from voicemark.voice.load import pick_device
@@ -36,7 +39,6 @@ HELD_BACK = 4  # every fourth piece
 FEWEST = 2  # pieces of a voice, of which at least one is held back
 LEARNING_RATE = 2e-4
 OTHERS = 200  # corpus clips that the held-back pieces must be told apart from
-TOP_K = 5
 
 
 @dataclass(frozen=True)
@@ -94,21 +96,21 @@ def finetune(
     work = recipe.out.with_name(f"{recipe.out.name}.work")
     corpus = speech_bank(recipe, work, progress)
     bank = AudioBank.join([corpus, own.training])
-    others = corpus_windows(corpus, recipe.first.seed)
+    others = corpus_windows(corpus, recipe.first_stage.seed)
     before = separation(old, own, others)
 
-    # The network learns before it is centred on a crowd, and is taught likewise.
-    teacher: Teacher = recipe.teacher or SelfTeacher(Encoder(replace(start, crowd=None), old.device))
+    # The network learns before it is centred on a background, and is taught likewise.
+    teacher: Teacher = recipe.teacher or SelfTeacher(Encoder(replace(start, background=None), old.device))
     speeds = tuple(speed for speed in recipe.speeds if speed in SPEEDS)[:1]
-    settings = triplet_stage(recipe.first, steps or recipe.triplet_steps, LEARNING_RATE)
+    settings = triplet_stage(recipe.first_stage, steps or recipe.triplet_steps, LEARNING_RATE)
     if recipe.teacher is None:  # the targets already are in the network's own space
         settings = replace(settings, project_targets=False)
     batches = VoiceBatches(
         bank,
-        augmenter(recipe.noise, bank, work, progress, recipe.first.seed),
+        augmenter(recipe.noise, bank, work, progress, recipe.first_stage.seed),
         speeds=speeds,
         settings=settings.sampling,
-        seed=recipe.first.seed,
+        seed=recipe.first_stage.seed,
         favour={entry.speaker for entry in own.training.entries if entry.speaker},
     )
     net = start.build()
@@ -126,14 +128,19 @@ def finetune(
         trainer.resume()
     net.load_state_dict(trainer.run())
     about = {**start.about, "fine_tuned_from": start.model_id, "voices": str(len(config.speakers))}
-    # Its own successor stays in its space, so the crowd stays where it was; another teacher leads elsewhere.
-    crowd = start.crowd if recipe.teacher is None else None
-    tuned = weights.packed(net.cpu(), start.features, start.grid, crowd=crowd, about=about)
+    # Its own successor stays in its space, so the background stays where it was; another teacher leads elsewhere.
+    background = start.background if recipe.teacher is None else None
+    tuned = weights.packed(net.cpu(), start.features, start.grid, background=background, about=about)
     after = separation(Encoder(tuned, pick_device(recipe.device)), own, others)
+    return keep_if_better(recipe.out, tuned, before, after)
+
+
+def keep_if_better(out: Path, tuned: weights.ModelFile, before: float, after: float) -> Outcome:
+    """Writes `tuned` to `out` where it separates the held-back voices better than the weights before did."""
     if after <= before:
         return Outcome(before, after, None, None)
-    weights.write(recipe.out, tuned)
-    return Outcome(before, after, recipe.out, tuned.model_id)
+    weights.write(out, tuned)
+    return Outcome(before, after, out, tuned.model_id)
 
 
 def own_voices(config: Config) -> OwnVoices:
@@ -207,12 +214,7 @@ def separation(encoder: Encoder, own: OwnVoices, others: Sequence[Audio]) -> flo
     distances = []
     for name in names:
         negatives = torch.cat([strangers, *(held[other] for other in names if other != name)])
-        positive, negative = top_scores(held[name], memories[name]), top_scores(negatives, memories[name])
-        spread = ((positive.var(correction=0) + negative.var(correction=0)) / 2).sqrt().clamp(min=1e-3)
+        positive, negative = (top_k_mean((rows @ memories[name].T).numpy()) for rows in (held[name], negatives))
+        spread = max(float(np.sqrt((positive.var() + negative.var()) / 2)), 1e-3)
         distances.append(float((positive.mean() - negative.mean()) / spread))
     return sum(distances) / len(distances)
-
-
-def top_scores(windows: Tensor, memory: Tensor) -> Tensor:
-    """(n, dim), (m, dim) → (n,): mean of the five best cosines."""
-    return (windows @ memory.T).topk(min(TOP_K, len(memory)), dim=1).values.mean(1)

@@ -2,7 +2,7 @@
 
 A window's embedding is one direction; the frames that it was pooled from are a hundred, and a student that must tell
 them, too, learns where in a window a voice shows itself. After Romero et al., "FitNets: Hints for Thin Deep Nets"
-(ICLR 2015). What the teacher said comes on the axes of `voicemark.lab.batches.frames`.
+(ICLR 2015).
 """
 
 import torch.nn.functional as F

@@ -8,35 +8,43 @@ Everything that takes long is kept beside the output (`FILE.work/`) and taken up
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from voicemark import model_files
 from voicemark.audio.demux import AudioReader
 from voicemark.audio.features import FeatureSettings, LogMel
 from voicemark.audio.windows import WindowGrid
 from voicemark.config import AudioSection
-from voicemark.errors import ModelError, VoicemarkError
-from voicemark.lab.batches.augment import Audio, Augmenter
-from voicemark.lab.batches.fresh import FreshVoices
+from voicemark.errors import ConfigError, ModelError, VoicemarkError
+from voicemark.lab.batches.augment import Augmenter
+from voicemark.lab.batches.fresh import FreshSettings, FreshVoices
 from voicemark.lab.batches.on_device.batches import DeviceVoices, fresh_settings
-from voicemark.lab.batches.on_device.teacher import DeviceTeacher
+from voicemark.lab.batches.on_device.teacher import DeviceTeacher, load_device_teacher
 from voicemark.lab.batches.sampling import VoiceBatches
-from voicemark.lab.corpus.bank import MAX_SECONDS, AudioBank, Clip, Progress, read_manifest
+from voicemark.lab.corpus.bank import MAX_SECONDS, AudioBank, Progress
+from voicemark.lab.corpus.manifest import read_manifest
+from voicemark.lab.corpus.mixing import Audio
 from voicemark.lab.corpus.noise import read_noise
+from voicemark.lab.teachers.ensemble import load_teachers
 from voicemark.lab.teachers.teacher import CropTeacher, Teacher
+from voicemark.lab.training.autoencoder_training import encoder_tensors, is_autoencoder
 from voicemark.lab.training.ridge_init import fit_last_layer
-from voicemark.lab.training.targets import stretches, teach
-from voicemark.lab.training.trainer import Report, Trainer, TrainingSettings, initialise, new_network, triplet_stage
+from voicemark.lab.training.settings import TrainingSettings, triplet_stage
+from voicemark.lab.training.targets import clips_of, teach
+from voicemark.lab.training.trainer import Report, Trainer, initialise, new_network
 from voicemark.lab.training.validation import Validation
 from voicemark.recorders.registry import find_recordings
 from voicemark.voice import weights
-from voicemark.voice.network import EncoderConfig
+from voicemark.voice.network import EncoderConfig, SpeakerNet
 
-SPEEDS = (1.0, 0.88, 1.12, 0.8, 1.25)
+SPEEDS = (1.0, 0.88, 1.12)
 BABBLE_VOICES = 300
 NOISE_SECONDS = 600.0
 FITTED_ON = 64  # clips of each source
@@ -52,14 +60,52 @@ class Recipe:
     teacher: Teacher | None = None
     fresh: Callable[[], CropTeacher] | None = None  # makes the teacher of fresh crops: stage 1 hears no crop for long
     device_teacher: DeviceTeacher | None = None  # in place of both: stage 1 lies wholly on its device
+    personas: bool = False  # two to four fresh crops tell one moved voice
     unlabelled: Sequence[Path] = ()  # recordings, audio files or folders of them, for the teacher to label
     init: str | None = None  # "default", or a file of weights or of an autoencoder
     speeds: Sequence[float] = SPEEDS
     network: EncoderConfig = field(default_factory=EncoderConfig)
-    first: TrainingSettings = field(default_factory=TrainingSettings)
+    first: TrainingSettings | None = None  # None: the defaults for its teachers
     triplet_steps: int = 1_500
     device: str = "cpu"
     resume: bool = False
+
+    @property
+    def first_stage(self) -> TrainingSettings:
+        """How stage 1 learns."""
+        if self.first is not None:
+            return self.first
+        on_device = self.device_teacher is not None
+        return defaults_for(taught=on_device or self.teacher is not None or self.fresh is not None, on_device=on_device)
+
+
+def defaults_for(*, taught: bool, on_device: bool = False) -> TrainingSettings:
+    """Stage 1 beside a teacher, or with known speakers alone: what was measured to be best (the model card).
+
+    A teacher's space is learnt better without the margin softmax, and faster by Muon, with the similarities of the
+    batch and the teacher's frames; a device takes batches that are larger, and those a higher learning rate.
+    """
+    if not taught:
+        return TrainingSettings()
+    return TrainingSettings(
+        learning_rate=5e-3 if on_device else 2e-3, margin_softmax=0.0, relation=15.0, hint=1.0, optimiser="muon"
+    )
+
+
+def taught_by(recipe: Recipe, files: Sequence[Path], *, fresh: bool = True) -> Recipe:
+    """`recipe` with the teachers of these files, none for none; `fresh`: they hear ever new crops, else each clip once.
+
+    Raises ConfigError for files that cannot teach together, ModelError for one that cannot be used.
+    """
+    if not files:
+        return recipe
+    if any(file.suffix == ".pt2" for file in files):
+        if len(files) > 1:
+            raise ConfigError("a .pt2 teacher teaches alone", hint="name .onnx files, or one .pt2 file")
+        if not fresh:
+            raise ConfigError("a .pt2 teacher hears fresh crops only", hint="leave --clips out, or name an .onnx file")
+        return replace(recipe, device_teacher=load_device_teacher(files[0], torch.device(recipe.device)))
+    return replace(recipe, teacher=load_teachers(files), fresh=partial(load_teachers, files) if fresh else None)
 
 
 @dataclass(frozen=True)
@@ -74,14 +120,18 @@ class Trained:
 def train(recipe: Recipe, report: Callable[[Report], None], progress: Progress) -> Trained:
     """Run `recipe`. Raises VoicemarkError for folders, files or checkpoints that cannot be used."""
     work = recipe.out.with_name(f"{recipe.out.name}.work")
+    first = recipe.first_stage
+    net = new_network(recipe.network, first.seed)
+    if recipe.init:
+        progress(f"tensors taken over from {recipe.init}", take_over(net, recipe.init), len(net.state_dict()))
     bank = speech_bank(recipe, work, progress)
     speeds = (1.0,) if recipe.fresh or recipe.device_teacher else recipe.speeds
     batches = VoiceBatches(
         bank,
-        augmenter(recipe.noise, bank, work, progress, recipe.first.seed),
+        augmenter(recipe.noise, bank, work, progress, first.seed),
         speeds=speeds,
-        settings=recipe.first.sampling,
-        seed=recipe.first.seed,
+        settings=first.sampling,
+        seed=first.seed,
     )
     targets = None
     if recipe.device_teacher is not None:
@@ -93,13 +143,10 @@ def train(recipe: Recipe, report: Callable[[Report], None], progress: Progress) 
     features = FeatureSettings()
     log_mel = LogMel(features).to(recipe.device)
     validation = _validation(recipe, log_mel)
-    net = new_network(recipe.network, recipe.first.seed)
-    if recipe.init:
-        initialise(net, tensors_of(recipe.init))
 
-    stages = [("first", recipe.first)]
+    stages = [("first", first)]
     if recipe.triplet_steps:
-        stages.append(("triplets", triplet_stage(recipe.first, recipe.triplet_steps)))
+        stages.append(("triplets", triplet_stage(first, recipe.triplet_steps)))
     best: float | None = None
     for name, settings in stages:
         voices = batches.with_settings(settings.sampling)
@@ -115,8 +162,8 @@ def train(recipe: Recipe, report: Callable[[Report], None], progress: Progress) 
             report=report,
         )
         resumed = recipe.resume and trainer.resume()
-        if recipe.init and trainer.targets is not None and not resumed and name == "first":
-            fit_last_layer(trainer.net, log_mel, bank, trainer.targets[:, 0])
+        if recipe.init and trainer.objective.targets is not None and not resumed and name == "first":
+            fit_last_layer(trainer.net, log_mel, bank, trainer.objective.targets[:, 0])
         state = trainer.run()
         if best is None or validation is None or trainer.best_score < best:
             best = trainer.best_score if validation is not None else None
@@ -131,11 +178,13 @@ def _fresh(recipe: Recipe, voices: VoiceBatches) -> VoiceBatches:
     """`voices` as the first stage hears them."""
     if recipe.device_teacher is not None:
         return DeviceVoices(voices, recipe.device_teacher, fresh_settings(voices.settings))
-    return FreshVoices(voices, recipe.fresh) if recipe.fresh else voices
+    if not recipe.fresh:
+        return voices
+    return FreshVoices(voices, recipe.fresh, FreshSettings(persona=(2, 4) if recipe.personas else (1, 1)))
 
 
 def speech_bank(recipe: Recipe, work: Path, progress: Progress | None = None) -> AudioBank:
-    """Every training clip of the corpora and every stretch of the unlabelled recordings, decoded."""
+    """Every training clip of the corpora and every ten seconds of the unlabelled recordings, decoded."""
     clips = [clip for folder in recipe.corpus for clip in read_manifest(folder, "train")]
     labelled = AudioBank.build(clips, work / "speech", decode, progress=progress)
     if not recipe.unlabelled:
@@ -144,13 +193,13 @@ def speech_bank(recipe: Recipe, work: Path, progress: Progress | None = None) ->
 
 
 def _recording_bank(path: Path) -> AudioBank:
-    """Recordings at `path`, in stretches of ten seconds whose speakers nobody knows."""
+    """Recordings at `path`, in clips of ten seconds whose speakers nobody knows."""
     parts: list[tuple[str, str | None, Audio]] = []
     for recorder, found in find_recordings(path):
         recording = recorder.read(found)
         blocks = AudioReader.of(recording, AudioSection()).blocks()
-        for number, stretch in enumerate(stretches(blocks)):
-            parts.append((f"{recording.path}#{number}", None, stretch))
+        for number, clip in enumerate(clips_of(blocks)):
+            parts.append((f"{recording.path}#{number}", None, clip))
     if not parts:
         raise VoicemarkError("no recording of ten seconds or more", path=path)
     return AudioBank.of(parts, source=str(path))
@@ -158,8 +207,7 @@ def _recording_bank(path: Path) -> AudioBank:
 
 def augmenter(noise: Path, bank: AudioBank, work: Path, progress: Progress | None, seed: int) -> Augmenter:
     """Noise of the training side of `noise`, and voices of `bank` for babble."""
-    files = read_noise(noise, evaluation=False)
-    clips = [Clip(file.path, None, "noise", file.kind) for file in files]
+    clips = read_noise(noise, evaluation=False)
     noises = AudioBank.build(clips, work / "noise", decode, progress=progress, max_seconds=NOISE_SECONDS)
     is_music = [entry.kind.startswith("music") for entry in noises.entries]
     rng = np.random.default_rng(seed)
@@ -176,16 +224,31 @@ def decode(path: Path) -> Audio:
     return AudioReader([path], AudioSection()).stretch(0.0, max(MAX_SECONDS, NOISE_SECONDS))
 
 
+def take_over(net: SpeakerNet, init: str) -> int:
+    """Begin with what fits of `init`, "default" or a file as `tensors_of` reads it; returns how many tensors did.
+
+    ModelError where none fits.
+    """
+    count = initialise(net, tensors_of(init))
+    if not count:
+        raise ModelError(
+            "nothing in it fits this network",
+            path=None if init == "default" else Path(init),
+            hint="start from weights, or an autoencoder, whose layers have the same shapes",
+        )
+    return count
+
+
 def tensors_of(init: str) -> dict[str, Tensor]:
-    """The tensors to start from: `default`, a weights file, or any safetensors with tensors of the same names."""
+    """The tensors to start from, under the network's names: `default`, a weights file, an autoencoder, or any
+    safetensors that has them. ModelError for a file that cannot be used."""
     if init == "default":
         return weights.load().tensors
     path = Path(init)
-    try:
+    if is_autoencoder(path):
+        return encoder_tensors(path)
+    if model_files.is_kind(path, weights.WEIGHTS):
         return weights.load(path).tensors
-    except ModelError as error:
-        if "not the weights of a voicemark encoder" not in error.what:
-            raise
     try:
         return load_file(path)
     except (OSError, SafetensorError) as error:
@@ -210,13 +273,7 @@ def _about(recipe: Recipe, bank: AudioBank, best: float | None) -> dict[str, str
         "hours": f"{bank.seconds / 3600:.1f}",
         "speakers": str(len(speakers)),
         "teacher": teacher.model_id if teacher else "none",
-        "steps": f"{recipe.first.steps} + {recipe.triplet_steps}",
-        "seed": str(recipe.first.seed),
+        "steps": f"{recipe.first_stage.steps} + {recipe.triplet_steps}",
+        "seed": str(recipe.first_stage.seed),
         "dev_eer": "" if best is None else f"{best:.4f}",
     }
-
-
-def short_run(recipe: Recipe, steps: int) -> Recipe:
-    """`recipe` cut to a budget of `steps` in all, for comparisons."""
-    first = replace(recipe.first, steps=steps - steps // 5, validate_every=max(1, steps // 4), warmup=min(100, steps))
-    return replace(recipe, first=first, triplet_steps=steps // 5)

@@ -15,8 +15,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from voicemark.lab.batches.augment import Audio, change_speed, rms
-from voicemark.lab.corpus.bank import SAMPLE_RATE, AudioBank, Progress
+from voicemark import files
+from voicemark.audio.timeline import SAMPLE_RATE
+from voicemark.lab.batches.augment import change_speed
+from voicemark.lab.corpus.bank import AudioBank, Progress
+from voicemark.lab.corpus.mixing import Audio, rms
 from voicemark.lab.teachers.teacher import QUIETEST, Teacher
 
 SEGMENT = 6 * SAMPLE_RATE
@@ -76,7 +79,7 @@ def teach(
     return torch.from_numpy(targets)
 
 
-def stretches(blocks: Iterator[Audio], seconds: float = 10.0) -> Iterator[Audio]:
+def clips_of(blocks: Iterator[Audio], seconds: float = 10.0) -> Iterator[Audio]:
     """Cut a recording's audio into clips of `seconds` for the student to learn from; the rest at the end is dropped."""
     length = int(seconds * SAMPLE_RATE)
     held = np.zeros(0, np.float32)
@@ -108,7 +111,5 @@ def _key(bank: AudioBank, teacher: Teacher, per_source: int | None) -> str:
 
 def _save(file: Path, targets: NDArray[np.float32]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.part")
-    with part.open("wb") as out:
+    with files.replacing(file) as part, part.open("wb") as out:
         np.save(out, targets)
-    part.replace(file)

@@ -16,7 +16,6 @@ from torch import Tensor
 from voicemark.lab.batches.labels import UNKNOWN, Labels
 
 MARGIN = 0.3
-
 Mining = Literal["random", "batch", "bank"]
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from voicemark.audio.features import LogMel
 from voicemark.lab.corpus.clips import Clips, cut_windows, read_utterances
 from voicemark.lab.corpus.conditions import conditions_named, read_bank
-from voicemark.lab.evaluation.protocol import enrolment_trials, judge_trials
+from voicemark.lab.evaluation.protocol import enrolment_trials, error_rates
 from voicemark.voice.network import SpeakerNet
 
 CONDITIONS = ("clean", "music5", "noise5")
@@ -75,7 +75,7 @@ class Validation:
         net.train(training)
         return Score(
             {
-                name: judge_trials(self._clips, enrolment_trials(self._clips, embedded["clean"], test)).pooled.eer
+                name: error_rates(self._clips, enrolment_trials(self._clips, embedded["clean"], test)).pooled.eer
                 for name, test in embedded.items()
             }
         )

@@ -10,7 +10,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from voicemark.lab.batches.augment import CHANNEL, EQUALISER_HZ, HISS, SAMPLE_RATE, AugmentSettings, fft_length
+from voicemark.audio.timeline import SAMPLE_RATE
+from voicemark.lab.batches.augment import CHANNEL, EQUALISER_HZ, HISS, AugmentSettings, fft_length
 from voicemark.lab.batches.on_device.draw import Draw
 from voicemark.lab.batches.on_device.sound import at_level, filtered, rms
 from voicemark.lab.batches.on_device.stock import Stock

@@ -1,6 +1,6 @@
 """Sound in batches: every function changes (n, samples) at once, each row by values of its own.
 
-The arithmetic is that of `voicemark.lab.batches.augment`, which works on one stretch of audio at a time and
+The arithmetic is that of `voicemark.lab.batches.augment`, which works on one piece of audio at a time and
 explains it.
 """
 

@@ -13,11 +13,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from voicemark.audio.timeline import SAMPLE_RATE
 from voicemark.audio.torchaudio_cpu import import_torchaudio
 from voicemark.errors import ModelError
 from voicemark.lab.batches.fresh import CROP
 from voicemark.lab.batches.on_device.sound import rms
-from voicemark.lab.corpus.bank import SAMPLE_RATE, AudioBank
+from voicemark.lab.corpus.bank import AudioBank
 from voicemark.lab.teachers.teacher import QUIETEST
 from voicemark.voice.fbank import BINS, FRAME_S, SHIFT_S
 
