@@ -213,6 +213,8 @@ class WatchedFolder:
         stamp = self._stamp(path, files)
         known = self._known.get(path)
         unchanged = known is not None and known.settled and not known.deleted and known.sizes == files
+        if seen is not None and seen.settled:
+            unchanged = files == tuple(part for part in seen.stamp if part[0] and not part[0].startswith(TOLD))
         if (seen is None or seen.settled) and unchanged and state is not RecordingState.RECORDING:
             self._seen[path] = Seen(stamp, settled=True)
             self._told(recording)

@@ -449,6 +449,18 @@ def test_metadata_that_change_are_told_and_nothing_is_done_again(world: World) -
     assert sorted(world.told) == ["Der Film", "Tagesschau extra"], "and after a restart, once"
 
 
+def test_a_sidecar_that_comes_soon_after_is_told_without_settling_again(world: World) -> None:
+    film = world.video / "film.mkv"
+    film.write_bytes(b"film")
+    world.settle()
+    assert world.do_all() == ["film.mkv"]
+    film.with_suffix(".nfo").write_text("<movie><title>Der Film</title></movie>")
+    world.folder.hint(film.with_suffix(".nfo"))
+    world.pass_s(SETTLE_S + STATE_LOOK_S)
+    assert world.told == ["Der Film"]
+    assert world.jobs_by_name() == {"film.mkv": "done"}
+
+
 @pytest.mark.parametrize("name", ["a" * 300, "nul\0byte", "x/" * 3000, "self/below", "\udce4"])
 def test_a_hint_that_cannot_be_followed_is_dropped(world: World, name: str) -> None:
     (world.video / "self").symlink_to("self")
