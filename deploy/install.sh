@@ -32,7 +32,7 @@ done
 
 program=$root/opt/voicemark config=$root/etc/voicemark data=$root/var/lib/voicemark
 units=$root/etc/systemd/system sysusers=$root/usr/lib/sysusers.d tmpfiles=$root/usr/lib/tmpfiles.d
-polkit=$root/usr/share/polkit-1/rules.d
+polkit=$root/usr/share/polkit-1/rules.d command_link=$root/usr/local/bin/voicemark
 
 fail() {
     echo "install.sh: $*" >&2
@@ -80,23 +80,31 @@ make_user() {
         systemd-tmpfiles --create "$tmpfiles/voicemark.conf"
     else
         install -d -m 755 "$config"
-        install -d -m 755 -o voicemark -g voicemark "$data" "$data/export"
+        install -d -m 2755 -o voicemark -g voicemark "$data"
+        install -d -m 755 -o voicemark -g voicemark "$data/export"
         install -d -m 2770 -o voicemark -g video "$data/requests"
     fi
 }
 
+# Where the configuration says that the database is, read as TOML: quotes of either kind, comments, any order.
 database() {
-    sed -n 's#^[[:space:]]*url[[:space:]]*=[[:space:]]*"sqlite:///\(.*\)".*#\1#p' "$config/config.toml" 2>/dev/null |
-        head -n 1
+    [ -f "$config/config.toml" ] || return 0
+    "$python" - "$config" <<'END'
+import pathlib, sys, tomllib
+folder = pathlib.Path(sys.argv[1])
+url = tomllib.loads((folder / "config.toml").read_text("utf-8")).get("database", {}).get("url", "")
+if url.startswith("sqlite:///"):
+    print(folder / url.removeprefix("sqlite:///"))
+END
 }
 
 # A copy by the version that wrote the database, before a newer one changes it.
 keep_database() {
-    file=$(database)
+    file=$(database) || fail "$config/config.toml cannot be read; nothing has been changed"
     : "${file:=$data/voicemark.db}"
     [ -x "$program/bin/voicemark" ] && [ -f "$file" ] || return 0
     copy=$data/backup/voicemark-$(date +%Y%m%d-%H%M%S).db
-    as_service mkdir -p "$data/backup"
+    as_service mkdir -p -m 700 "$data/backup"
     as_service "$program/bin/voicemark" backup "$copy" --config "$config/config.toml" ||
         fail "the database could not be copied; nothing has been changed"
     echo "the database was copied to $copy"
@@ -138,13 +146,26 @@ migrate() {
         fail "the database could not be brought to this version; the copy is in $data/backup"
 }
 
+# The command's name, unless somebody else's program has it.
+link() {
+    if [ -e "$command_link" ] || [ -L "$command_link" ]; then
+        is_our_link || {
+            echo "$command_link is another program and stays; the command is $program/bin/voicemark"
+            return 0
+        }
+    fi
+    ln -sfn "$program/bin/voicemark" "$command_link" 2>/dev/null || true
+}
+
+is_our_link() { [ "$(readlink "$command_link" 2>/dev/null)" = "$program/bin/voicemark" ]; }
+
 install_units() {
     install -D -m 644 "$here/systemd/voicemark.service" "$units/voicemark.service"
     for example in "$here"/systemd/voicemark.service.d/*.example; do
         install -D -m 644 "$example" "$units/voicemark.service.d/$(basename "$example")"
     done
     [ ! -d "$polkit" ] || install -m 644 "$here/systemd/polkit.rules" "$polkit/50-voicemark.rules"
-    ln -sfn "$program/bin/voicemark" "$root/usr/local/bin/voicemark" 2>/dev/null || true
+    link
     with_systemd || return 0
     systemctl daemon-reload
     [ -z "$start" ] || systemctl enable --quiet voicemark.service
@@ -171,7 +192,8 @@ uninstall() {
     stop
     ! with_systemd || systemctl disable --quiet voicemark.service 2>/dev/null || true
     rm -f "$units/voicemark.service" "$units"/voicemark.service.d/*.example "$sysusers/voicemark.conf" \
-        "$tmpfiles/voicemark.conf" "$polkit/50-voicemark.rules" "$root/usr/local/bin/voicemark"
+        "$tmpfiles/voicemark.conf" "$polkit/50-voicemark.rules"
+    ! is_our_link || rm -f "$command_link"
     rmdir "$units/voicemark.service.d" 2>/dev/null || true
     rm -rf "$program"
     ! with_systemd || systemctl daemon-reload

@@ -1,14 +1,20 @@
 """What the documents say is true: every query runs, every command is mentioned, every path and link leads somewhere."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import text
 from typer.main import get_command
 
 from voicemark.cli.main import app
+from voicemark.result import LocalSpeaker, NamedTurn, SpeakerTurn, Speech
 from voicemark.store.database import open_database
+from voicemark.store.markers import voice_ids
+from voicemark.store.schema import RecordingRow
+from voicemark.store.speakers import write_names, write_speech
 from voicemark.store.views import VIEWS
 
 REPOSITORY = Path(__file__).parents[1]
@@ -38,6 +44,25 @@ def test_there_are_a_dozen_queries() -> None:
 def test_a_documented_query_runs(tmp_path: Path, query: str) -> None:
     with open_database(tmp_path / "v.db").reading() as session:
         session.execute(text(query)).all()
+
+
+def test_the_queries_of_who_speaks_when_say_what_is_written_above_them(tmp_path: Path) -> None:
+    """Three people, the first of them the newsreader: in two turns, of which one is the weatherman's, too."""
+    database = open_database(tmp_path / "v.db")
+    with database.writing() as session:
+        row = RecordingRow(path="/a.ts", recorder="plain", content="1", title="A", found_at=datetime.now(UTC))
+        session.add(row)
+        session.flush()
+        people = tuple(LocalSpeaker(n, s, np.ones(4, np.int8)) for n, s in ((1, 60.0), (2, 90.0), (3, 240.0)))
+        turns = ((0, 30, 1), (30, 120, 2), (120, 360, 3), (360, 390, 1))
+        write_speech(session, row.id, Speech(people, tuple(SpeakerTurn(*turn) for turn in turns)))
+        voices = voice_ids(session, ("newsreader", "weatherman"))
+        named = (NamedTurn(0, "newsreader", 0.9), NamedTurn(3, "newsreader", 0.9), NamedTurn(3, "weatherman", 0.8))
+        write_names(session, row.id, named, voices)
+    with database.reading() as session:
+        assert session.execute(text(query_below("How many people speak"))).all() == [("/a.ts", 3, 1)]
+        longest = session.execute(text(query_below("Who speaks longest without a name"))).all()
+    assert longest == [("/a.ts", 3, 4.0, 2.0), ("/a.ts", 2, 1.5, 0.5)]
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -89,6 +114,12 @@ def test_every_document_is_in_an_index(document: Path) -> None:
         return
     links = LINKS.findall((document.parent / "README.md").read_text(encoding="utf-8"))
     assert document.name in links
+
+
+def query_below(beginning: str) -> str:
+    """The query that stands below the sentence which begins so."""
+    [query] = re.findall(rf"^{beginning}[^\n]*\n\n```sql\n(.*?)```", DATABASE, re.DOTALL | re.MULTILINE)
+    return str(query)
 
 
 def gone(names: list[str]) -> list[str]:

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from voicemark.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from voicemark.config import Config
     from voicemark.store.queries import MarkerView
     from voicemark.voice.encoder import Encoder
     from voicemark.voice.onnx_encoder import OnnxEncoder
-
-__version__ = "0.1.0"
 
 
 def load_encoder(weights: Path | str | None = None, device: str = "auto") -> "Encoder | OnnxEncoder":

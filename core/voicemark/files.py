@@ -20,20 +20,20 @@ NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[Path]:
+def replacing(target: Path, mode: int | None = None) -> Iterator[Path]:
     """An empty file beside `target` to write to, under a name that nobody can guess; it takes its place at the end.
 
-    The mode is that of the file which it replaces, else what the umask leaves. Where the block raises, `target`
-    stays as it was and the new file goes. Its folder must be there. Raises OSError.
+    Its mode is `mode`; None: that of the file which it replaces, else what the umask leaves. Where the block raises,
+    `target` stays as it was and the new file goes. Its folder must be there. Raises OSError.
     """
     own = f".{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]}"
     _sweep(target.parent, own)
     part = target.with_name(f"{own}.{secrets.token_hex(8)}{PART_SUFFIX}")
-    os.close(os.open(part, NEW, 0o666))
+    os.close(os.open(part, NEW, 0o666 if mode is None else mode))
     try:
         yield part
         with suppress(FileNotFoundError):
-            part.chmod(stat.S_IMODE(target.stat().st_mode))
+            part.chmod(stat.S_IMODE(target.stat().st_mode) if mode is None else mode)
         sync(part)
         put_in_place(part, target)
     except BaseException:

@@ -15,7 +15,7 @@ from voicemark.audio.demux import AudioReader
 from voicemark.audio.timeline import SAMPLE_RATE, Sound
 from voicemark.config import Config
 from voicemark.epg.gather import programmes_of
-from voicemark.errors import RecordingError, RecordingVanishedError, unreadable
+from voicemark.errors import RecordingError, unreadable
 from voicemark.recording import Recording, fingerprint
 from voicemark.result import Result, Windows
 from voicemark.voice.base import SpeakerEncoder
@@ -66,8 +66,6 @@ def content_of(recording: Recording) -> str:
     """The recording's fingerprint. Raises `RecordingError` when a file cannot be read."""
     try:
         return fingerprint(recording.files)
-    except FileNotFoundError as error:
-        raise RecordingVanishedError("the recording is gone", path=recording.path) from error
     except OSError as error:
         raise unreadable(error, recording.path) from error
 

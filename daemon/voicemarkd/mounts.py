@@ -1,7 +1,14 @@
-"""Which file system a folder is on: inotify tells nothing of what another machine writes (NFS, SMB, FUSE …)."""
+"""Which file system a folder is on, and where that is mounted.
 
+inotify tells nothing of what another machine writes (NFS, SMB, FUSE …). And what is not there because its disk is away
+was not deleted: so of every recording the place is remembered at which its disk was mounted.
+"""
+
+import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 
@@ -13,26 +20,48 @@ REMOTE = frozenset(
 _OCTAL = re.compile(rb"\\([0-7]{3})")
 
 
+@dataclass(frozen=True)
+class Mounts:
+    """What is mounted where: place → type of the file system; of several at one place, the uppermost."""
+
+    kinds: dict[str, str]
+
+    @classmethod
+    def read(cls, mountinfo: bytes | None = None) -> Self:
+        """As `/proc/self/mountinfo` (proc(5)) says it now; nothing where there is none."""
+        try:
+            table = MOUNTINFO.read_bytes() if mountinfo is None else mountinfo
+        except OSError:
+            table = b""
+        kinds: dict[str, str] = {}
+        for line in table.splitlines():
+            fields = line.split(b" ")
+            if b"-" in fields[6:]:
+                kind = fields[fields.index(b"-", 6) + 1]
+                point = _OCTAL.sub(lambda code: bytes([int(code[1], 8) & 255]), fields[4])
+                kinds[os.fsdecode(point)] = kind.decode("ascii", "replace")
+        return cls(kinds)
+
+    def of(self, path: Path) -> str | None:
+        """The place at which the file system is mounted that holds `path`, links followed; None if unknown."""
+        place = os.path.realpath(path)
+        while place not in self.kinds:
+            above = os.path.dirname(place)  # noqa: PTH120 (as text: a look asks this of every recording)
+            if above == place:
+                return None
+            place = above
+        return place
+
+    def has(self, point: str) -> bool:
+        """Is a file system mounted at `point`? (Not so where autofs only waits for somebody to ask.)"""
+        return self.kinds.get(point, "autofs") != "autofs"
+
+
 def file_system(folder: Path, mountinfo: bytes | None = None) -> str | None:
-    """The type of the file system that holds `folder`, as in `/proc/self/mountinfo` (proc(5)); None if unknown."""
-    try:
-        table = MOUNTINFO.read_bytes() if mountinfo is None else mountinfo
-    except OSError:
-        return None
-    place = folder.resolve()
-    best, depth = None, -1
-    for line in table.splitlines():
-        fields = line.split(b" ")
-        if b"-" not in fields[6:]:
-            continue
-        kind = fields[fields.index(b"-", 6) + 1]
-        point = Path(
-            _OCTAL.sub(lambda code: bytes([int(code[1], 8) & 255]), fields[4]).decode("utf-8", "surrogateescape")
-        )
-        # A later line lies over an earlier one at the same point.
-        if (place == point or point in place.parents) and len(point.parts) >= depth:
-            best, depth = kind.decode("ascii", "replace"), len(point.parts)
-    return best
+    """The type of the file system that holds `folder`; None if unknown."""
+    mounts = Mounts.read(mountinfo)
+    point = mounts.of(folder)
+    return None if point is None else mounts.kinds[point]
 
 
 def has_events(folder: Path) -> bool:

@@ -11,6 +11,7 @@ import torch
 
 from voicemark.actions.recogniser import make_recogniser
 from voicemark.config import Config
+from voicemark.enrolment.keeping import stamps
 from voicemark.errors import ModelError
 from voicemark.store.database import Database
 from voicemark.voice.base import SpeakerEncoder
@@ -32,6 +33,11 @@ class CurrentRecogniser:
         if config.encoder.threads:
             torch.set_num_threads(config.encoder.threads)
         self.config = config
+        self.waits = False
+        """Is there a voice whose samples cannot be heard at present?"""
+        self.stamps = stamps(config.speakers)
+        """Of the samples, as they were when the voices were enrolled."""
+        self._said: dict[str, str] = {}
         self.now = self._make(config, load_encoder(config.encoder.model, config.encoder.device))
 
     @property
@@ -48,6 +54,12 @@ class CurrentRecogniser:
         self.config = config
         if config.encoder.threads:
             torch.set_num_threads(config.encoder.threads)
+
+    def enrol_again(self) -> bool:
+        """The samples may have changed. Whether the voices are heard otherwise now. Raises as `change` does."""
+        before = self.now.match_key
+        self.now = self._make(self.config, self.now.encoder)
+        return self.now.match_key != before
 
     def leave_gpu(self) -> None:
         """The GPU has failed or has no memory left: go on with the CPU."""
@@ -74,12 +86,19 @@ class CurrentRecogniser:
         self.now = self._make(self.config, load_encoder(self.config.encoder.model, device))
 
     def _make(self, config: Config, encoder: SpeakerEncoder) -> Recogniser:
+        found = stamps(config.speakers)
         made = make_recogniser(config, self._database, encoder)
+        self.stamps = found
+        self.waits = any(report.waits for report in made.reports)
+        said = {}
         for report in made.reports:
-            for problem in report.problems:
-                log.warning("%s: %s", report.name, problem)
+            text = "; ".join(map(str, report.problems))
             if report.error is not None:
-                log.error("%s is not looked for: %s", report.name, report.error)
+                text = f"is not looked for: {report.error}"
+            if text and self._said.get(report.name) != text:  # It is tried again and again.
+                log.log(logging.WARNING if report.error is None else logging.ERROR, "%s: %s", report.name, text)
+            said[report.name] = text
+        self._said = said
         return made.recogniser
 
 

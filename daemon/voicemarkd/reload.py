@@ -15,6 +15,7 @@ class ConfigFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._stamp = self._look()
+        self._said: str | None = None
         self.accepted = load_config(path)
 
     def changed(self) -> bool:
@@ -32,8 +33,13 @@ class ConfigFile:
                     "another [database] cannot be taken over while running", path=self.path, hint="restart the service"
                 )
         except ConfigError as error:
-            log.error("the new configuration is refused, the old one stays in force: %s", error)
+            if str(error) != self._said:
+                log.error("the new configuration is refused, the old one stays in force: %s", error)
+            self._said = str(error)
+            if isinstance(error.__cause__, OSError):
+                self._stamp = None  # It could not be read, which says nothing of it: it is read again.
             return None
+        self._said = None
         if config == self.accepted:
             log.info("the configuration says what it said before")
             return config  # The samples that it names may have changed.

@@ -6,6 +6,7 @@ import logging
 import signal
 import threading
 import time
+from collections import defaultdict
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -21,12 +22,17 @@ from voicemark.recorders.hooks import RequestKind, take_requests
 from voicemark.recorders.registry import place_of, recorder_for
 from voicemark.store.database import Database
 from voicemark.store.jobs import Jobs
+from voicemark.store.paths import path_to_text
+from voicemark.store.sqlite_errors import DatabaseLostError
+from voicemark.store.waiting import CONFIGURATION, QUEUE, WATCHING, clear_waiting, note_waiting
+from voicemarkd.clock_steps import ClockSteps
 from voicemarkd.notify import notify, reloading
+from voicemarkd.patience import Patience
 from voicemarkd.recogniser import CurrentRecogniser
 from voicemarkd.reload import ConfigFile
 from voicemarkd.throttle import Manners, be_nice
 from voicemarkd.watch import WatchedFolder
-from voicemarkd.worker import Worker
+from voicemarkd.worker import STEPS, Worker
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +43,8 @@ END_WITHIN_S = 3.0
 METRICS_S = 60.0
 DROP_AFTER = timedelta(days=1)
 """With `deleted = "drop"`, markers outlive their recording by so long: recorders undelete, disks are unmounted."""
+LOST_S = 20.0
+"""A database that is gone, in a folder that is there, is waited for so long."""
 STUCK_S = 240.0
 """Work that has not advanced for so long is stuck, and the watchdog is not fed any more."""
 
@@ -56,6 +64,11 @@ class Service:
         self._metrics_at = self._status_at = self._fed_at = 0.0
         self._accepted: Config | None = None
         self._trouble: str | None = None
+        self._lost_at: float | None = None
+        self._clock_steps = ClockSteps()
+        self._fatal: DatabaseLostError | None = None
+        self._patience = defaultdict[Path, Patience](Patience)
+        self._lacks: dict[Path, str | None] = {}
         self._metrics_trouble: str | None = None
         self._recorders: dict[Path, Recorder] = {}
         self._folders: list[WatchedFolder] = []
@@ -70,21 +83,21 @@ class Service:
         )
         self._watch(config)
 
-    def run(self) -> BaseException | None:
-        """Serve until SIGTERM or SIGINT. What made the service end, if nobody asked it to."""
+    def run(self) -> DatabaseLostError | None:
+        """Serve until SIGTERM or SIGINT. What made the service end, if nobody asked it to: its database is lost."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.end())
         signal.signal(signal.SIGHUP, lambda *_: self._reload.set())
         be_nice(self._config.service)
         try:
-            while not self._ending.is_set() and self._worker.fatal is None:
+            while not self._ending.is_set() and self._fatal is None:
                 sleep_s = self._turn()
                 if not self._ending.is_set():
                     self._wake.wait(min(sleep_s, TICK_S))
                     self._wake.clear()
         finally:
             self._stop()
-        return self._worker.fatal
+        return self._fatal
 
     def end(self) -> None:
         """Ask the service to end; safe in a signal handler."""
@@ -97,25 +110,63 @@ class Service:
         self._take_over_config()
         sleep_s = TICK_S
         try:
+            self._database.check()
             self._take_requests()
             for folder in self._folders:
-                sleep_s = min(sleep_s, folder.tick())
+                sleep_s = min(sleep_s, self._tick(folder))
             if self._config.service.deleted == "drop" and self._ready:
                 self._drop_deleted()
-            self._trouble = None
+            self._trouble = self._lost_at = None
         except DatabaseError as error:
             if self._trouble != error.what:
                 log.error("%s", error)
             self._trouble = error.what
-            self._database.close()  # A connection made while the disk was read-only would stay so.
+            self._database.reconnect()  # A connection made while the disk was read-only would stay so.
+            if isinstance(error, DatabaseLostError):
+                self._end_if_lost(error)
         else:
             if not self._ready and not self._ending.is_set():
                 self._ready = True
+                self._forget_what_waited()
                 self._worker.start()
                 notify("READY=1", "STATUS=looked at everything")
                 log.info("ready: %d folders are watched, model %s", len(self._folders), self._recogniser.model_id)
         self._report()
         return sleep_s
+
+    def _tick(self, folder: WatchedFolder) -> float:
+        """What is due in one folder; an error of this program there keeps no other folder waiting."""
+        if (left_s := self._patience[folder.root].left_s) > 0:
+            return left_s
+        try:
+            sleep_s = folder.tick()
+        except DatabaseError:
+            raise
+        except Exception:
+            log.exception("%s cannot be looked at; tried again: an error of voicemark itself", folder.root)
+            return self._patience[folder.root].failed()
+        self._patience[folder.root].over()
+        if folder.lacks != self._lacks.get(folder.root):
+            with self._database.writing() as session:
+                note_waiting(session, f"{WATCHING}{path_to_text(folder.root)}", folder.lacks)
+            self._lacks[folder.root] = folder.lacks
+        return sleep_s
+
+    def _end_if_lost(self, error: DatabaseLostError) -> None:
+        """Another database is begun anew with; one that was deleted too, unless its whole folder is away as well."""
+        now = time.monotonic()
+        self._lost_at = self._lost_at or now
+        if error.replaced or (now - self._lost_at > LOST_S and not self._database.may_come_back()):
+            self._fatal = error
+
+    def _forget_what_waited(self) -> None:
+        """What an earlier process waited for says nothing of this one."""
+        with suppress(DatabaseError), self._database.writing() as session:
+            for subject in (QUEUE, CONFIGURATION, *STEPS):
+                note_waiting(session, subject, None)
+            clear_waiting(session, WATCHING)
+            for root, lacks in self._lacks.items():
+                note_waiting(session, f"{WATCHING}{path_to_text(root)}", lacks)
 
     def _report(self) -> None:
         """Tell systemd and the metrics file how it goes."""
@@ -142,6 +193,9 @@ class Service:
         self._metrics_trouble = trouble
 
     def _drop_deleted(self) -> None:
+        if (step_s := self._clock_steps.since_last()) > 0:
+            log.info("the clock was set forwards by %.0f s: nothing counts as gone for longer", step_s)
+            self._jobs(self._config).clock_was_set(timedelta(seconds=step_s))
         if dropped := self._jobs(self._config).drop_deleted(older_than=DROP_AFTER):
             log.info("dropped %d deleted recordings with their markers", len(dropped))
             for failure in remove_exports(dropped, self._config.export):
@@ -152,6 +206,9 @@ class Service:
             requests = take_requests(self._config.service.requests)
         except VoicemarkError as error:
             log.warning("%s", error)
+            return
+        except Exception:
+            log.exception("requests are passed over: an error of voicemark itself")
             return
         for request in requests:
             log.debug("request: %s %s", request.event, request.path)

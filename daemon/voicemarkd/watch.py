@@ -1,8 +1,8 @@
 """One watched folder: looking is the truth, events and requests only say where to look first.
 
 A look walks the folder, passes over what has not changed, asks `Settling` about the rest, and writes down in the job
-table what is ready, what moved and what is gone. A folder that is not mounted has no recordings, but none of them is
-gone: see `_is_away`.
+table what is ready, what moved and what is gone. What lies on a disk that is away is not gone: see
+`voicemarkd.places`.
 """
 
 import logging
@@ -11,21 +11,22 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from voicemark.config import WatchSection
-from voicemark.errors import DatabaseError, RecordingError
+from voicemark.errors import DatabaseError, Trouble, trouble_of, unreadable
 from voicemark.recorders.base import Recorder
 from voicemark.recorders.ignore import Ignore
 from voicemark.recorders.tree import is_folder
 from voicemark.recording import Recording, RecordingState, fingerprint
-from voicemark.store.jobs import CHUNK, Finding, Jobs, Known, Outcome, signature
+from voicemark.store.jobs import CHUNK, NOT_SETTLED, Finding, Jobs, Known, Outcome, signature
 from voicemark.store.paths import text_to_path
-from voicemarkd.events import Events
+from voicemarkd.events import ADVICE, Events
 from voicemarkd.folder_summary import Census
 from voicemarkd.mounts import has_events
+from voicemarkd.places import Places
 from voicemarkd.settle import Settling, Signature
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,10 @@ class Seen:
 
     stamp: Signature
     settled: bool
+    content: str = NOT_SETTLED
+    """As it was found at rest, now or before."""
+    mount: str | None = None
+    """Where the file system is mounted that it lies on."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +100,8 @@ class WatchedFolder:
         self._events = Events(self.root, self.hint) if wants_events else None
         self._polls = True
         self._update_stamp: int | None = None
-        self._inhabited: tuple[int, int] | None = None
-        self._away = False
+        self._places = Places(self.root)
+        self._moved_places: dict[Path, str] = {}
         self._next_thorough = self._next_poll = self._next_state = float("-inf")
 
     @property
@@ -108,6 +113,13 @@ class WatchedFolder:
     def waiting(self) -> tuple[Path, ...]:
         """What is not settled yet."""
         return self._settling.open
+
+    @property
+    def lacks(self) -> str | None:
+        """Why file events do not tell all that happens, in words."""
+        if self._events is None or self._events.lacks is None:
+            return None
+        return f"{self._events.lacks}; looked at every {self._section.poll_s:g} s instead ({ADVICE})"
 
     def hint(self, path: Path) -> None:
         """Something happened at `path`."""
@@ -157,8 +169,10 @@ class WatchedFolder:
     def look(self, *, thorough: bool) -> Census:
         """Walk the folder. A thorough look also asks after the files of what was settled before."""
         census = Census()
+        self._places.look_anew()
         if thorough:
             self._known = self._jobs.known(self.root, self._model_id)
+        remembered = self._remembered()
         expected = {path for path, known in self._known.items() if not known.deleted} | set(self._seen)
         present: set[Path] = set()
         findings: list[Finding] = []
@@ -173,8 +187,8 @@ class WatchedFolder:
                 self._write_down(findings, census)
         self._write_down(findings, census)
         census.present = len(present)
-        if not self._is_away(present, expected):
-            census.gone = self._mark_gone(expected - present)
+        census.gone = self._mark_gone(self._places.gone(expected - present, present, remembered, whole=True))
+        self._note_places()
         return census
 
     def look_at(self, paths: Iterable[Path]) -> Census:
@@ -189,8 +203,10 @@ class WatchedFolder:
             else:
                 absent.append(path)
         self._write_down(findings, census)
-        if absent and not self._is_away(set(), set(absent), whole=False):
-            census.gone = self._mark_gone(set(absent))
+        if absent:
+            self._places.look_anew()
+            census.gone = self._mark_gone(self._places.gone(absent, (), self._remembered(), whole=False))
+        self._note_places()
         return census
 
     def _inspect(self, path: Path, census: Census, *, thorough: bool) -> Finding | None:
@@ -204,19 +220,21 @@ class WatchedFolder:
             if state is RecordingState.DELETED:
                 return None
             recording = self._recorder.read(path)
-        except (RecordingError, OSError) as error:
-            self._complain(path, str(error))
+        except Exception as error:
+            self._complain(path, error)
             census.unreadable += 1
             return None
         census.recorders[recording.recorder] += 1
         files = signature(recording.files)
         stamp = self._stamp(path, files)
         known = self._known.get(path)
+        mount = self._place_of(path, known)
+        before = seen.content if seen is not None else known.content if known is not None else NOT_SETTLED
         unchanged = known is not None and known.settled and not known.deleted and known.sizes == files
         if seen is not None and seen.settled:
             unchanged = files == tuple(part for part in seen.stamp if part[0] and not part[0].startswith(TOLD))
         if (seen is None or seen.settled) and unchanged and state is not RecordingState.RECORDING:
-            self._seen[path] = Seen(stamp, settled=True)
+            self._seen[path] = Seen(stamp, True, before, mount)
             self._told(recording)
             census.unchanged += 1
             return None
@@ -224,22 +242,43 @@ class WatchedFolder:
             census.unsettled += 1
             if seen is not None and not seen.settled:
                 return None
-            self._seen[path] = Seen(stamp, settled=False)
-            return Finding(recording, None)
+            self._seen[path] = Seen(stamp, False, before, mount)
+            return Finding(recording, None, files, before, mount)
         try:
             content = fingerprint(recording.files)
         except OSError as error:
-            self._complain(path, f"cannot be read: {error.strerror}")
+            self._complain(path, unreadable(error, path))
             self._seen.pop(path, None)
             census.unreadable += 1
             return None
         if (changed := signature(recording.files)) != files:
             self._settling.begin(path, state, changed)
             census.unsettled += 1
-            self._seen[path] = Seen(stamp, settled=False)
+            self._seen[path] = Seen(stamp, False, before, mount)
             return None
-        self._seen[path] = Seen(stamp, settled=True)
-        return Finding(recording, content)
+        self._seen[path] = Seen(stamp, True, content, mount)
+        return Finding(recording, content, files, before, mount)
+
+    def _place_of(self, path: Path, known: Known | None) -> str | None:
+        """Where it lies now; noted down when it lay elsewhere before."""
+        mount = self._places.of(path)
+        if mount is not None and known is not None and known.mount != mount:
+            self._moved_places[path] = mount
+        return mount
+
+    def _remembered(self) -> dict[Path, str]:
+        """Where each recording was last seen."""
+        places = {path: known.mount for path, known in self._known.items()}
+        places |= {path: seen.mount for path, seen in self._seen.items()}
+        return {path: mount for path, mount in places.items() if mount is not None}
+
+    def _note_places(self) -> None:
+        if self._moved_places:
+            self._jobs.lies_on(self._moved_places)
+            for path, mount in self._moved_places.items():
+                if (known := self._known.get(path)) is not None:
+                    self._known[path] = replace(known, mount=mount)
+            self._moved_places.clear()
 
     def _stamp(self, path: Path, files: Signature) -> Signature:
         """Changes when one of `files` does, what tells of them does, or a file was added to or removed from the
@@ -275,30 +314,9 @@ class WatchedFolder:
             self._found()
         findings.clear()
 
-    def _is_away(self, present: set[Path], expected: set[Path], *, whole: bool = True) -> bool:
-        """Is the folder itself missing, or an empty mount point, so that nothing can be said of its recordings?
-
-        It is away when it cannot be asked, or when it is empty and is not the very directory in which recordings
-        were seen since the start. (A recorder's last recording that was deleted while the service was down is
-        therefore noticed only when another one appears.)
-        """
-        identity = None
-        with suppress(OSError):
-            stat = self.root.stat()
-            identity = stat.st_dev, stat.st_ino
-        if whole and present:
-            self._inhabited = identity
-        away = identity is None or (bool(expected) and not present and identity != self._inhabited)
-        if away and not self._away:
-            log.warning("%s is not there or empty: not mounted? Its recordings are left as they are", self.root)
-        elif self._away and not away:
-            log.info("%s is there again", self.root)
-        self._away = away
-        return away
-
     def _mark_gone(self, absent: set[Path]) -> int:
         gone = [path for path in sorted(absent) if self._has_gone(path)]
-        count = self._jobs.gone(gone)
+        count = self._jobs.gone(gone, still=self._has_gone)
         for path in gone:
             self._seen.pop(path, None)
             self._known.pop(path, None)
@@ -313,10 +331,9 @@ class WatchedFolder:
         except OSError:
             return False  # The disk or the network does not answer: that says nothing.
         try:
-            return (
-                self._recorder.state(path, datetime.fromtimestamp(self._clocks.wall(), UTC)) is RecordingState.DELETED
-            )
-        except (RecordingError, OSError):
+            now = datetime.fromtimestamp(self._clocks.wall(), UTC)
+            return self._recorder.state(path, now) is RecordingState.DELETED
+        except Exception:
             return False
 
     def _take_hints(self, now: float) -> set[Path]:
@@ -364,11 +381,15 @@ class WatchedFolder:
                 waits.append(self._hinted_at + BURST_S - now)
         return max(0.0, min(waits))
 
-    def _complain(self, path: Path, reason: str) -> None:
+    def _complain(self, path: Path, error: Exception) -> None:
         """Once for each recording and reason."""
+        reason = str(error)
         if (path, reason) not in self._complained and len(self._complained) < 1000:
             self._complained.add((path, reason))
-            log.info("%s", reason if str(path) in reason else f"{path}: {reason}")
+            if trouble_of(error) is Trouble.OWN:
+                log.error("%s is passed over: an error of voicemark itself", path, exc_info=error)
+            else:
+                log.info("%s", reason if str(path) in reason else f"{path}: {reason}")
 
 
 def _hidden(path: Path, root: Path) -> bool:

@@ -1,39 +1,41 @@
 """The one who does the jobs: one recording after another, in a thread, until told to stop.
 
-Whose fault a failure is decides what follows: a recording's own is counted, retried after pauses and set aside; a
-missing program, a full disk, a locked database or a folder that is away cost no attempt, and the work waits for them.
+Whose trouble a failure is decides what follows (`voicemark.errors.Trouble`): a recording's own is counted, retried
+after pauses and set aside; what lies in the place costs no attempt, and what needs the place waits for it, with a
+growing pause; of an error of this program the item at hand is set aside alone, with its traceback in the log. Nothing
+ends the thread but `end`.
 """
 
 import logging
-import os
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import SimpleQueue
 
+from voicemark.actions.erase import finish_erasures
 from voicemark.actions.hear import Heartbeat, hear
 from voicemark.actions.refresh import refresh
 from voicemark.actions.rematch import match_archive
 from voicemark.config import Config
-from voicemark.errors import (
-    DatabaseError,
-    NoAudioError,
-    RecordingError,
-    RecordingVanishedError,
-    ToolError,
-    VoicemarkError,
-)
+from voicemark.enrolment.keeping import stamps
+from voicemark.errors import DatabaseError, NoAudioError, RecordingError, Trouble, VoicemarkError, trouble_of
 from voicemark.pipeline import content_of
 from voicemark.recorders.base import Recorder
 from voicemark.recording import Recording
 from voicemark.result import Result
+from voicemark.store.check import SOUND, check, is_due, last_check
 from voicemark.store.database import Database
+from voicemark.store.forget import is_anything_left
 from voicemark.store.jobs import Claim, ClaimLostError, Jobs
+from voicemark.store.waiting import CONFIGURATION, ERASURE, QUEUE, note_waiting
 from voicemark.titles.annotate import label_programmes
 from voicemarkd.exports import Exports
 from voicemarkd.inhibit import inhibited
+from voicemarkd.patience import Patience
 from voicemarkd.recogniser import CurrentRecogniser, is_gpu_failure
 from voicemarkd.throttle import LOOK_AGAIN_S, Manners
 
@@ -41,8 +43,16 @@ log = logging.getLogger(__name__)
 
 IDLE_S = 5.0
 """How often the job table is asked for what a pause has kept back or another program has put there."""
-ELSEWHERE_S = 60.0
-"""Pause before a recording that was not there, or a program that is missing, is tried again."""
+SAMPLES_S = 10.0
+"""How often samples are looked at that change or cannot be heard; the others at every `rescan_s`, as folders are."""
+ERASURES_OWN_TIME = timedelta(minutes=2)
+"""A `voicemark forget` that runs has so long to end what it began."""
+QUEUE_PAUSE_S, LONGEST_QUEUE_PAUSE_S = 5.0, 20.0
+"""Pauses before the whole queue is tried again; a try costs little, and a repair is to be noticed soon."""
+ARCHIVE, EXPORTS, LABELS, VOICES = "matching the archive", "writing exports", "relating programmes", "the voices"
+CHECK, METADATA = "the database", "reading metadata again"
+STEPS = (ARCHIVE, EXPORTS, LABELS, VOICES, ERASURE, CHECK, METADATA)
+"""What may fail and is tried again, beside the queue and the configuration."""
 
 
 class StopError(Exception):
@@ -67,8 +77,6 @@ class Worker(threading.Thread):
         super().__init__(name="worker", daemon=True)
         self.manners = manners
         self.jobs = jobs
-        self.fatal: BaseException | None = None
-        """What ended the thread, if it was not asked to end."""
         self.doing = "starting"
         """In words, for the status line."""
         self.advanced_at = time.monotonic()
@@ -84,6 +92,11 @@ class Worker(threading.Thread):
         self._wake = threading.Event()
         self._match_due = True
         self._labels_due = True
+        self._patience = defaultdict[str, Patience](Patience)
+        self._patience[QUEUE] = Patience(QUEUE_PAUSE_S, LONGEST_QUEUE_PAUSE_S)
+        self._told: dict[str, str | None] = {}
+        self._samples_at = float("-inf")
+        self._samples = recogniser.stamps
 
     def wake(self) -> None:
         """There may be something to do."""
@@ -92,6 +105,7 @@ class Worker(threading.Thread):
     def change(self, config: Config) -> None:
         """Use `config` as soon as the recording in hand is done."""
         self._pending = config
+        self._patience[CONFIGURATION].over()
         self._wake.set()
 
     def end(self) -> None:
@@ -101,24 +115,19 @@ class Worker(threading.Thread):
 
     def run(self) -> None:
         """Work until `end`."""
-        try:
+        with suppress(StopError):
             while not self._ending.is_set():
                 try:
                     self._turn()
-                except VoicemarkError as error:
-                    log.error("%s", error)
-                    self._database.close()  # A connection made while the disk was read-only would stay so.
-                    self._rest(f"waiting: {error.what}", LOOK_AGAIN_S)
-        except StopError:
-            pass
-        except BaseException as error:
-            log.critical("the worker cannot go on", exc_info=True)
-            self.fatal = error
-        finally:
-            if self.claim is not None:
-                with suppress(VoicemarkError):
-                    self.jobs.release(self.claim)
-                    self.claim = None
+                except StopError:
+                    raise
+                except Exception as error:
+                    self._wait_for_place(error)
+                    self._database.reconnect()  # A connection made while the disk was read-only would stay so.
+        if self.claim is not None:
+            with suppress(VoicemarkError):
+                self.jobs.release(self.claim)
+                self.claim = None
 
     def _turn(self) -> None:
         """One step: a new configuration, the archive, a recording, or waiting."""
@@ -128,24 +137,30 @@ class Worker(threading.Thread):
                 self.jobs.release(self.claim)
             self.claim = None
         if self._pending is not None:
-            self._take_over_config(self._pending)
+            self._step(CONFIGURATION, self._take_over_config)
+        if time.monotonic() >= self._samples_at:
+            self._step(VOICES, self._look_after_voices)
+        self._step(ERASURE, self._finish_erasures)
         if self._match_due:
-            self._match_archive()
-        self.exports.try_again(self._recogniser.config.export)
+            self._step(ARCHIVE, self._match_archive)
+        self._step(EXPORTS, lambda: self.exports.try_again(self._recogniser.config.export))
         if (reason := self.manners.reason_to_pause()) is not None:
             self._rest(f"pausing: {reason}", LOOK_AGAIN_S)
             return
-        self._read_metadata_again()
+        if (left_s := self._patience[QUEUE].left_s) > 0:
+            self._rest(f"waiting: {self._told.get(QUEUE)}", min(left_s, LOOK_AGAIN_S))
+            return
+        self._step(METADATA, self._read_metadata_again)
         self._recogniser.find_gpu_again()
         self.claim = self.jobs.claim(self._recogniser.model_id)
         if self.claim is not None:
             self._do(self.claim)
             self.claim = None
             return
+        self._go_on_as_before(QUEUE)
         if self._labels_due:
-            self.doing = "relating programmes by their texts"
-            self._labels_due = False
-            label_programmes(self._database, self._recogniser.config.titles.model)
+            self._step(LABELS, self._label)
+        self._step(CHECK, self._check)
         self._rest("idle", IDLE_S)
 
     def _read_metadata_again(self) -> None:
@@ -156,24 +171,116 @@ class Worker(threading.Thread):
             recording = self.retold.get()
             try:
                 changed = refresh(self._database, recording, config)
-            except DatabaseError:
+            except BaseException:
                 self.retold.put(recording)
                 raise
             if changed:
                 log.info("%s: its metadata have changed and were read again", recording.path)
                 self._labels_due = True
-                self.exports.write([recording.path], config.export)
+                self.exports.owe(recording.path)
 
-    def _take_over_config(self, config: Config) -> None:
-        self._pending = None
+    def _step(self, name: str, work: Callable[[], None]) -> None:
+        """Do `work`, unless it failed a short while ago; whatever fails in it is tried again and stops nothing else.
+
+        Raises `DatabaseError`, which everything waits for, and `StopError`.
+        """
+        if self._patience[name].left_s > 0:
+            return
+        try:
+            work()
+        except (StopError, DatabaseError):
+            raise
+        except Exception as error:
+            self._say(f"{name} waits", error, before=self._told.get(name))
+            self._patience[name].failed()
+            self._tell(name, _words(error))
+        else:
+            self._go_on_as_before(name)
+
+    def _go_on_as_before(self, name: str) -> None:
+        self._patience[name].over()
+        if self._told.get(name) is not None:
+            log.info("%s: nothing is in the way any more", name)
+            self._tell(name, None)
+
+    def _wait_for_place(self, error: Exception) -> None:
+        """Nothing can be done: the whole queue waits. Nothing was counted. Raises `StopError`."""
+        self._say("the work waits", error, before=self._told.get(QUEUE))
+        self._tell(QUEUE, _words(error))
+        pause_s = LOOK_AGAIN_S
+        if not isinstance(error, DatabaseError):  # Every turn asks the database, so it needs no longer pause.
+            pause_s = min(self._patience[QUEUE].failed(), LOOK_AGAIN_S)
+        self._rest(f"waiting: {_words(error)}", pause_s)
+
+    def _say(self, what: str, error: Exception, *, before: str | None = None) -> None:
+        """In the log, once for each reason; an error of this program with its traceback."""
+        if _words(error) != before:
+            own = trouble_of(error) is Trouble.OWN
+            log.error("%s: %s%s", what, error, ", an error of voicemark itself" if own else "", exc_info=own)
+
+    def _tell(self, subject: str, reason: str | None) -> None:
+        """In the database, for `voicemark status`."""
+        self._told[subject] = reason
+        with suppress(DatabaseError), self._database.writing() as session:
+            note_waiting(session, subject, reason)
+
+    def _take_over_config(self) -> None:
+        config = self._pending
+        if config is None:
+            return
         self.doing = "taking over the new configuration"
         try:
             self._recogniser.change(config)
-        except VoicemarkError as error:
-            log.error("the new configuration is refused, the old one stays in force: %s", error)
-            return
+        except Exception:
+            if self._told.get(CONFIGURATION) is None:
+                log.warning("the new configuration is not taken over yet, the old one stays in force")
+            raise
+        if self._pending is config:
+            self._pending = None
         self._match_due = True
         self._changed(config)
+
+    def _look_after_voices(self) -> None:
+        """Enrol them again when their samples have changed and are at rest, or could not be heard before."""
+        config = self._recogniser.config
+        found = stamps(config.speakers)
+        at_rest, self._samples = found == self._samples, found
+        soon = self._recogniser.waits or not at_rest
+        self._samples_at = time.monotonic() + (SAMPLES_S if soon else config.service.rescan_s)
+        changed = at_rest and found != self._recogniser.stamps
+        waits = self._patience["samples"]
+        if changed or (self._recogniser.waits and waits.left_s == 0):
+            self.doing = "hearing samples"
+            self._match_due |= self._recogniser.enrol_again()
+            waits.failed() if self._recogniser.waits else waits.over()
+
+    def _finish_erasures(self) -> None:
+        """End what a `voicemark forget` could not, or was kept from. Raises `VoicemarkError` for what is still left."""
+        with self._database.reading() as session:
+            if not is_anything_left(session, asked_before=datetime.now(UTC) - ERASURES_OWN_TIME):
+                return
+        self.doing = "ending an erasure"
+        rest = finish_erasures(self._database, self._recogniser.config.export)
+        if rest.unfinished is not None:
+            raise VoicemarkError(rest.unfinished)
+        log.info("what was left to be erased of a voice has been erased")
+
+    def _check(self) -> None:
+        """The database, once a day. Raises `VoicemarkError` when it is damaged: what can be done goes on."""
+        with self._database.reading() as session:
+            last, due = last_check(session), is_due(session, datetime.now(UTC))
+        if last is None or due:
+            self.doing = "checking the database"
+            last = check(self._database)
+        if last.result != SOUND:
+            raise VoicemarkError(
+                f"is damaged: {last.result}", path=self._database.path, hint="restore a backup, or move it away"
+            )
+
+    def _label(self) -> None:
+        self.doing = "relating programmes by their texts"
+        label_programmes(self._database, self._recogniser.config.titles.model)
+        self._labels_due = False
 
     def _match_archive(self) -> None:
         """Match what is kept against the voices as they are now; only what was matched otherwise is done."""
@@ -205,37 +312,42 @@ class Worker(threading.Thread):
                 self.claim = None
                 self._labels_due = True
                 self._match_due |= result.match_key != self._recogniser.now.match_key
-                _tell(claim, result, time.monotonic() - began)
-                self.exports.write([claim.path], self._recogniser.config.export)
+                _log_result(claim, result, time.monotonic() - began)
+                self._go_on_as_before(QUEUE)
+                self.exports.owe(claim.path)
+                self._step(EXPORTS, lambda: self.exports.try_again(self._recogniser.config.export))
         except StopError:
             self._release(claim)
         except ClaimLostError as error:
             log.info("%s", error)
             self._hint(claim.path)
-        except ToolError as error:
-            self._release(claim)
-            log.error("%s", error)
-            self._rest(f"waiting: {error.what}", ELSEWHERE_S)
         except DatabaseError:
             raise
-        except RecordingVanishedError as error:
-            self._hint(claim.path)
-            if os.path.lexists(claim.path):
-                self._failed(claim, error)
-            else:
-                self._release(claim, pause_s=ELSEWHERE_S)
-        except VoicemarkError as error:
-            if self._ending.is_set():
-                self._release(claim)
-            else:
-                self._failed(claim, error, final=isinstance(error, NoAudioError))
         except Exception as error:
-            if is_gpu_failure(error):
-                self._release(claim)
-                self._recogniser.leave_gpu()
-            else:
-                log.exception("%s: an error of voicemark itself", claim.path)
-                self._failed(claim, error)
+            self._not_done(claim, error)
+
+    def _not_done(self, claim: Claim, error: Exception) -> None:
+        """What follows when a recording could not be heard."""
+        trouble = trouble_of(error)
+        if self._ending.is_set():
+            self._release(claim)
+        elif is_gpu_failure(error):
+            self._release(claim)
+            self._recogniser.leave_gpu()
+        elif trouble is Trouble.PLACE and isinstance(error, VoicemarkError) and error.stops_all:
+            self._release(claim)
+            self.claim = None
+            self._wait_for_place(error)
+        elif trouble is Trouble.PLACE:
+            self._hint(claim.path)
+            with suppress(ClaimLostError):
+                self.jobs.release(claim, waits_for=_words(error))
+            log.info("out of reach, tried again later: %s", error, extra={"fields": {"recording": claim.path}})
+        elif trouble is Trouble.OWN:
+            log.error("%s: an error of voicemark itself", claim.path, exc_info=error)
+            self._failed(claim, error, final=True)
+        else:
+            self._failed(claim, error, final=isinstance(error, NoAudioError))
 
     def _hear(self, claim: Claim) -> Result:
         recording = self._recorder_of(claim.path).read(claim.path)
@@ -274,7 +386,7 @@ class Worker(threading.Thread):
         )
 
     def _failed(self, claim: Claim, error: BaseException, *, final: bool = False) -> None:
-        text = str(error) if isinstance(error, VoicemarkError) else f"{type(error).__name__}: {error}"
+        text = _words(error)
         fields = {"recording": claim.path, "attempt": claim.attempt}
         try:
             aside = self.jobs.fail(claim, text, final=final)
@@ -287,9 +399,9 @@ class Worker(threading.Thread):
         else:
             log.info("tried again later: %s", text, extra={"fields": fields})
 
-    def _release(self, claim: Claim, *, pause_s: float = 0.0) -> None:
+    def _release(self, claim: Claim) -> None:
         with suppress(ClaimLostError):
-            self.jobs.release(claim, pause_s=pause_s)
+            self.jobs.release(claim)
 
     def _go_on(self) -> None:
         """The work advances. Raises `StopError` when it is to end."""
@@ -311,13 +423,18 @@ class Worker(threading.Thread):
             raise StopError
 
 
+def _words(error: BaseException) -> str:
+    """Of an error that nobody has put into words its name as well."""
+    return str(error) if isinstance(error, VoicemarkError) else f"{type(error).__name__}: {error}"
+
+
 def _name(path: Path) -> str:
     """For the status line: the title's folder for a `.rec` directory, the file's name otherwise."""
     name = f"{path.parent.name}/{path.name}" if path.suffix == ".rec" else path.name
     return name.encode("utf-8", "replace").decode()
 
 
-def _tell(claim: Claim, result: Result, took_s: float) -> None:
+def _log_result(claim: Claim, result: Result, took_s: float) -> None:
     """A line in the log."""
     seconds = result.duration_s
     log.info(

@@ -18,6 +18,8 @@ from voicemark.errors import RecordingError
 from voicemark.result import Recognised
 from voicemark.store.archive import KeptRecording, stale_recordings
 from voicemark.store.database import Database, open_database
+from voicemark.store.forget import forget
+from voicemark.store.markers import voice_ids
 from voicemark.store.schema import EmbeddingRow, MarkerRow, RecordingRow, VoiceRow
 from voicemark.voice.diarization import diarize, unpack
 from voicemark.voice.diarization import pack as pack_turns
@@ -113,6 +115,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
     """Twelve recordings, one of them of another model and one without embeddings."""
     opened = open_database(tmp_path / "voicemark.db")
     with opened.writing() as session:
+        voice_ids(session, ["voice 0", "voice 1", "voice 2"])
         for number in range(12):
             rows = conversation(number, 300)
             row = RecordingRow(
@@ -157,6 +160,24 @@ def test_every_recording_of_the_model_gets_the_markers_of_a_scan(database: Datab
         np.testing.assert_allclose(
             [span for _, *span in of_recording], [e[1:] for e in expected] or np.zeros((0,)), atol=1e-6
         )
+
+
+def test_a_voice_that_was_forgotten_meanwhile_is_left_out_and_all_is_matched_again(database: Database) -> None:
+    book = book_of(5, 9, 2)
+    forget(database, "voice 1")
+    rematch(database, book, WANTED, silence)
+    assert {name for spans in markers(database).values() for name, *_ in spans} == {"voice 0", "voice 2"}
+    with database.writing() as session:
+        voice_ids(session, ["voice 1"])  # enrolled again
+    assert rematch(database, book, WANTED, silence).recordings == 10
+    assert {name for spans in markers(database).values() for name, *_ in spans} == {"voice 0", "voice 1", "voice 2"}
+
+
+def test_damaged_embeddings_of_one_recording_keep_no_other_from_being_matched(database: Database) -> None:
+    with database.writing() as session:
+        session.execute(update(EmbeddingRow).where(EmbeddingRow.content == "c5").values(data=b"odd", turns=None))
+    report = rematch(database, book_of(5, 9, 2), WANTED, silence)
+    assert report.recordings == 9 and report.unheard == 1
 
 
 def test_what_other_rules_have_cut_or_nobody_is_cut_anew(database: Database) -> None:

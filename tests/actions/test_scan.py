@@ -31,8 +31,9 @@ import voicemark
 from voicemark.actions.recogniser import heard_again
 from voicemark.actions.scan import Listener, Scan, Status
 from voicemark.config import load_config
-from voicemark.errors import RecordingError
+from voicemark.errors import RecordingError, RecordingUnreadableError
 from voicemark.recorders.rest import grows
+from voicemark.recording import Recording
 from voicemark.store.database import open_database
 
 MACHINES = "[match]\nnormalise = false\nthreshold = 0.75\n"
@@ -246,6 +247,40 @@ def test_one_broken_recording_does_not_stop_the_others(place: Path) -> None:
     assert len(done.stdout.splitlines()) == 2
     assert dict(rows(place, "SELECT replace(recording, rtrim(recording, replace(recording, '/', '')), ''), state"
                             " FROM recording_list"))["broken.ts"] in ("ready", "failed")  # fmt: skip
+
+
+def test_an_error_of_our_own_sets_one_recording_aside_and_what_is_out_of_reach_waits(
+    place: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And a voice whose sample cannot be heard is looked for with what is kept of it."""
+    config = load_config(place / "config.toml")
+    paths = [place / "video" / name for name in ("odd.ts", "away.ts")]
+    for number, path in enumerate(paths):
+        path.write_bytes(bytes([number]) * 188 * 50)
+    database = open_database(config.database.path)
+    assert Scan(config, database).waits == []
+    sample = place / "gone.wav"
+    sample.write_bytes(Path(str(config.speakers[0].samples[0])).read_bytes())
+    moved = config.speakers[0].model_copy(update={"samples": (str(sample),)})
+    config = config.model_copy(update={"speakers": (moved,)})
+    Scan(config, database)
+    sample.write_bytes(b"")
+    scan = Scan(config, database)
+    assert scan.recogniser.book.names == ("Anna",) and "stays in use" in scan.waits[0]
+
+    def fails(recording: Recording, *_: object, **__: object) -> None:
+        if recording.path.name == "odd.ts":
+            raise LookupError("nobody has thought of this")
+        raise RecordingUnreadableError("cannot be read: stale handle", path=recording.path)
+
+    monkeypatch.setattr("voicemark.actions.scan.hear", fails)
+    outcomes = list(scan.paths(paths))
+    assert [outcome.status for outcome in outcomes] == [Status.FAILED, Status.FAILED]
+    assert "nobody has thought of this" in caplog.text and "Traceback" in caplog.text
+    database.close()
+    assert rows(place, "SELECT state, attempts, waits_for IS NOT NULL FROM jobs ORDER BY id") == [
+        ("failed", 1, 0), ("ready", 0, 1),
+    ]  # fmt: skip
 
 
 def test_a_missing_path_is_a_failure_and_the_others_are_done(place: Path) -> None:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from voicemark.actions.status import read_status, write_metrics
 from voicemark.cli.main import app
-from voicemark.errors import DatabaseError, VoicemarkError
+from voicemark.errors import VoicemarkError
 from voicemark.recording import Recording
 from voicemark.store.database import Database, open_database
 from voicemark.store.jobs import Finding, Jobs
@@ -134,8 +134,7 @@ def test_what_is_in_the_way_is_told_in_words(config: Path, tmp_path: Path) -> No
         assert len(full) == 2 and "disk of the database is full: 1.0 MB" in full[0] and "exports" in full[1]
         disk.make_room()
         disk.remount("ro")
-        done = CliRunner().invoke(app, ["status", "--config", str(config)])
-        assert isinstance(done.exception, DatabaseError) and done.exception.what == "is read-only"
+        assert [text for text in told() if "is read-only" in text], "who asks needs to write nothing"
 
 
 def test_retry_makes_set_aside_recordings_ready(database: Database, config: Path, tmp_path: Path) -> None:

@@ -48,7 +48,12 @@ def test_markers_are_objects_of_the_documented_fields(place: Path) -> None:
 
 
 def test_no_markers_are_said_to_be_none(place: Path) -> None:
-    assert run("markers", "-c", place / "config.toml", "--speaker", "nobody").stdout.strip() == "no markers"
+    assert run("markers", "-c", place / "config.toml", "--title", "nothing").stdout.strip() == "no markers"
+
+
+def test_a_mistyped_voice_is_an_error_that_names_near_ones(place: Path) -> None:
+    done = run("markers", "-c", place / "config.toml", "--speaker", "Amna")
+    assert done.returncode == 2 and "no voice 'Amna' (is it Anna?)" in done.stderr
 
 
 def test_a_missing_configuration_is_code_2_and_one_line(tmp_path: Path) -> None:

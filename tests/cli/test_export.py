@@ -14,10 +14,12 @@ from typer.testing import CliRunner
 from voicemark.cli.export import export
 from voicemark.config import ExportSection
 from voicemark.errors import ConfigError, RecordingError
+from voicemark.export.after import export_heard
 from voicemark.export.load import load_recording
-from voicemark.export.write import WRITERS
+from voicemark.export.write import WRITERS, is_current
 from voicemark.result import Marker
 from voicemark.store.database import Database, open_database
+from voicemark.store.exports import ExportRecord
 from voicemark.store.markers import voice_ids, write_markers
 from voicemark.store.paths import path_to_text
 from voicemark.store.schema import FileRow, ProgrammeRow, RecordingProgrammeRow, RecordingRow
@@ -147,3 +149,61 @@ def test_the_configuration_offers_exactly_the_formats_that_there_are() -> None:
     assert ExportSection(formats=tuple(WRITERS)).formats == tuple(WRITERS)
     offered = ExportSection.model_json_schema()["properties"]["formats"]["items"]["enum"]
     assert sorted(offered) == sorted(WRITERS)
+
+
+@pytest.mark.parametrize("where", [[], ["--in-place"], ["--output", "-"], ["--output", "mine"]])
+def test_a_question_that_finds_nothing_touches_nothing(
+    place: Place, where: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place.folder)
+    assert place.run("edl", place.media, *where).exit_code == 0
+    before = {path: path.read_bytes() for path in place.folder.rglob("*.edl")}
+    typo = place.run("edl", place.media, *where, "--speaker", "Amna")
+    assert isinstance(typo.exception, ConfigError) and "is it Anna?" in str(typo.exception)
+    with place.database().writing() as session:
+        voice_ids(session, ["Carl"])
+    absent = place.run("edl", place.media, *where, "--speaker", "Carl")
+    assert absent.exit_code == 0 and absent.stdout == ""
+    assert {path: path.read_bytes() for path in place.folder.rglob("*.edl")} == before
+
+
+def test_two_recordings_of_one_stem_have_files_of_their_own(place: Place) -> None:
+    other = place.media.with_suffix(".mkv")
+    other.write_bytes(b"other")
+    database = place.database()
+    with database.writing() as session:
+        row = RecordingRow(
+            path=path_to_text(other), recorder="plain", content="other", title="Other",
+            found_at=NOW, scanned_at=NOW, duration_s=60.0,
+        )  # fmt: skip
+        row.files = [FileRow(position=0, path=path_to_text(other), size=5, mtime_ns=1)]
+        session.add(row)
+        session.flush()
+        write_markers(session, row.id, [Marker("Ben", 7.0, 9.0, 0.8)], "key", voice_ids(session, ["Ben"]))
+    database.close()
+    for _ in range(2):
+        for path in (place.media, other):
+            assert place.run("edl", path, "--in-place").exit_code == 0
+        first, second = place.media.with_suffix(".edl"), other.with_name(other.name + ".edl")
+        assert "5.00" in first.read_text() and "7.00" not in first.read_text()
+        assert "7.00" in second.read_text()
+    place.media.unlink()
+    assert place.run("edl", other, "--in-place").exit_code == 0
+    assert "7.00" in first.read_text(), "the name that players look for is free"
+
+
+def test_what_has_not_changed_is_not_even_looked_at(place: Place) -> None:
+    settings = ExportSection(formats=("edl", "json"), folder=place.folder / "exports")
+    database = place.database()
+    assert export_heard(database, None, settings) == []
+    place.media.unlink()  # what would be needed to write anew
+    with database.reading() as session:
+        recording = load_recording(session, place.media)
+    record = ExportRecord(database, recording.path)
+    assert is_current(recording, settings.formats, settings, record)
+    [target] = (place.folder / "exports").rglob("*.edl")
+    target.write_text("mine now")
+    assert not is_current(recording, settings.formats, settings, record)
+    target.unlink()
+    assert export_heard(database, None, settings) == [] and target.exists()
+    database.close()

@@ -1,4 +1,4 @@
-"""What nobody has thought of ends the service with a code of its own, at its start and in its work: real processes."""
+"""What nobody has thought of ends the service at its start with a code of its own, and never in its work."""
 
 import os
 import sqlite3
@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support.service import Home, serving_unready
+from support.service import Home, serving
 
 from voicemark.store.database import open_database
 from voicemarkd.main import EXIT_SOFTWARE
@@ -25,7 +25,7 @@ def test_a_broken_library_ends_it_at_the_start(tmp_path: Path, sources: Path) ->
     assert "OSError: libtorch_cpu.so: cannot open" in done.stderr and "Traceback" in done.stderr
 
 
-def test_nonsense_in_the_job_table_ends_it_in_its_work(tmp_path: Path, sources: Path) -> None:
+def test_nonsense_in_the_job_table_is_said_and_waited_for(tmp_path: Path, sources: Path) -> None:
     """A program that is not voicemark has written there."""
     home = Home(tmp_path, sources)
     open_database(home.database).close()
@@ -36,6 +36,11 @@ def test_nonsense_in_the_job_table_ends_it_in_its_work(tmp_path: Path, sources: 
             "INSERT INTO jobs (recording_id, content, model_id, state, priority, attempts, created_at, updated_at)"
             " VALUES (1, 'c', 'm', 'running', 0, 1, '2026-03-01 20:15:00.000000', 'yesterday')"
         )
-    with serving_unready(home) as daemon:
-        assert daemon.process.wait(timeout=300) == EXIT_SOFTWARE
-    assert "the worker cannot go on" in daemon.log and "yesterday" in daemon.log
+    home.record("a.ts")
+    with serving(home) as daemon:
+        daemon.wait(lambda: "yesterday" in daemon.log and "Traceback" in daemon.log, "the complaint")
+        daemon.wait(lambda: home.query("SELECT subject FROM waiting") == [("the queue",)], "what waits")
+        with closing(sqlite3.connect(home.database, timeout=30)) as connection, connection:
+            connection.execute("DELETE FROM jobs WHERE updated_at = 'yesterday'")
+        daemon.wait_done(1)
+        assert home.query("SELECT subject FROM waiting") == []

@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -11,12 +12,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from support.disks import mounted
 
 from voicemark.config import WatchSection
 from voicemark.errors import DatabaseError
 from voicemark.recorders import recorder_for
+from voicemark.recording import fingerprint
 from voicemark.store.database import Database, open_database
-from voicemark.store.jobs import Jobs
+from voicemark.store.jobs import Claim, Finding, Jobs, Known
 from voicemark.store.schema import JobRow, RecordingRow
 from voicemarkd.events import Events
 from voicemarkd.watch import BURST_S, STATE_LOOK_S, Clocks, WatchedFolder
@@ -468,3 +471,112 @@ def test_a_hint_that_cannot_be_followed_is_dropped(world: World, name: str) -> N
     world.folder.hint(world.video / name)
     world.settle()
     assert world.jobs_by_name() == {"2026-03-01.20.15.1-0.rec": "ready"}
+
+
+def on_a_disk(world: World, disk: Path) -> None:
+    """A recording on the disk at `disk` and one beside it, both found."""
+    record(world.video / "a.ts")
+    record(disk / "b.ts")
+    world.settle()
+    assert world.do_all() == ["a.ts", "b.ts"]
+
+
+def record(path: Path) -> None:
+    path.write_bytes(os.urandom(64))
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_disk_below_the_folder_that_is_away_takes_no_recording_with_it(
+    world: World, tmp_path: Path, linked: bool
+) -> None:
+    """Also one that a link leads to, and also if the service starts meanwhile; what is deleted elsewhere is noticed."""
+    point = tmp_path / "disk" if linked else world.video / "disk"
+    with mounted(point):
+        if linked:
+            (world.video / "disk").symlink_to(point)
+        on_a_disk(world, world.video / "disk")
+        record(world.video / "c.ts")
+        world.settle()
+        held = os.open(point, os.O_RDONLY)  # else what is on it were lost with the mount
+        subprocess.run(["umount", "--lazy", point], check=True)
+        (world.video / "a.ts").unlink()
+        world.pass_s(2 * RESCAN_S)
+        assert world.deleted() == ["a.ts"]
+        world.restart()
+        world.pass_s(2 * RESCAN_S)
+        assert world.deleted() == ["a.ts"]
+        os.close(held)
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", point], check=True)  # another one, or not yet filled
+        world.restart()
+        world.pass_s(2 * RESCAN_S)
+        assert world.deleted() == ["a.ts"]
+
+
+def test_what_is_deleted_on_a_disk_below_the_folder_is_noticed(world: World) -> None:
+    with mounted(world.video / "disk"):
+        on_a_disk(world, world.video / "disk")
+        (world.video / "disk" / "b.ts").unlink()
+        world.pass_s(2 * RESCAN_S)
+        assert world.deleted() == ["b.ts"]
+
+
+def test_another_bind_mount_over_the_same_folder_keeps_deletions_visible(world: World) -> None:
+    """As a unit's ReadWritePaths= makes one, in the service's own view."""
+    record(world.video / "a.ts")
+    record(world.video / "b.ts")
+    if subprocess.run(["mount", "--bind", world.video, world.video], capture_output=True).returncode:
+        pytest.skip("needs the right to mount")
+    try:
+        world.settle()
+    finally:
+        subprocess.run(["umount", "--lazy", world.video], check=True)
+    world.restart()
+    world.settle()
+    (world.video / "a.ts").unlink()
+    world.pass_s(2 * RESCAN_S)
+    assert world.deleted() == ["a.ts"]
+
+
+def test_a_look_that_began_before_a_scan_leaves_it_its_claim(world: World) -> None:
+    file = world.video / "a.ts"
+    scan = Jobs(world.database, worker="scan")
+
+    class Overtaken(Jobs):
+        """Between the begin of a look and its end, `voicemark scan a.ts` begins."""
+
+        def known(self, root: Path, model_id: str) -> dict[Path, Known]:
+            before = super().known(root, model_id)
+            if not claims:
+                record(file)
+                recording = recorder_for(WatchSection(path=root)).read(file)
+                scan.found([Finding(recording, fingerprint(recording.files))], model_id)
+                claims.append(scan.claim(model_id, file))
+            return before
+
+    claims: list[Claim | None] = []
+    world.jobs = Overtaken(world.database, worker="service")
+    world.restart()
+    world.folder.look(thorough=True)
+    assert claims[0] is not None
+    scan.heartbeat(claims[0])
+
+
+WATCH = """
+import sys, time
+from pathlib import Path
+from voicemarkd.events import Events
+Path("/proc/sys/user/max_inotify_watches").write_text(sys.argv[2])
+events = Events(Path(sys.argv[1]), lambda path: None)
+print(events.start(), events.lacks)
+"""
+
+
+@pytest.mark.parametrize(("watches", "said"), [("100", "True None"), ("10", "False 41 folders need watches, 10")])
+def test_folders_that_get_no_watch_are_counted(world: World, watches: str, said: str) -> None:
+    for number in range(40):
+        (world.video / str(number)).mkdir()
+    command = ["unshare", "--user", "--map-root-user", sys.executable, "-c", WATCH, str(world.video), watches]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if "unshare" in done.stderr:
+        pytest.skip("needs user namespaces")
+    assert done.stdout.startswith(said), done.stderr

@@ -26,7 +26,7 @@ SECONDS = 75.0  # two blocks and a half
 def wait(condition: Callable[[], bool], worker: Worker) -> None:
     ends = time.monotonic() + PATIENCE_S
     while not condition():
-        assert worker.is_alive(), worker.fatal
+        assert worker.is_alive(), worker.doing
         assert time.monotonic() < ends, worker.doing
         time.sleep(0.02)
 

@@ -65,7 +65,7 @@ def test_install_again_upgrade_and_uninstall_keep_what_is_the_owners(root: Path,
     assert (root / "opt/voicemark/bin/voicemarkd").is_file()
     assert (root / "opt/voicemark/share/hooks/vdr-recording-hook").is_file()
 
-    own = f'[database]\nurl = "sqlite:///{data}/voicemark.db"\n'
+    own = f"[database]  # kept elsewhere\nurl = 'sqlite:///{data}/voicemark.db'  # single quotes\n"
     config.write_text(own)
     installed = subprocess.run(
         [root / "opt/voicemark/bin/python", "-c", "import voicemark; print(voicemark.__file__)"],
@@ -88,6 +88,7 @@ def test_install_again_upgrade_and_uninstall_keep_what_is_the_owners(root: Path,
     assert config.read_text() == own
     assert "the database was copied" in again.stdout
     (copy,) = (data / "backup").glob("*.db")
+    assert copy.stat().st_mode & 0o777 == 0o600 and copy.parent.stat().st_mode & 0o777 == 0o700
     for file in (copy, data / "voicemark.db"):
         with closing(sqlite3.connect(file)) as database:
             assert database.execute("SELECT name FROM voices").fetchall() == [("Anna",)]
@@ -99,6 +100,16 @@ def test_install_again_upgrade_and_uninstall_keep_what_is_the_owners(root: Path,
     run("uninstall", "--root", root)
     run("purge", "--root", root)
     assert not data.exists() and not config.exists()
+
+
+@pytest.mark.timeout(600)
+def test_a_command_of_that_name_that_is_somebody_elses_stays(root: Path, wheel: Path) -> None:
+    foreign = root / "usr/local/bin/voicemark"
+    foreign.write_text("#!/bin/sh\necho another program\n")
+    done = run("install", "--root", root, "--from", wheel)
+    assert "is another program and stays" in done.stdout
+    run("uninstall", "--root", root)
+    assert "another program" in foreign.read_text()
 
 
 def test_the_installer_is_clean_shell() -> None:

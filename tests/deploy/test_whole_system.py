@@ -96,6 +96,11 @@ def test_a_life_under_systemd(machine: Machine, tmp_path: Path) -> None:
         owners = machine.run("find", "/var/lib/voicemark", "!", "-user", "voicemark").stdout
         assert owners == "", "not the service's own"
 
+        states = machine.run("stat", "-c", "%G:%a", "/var/lib/voicemark", "/var/lib/voicemark/voicemark.db").stdout
+        assert states.split() == ["voicemark:2755", "voicemark:640"], "its group may read, nobody else"
+        [exported] = (data / "export").rglob("*.json")
+        assert exported.stat().st_mode & 0o777 == 0o644 and exported.parent.stat().st_mode & 0o777 == 0o755
+
         machine.run("systemctl", "kill", "--kill-whom=main", "--signal=KILL", "voicemark")
         copy_of(sources / "b.ts", video / "b.ts", 1)
         wait(lambda: done(machine) == 2, machine, "the second recording")
@@ -119,6 +124,13 @@ def test_a_life_under_systemd(machine: Machine, tmp_path: Path) -> None:
                 assert database.execute(wanted).fetchone() == (views,)
                 assert database.execute("SELECT count(*) FROM recordings").fetchone() == (2,)
         assert unit(machine, "ActiveState") == ["active"]
+
+        machine.run("systemctl", "stop", "voicemark")
+        ask = ("voicemark", "markers", "--json")
+        asker = ("setpriv", "--reuid=nobody", "--clear-groups", "--regid=voicemark")
+        assert "Low" in machine.run(*asker, *ask).stdout, "who is in the group asks while it is stopped"
+        other = ("setpriv", "--reuid=nobody", "--clear-groups", "--regid=nogroup")
+        assert "Low" not in machine.run(*other, *ask, check=False).stdout
 
         assert "were kept" in install(machine, "uninstall")
         assert unit(machine, "LoadState", "ActiveState") == ["not-found", "inactive"]

@@ -3,16 +3,19 @@
 import os
 import shutil
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from sqlalchemy import update
 
 from voicemark.config import Config, MatchSection, SpeakerSection
-from voicemark.enrolment.enrolment import enrol
+from voicemark.enrolment.enrolment import enrol, tell_what_waits
 from voicemark.store.database import Database, open_database
+from voicemark.store.schema import MemoryRow
+from voicemark.store.waiting import Waiting, read_waiting
 from voicemark.voice.encoder import Encoder
 from voicemark.voice.load import load_encoder
 
@@ -111,6 +114,77 @@ def test_a_folder_that_is_not_mounted_does_not_take_the_voice_away(
     assert torch.equal(after.book.rows, before.book.rows)
     assert after.reports[0].error is None
     assert "stays in use" in str(after.reports[0].problems[-1])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def garble(path: Path) -> None:
+    path.write_bytes(os.urandom(5000))
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+def move_its_folder(path: Path) -> None:
+    path.parent.rename(path.parent.with_name("away"))
+
+
+def leave_its_folder_empty(path: Path) -> None:
+    move_its_folder(path)
+    path.parent.mkdir()
+
+
+@pytest.mark.parametrize("fault", [empty, garble, remove, move_its_folder, leave_its_folder_empty])
+@pytest.mark.parametrize("earlier", [False, True])
+def test_while_a_sample_cannot_be_heard_the_kept_memory_stays_and_it_is_told(
+    tmp_path: Path, encoder: Encoder, database: Database, fault: Callable[[Path], None], earlier: bool
+) -> None:
+    """One of two, in two places; also of a memory of which an earlier version has not kept the samples."""
+    one = write_tone(tmp_path / "one" / "a.wav", 4)
+    two = write_tone(tmp_path / "two" / "b.wav", 4, 170)
+    config = Config(
+        match=MatchSection(normalise=False), speakers=(SpeakerSection(name="anna", samples=(str(one), str(two))),)
+    )
+    before = enrol(config, encoder, database)
+    if earlier:
+        with database.writing() as session:
+            session.execute(update(MemoryRow).values(sources=None))
+    whole = two.read_bytes()
+    fault(two)
+    [report] = (during := enrol(config, encoder, database)).reports
+    assert torch.equal(during.book.rows, before.book.rows)
+    assert report.kept and report.waits is not None and "stays in use" in report.waits
+    tell_what_waits(database, during.reports)
+    assert [one.subject for one in waiting(database)] == ["voice anna"]
+    two.parent.mkdir(exist_ok=True)
+    two.write_bytes(whole)
+    [report] = (after := enrol(config, encoder, database)).reports
+    assert report.waits is None and torch.equal(after.book.rows, before.book.rows)
+    tell_what_waits(database, after.reports)
+    assert waiting(database) == []
+
+
+def waiting(database: Database) -> list[Waiting]:
+    with database.reading() as session:
+        return read_waiting(session)
+
+
+def test_a_sample_that_the_owner_took_away_is_not_remembered(
+    tmp_path: Path, encoder: Encoder, database: Database
+) -> None:
+    folder = tmp_path / "anna"
+    one, two = write_tone(folder / "one.wav", 4), write_tone(folder / "two.wav", 4, 170)
+    assert enrol(config_of(("anna", folder)), encoder, database).book.sizes == (10,)
+    two.unlink()
+    (folder / "new.wav").write_text("a new one that cannot be heard")
+    [report] = (fewer := enrol(config_of(("anna", folder)), encoder, database)).reports
+    assert fewer.book.sizes == (5,) and not report.kept
+    two = write_tone(tmp_path / "two.wav", 4, 170)
+    one.unlink()
+    assert enrol(config_of(("anna", two)), encoder, database).book.sizes == (5,), "another sample is named now"
 
 
 def test_nobody_enrolled_is_an_empty_book(encoder: Encoder, database: Database) -> None:

@@ -1,8 +1,10 @@
 """A copy of the database while others write to it."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -81,10 +83,18 @@ def test_a_database_of_any_version_is_copied_as_it_is(database: Database, tmp_pa
 
 
 def test_files_that_are_no_databases_are_not_overwritten(database: Database, tmp_path: Path) -> None:
-    letter = tmp_path / "letter.txt"
+    letter, link, pipe = tmp_path / "letter.txt", tmp_path / "link.db", tmp_path / "pipe.db"
     letter.write_text("dear")
+    link.symlink_to(letter)
+    os.mkfifo(pipe)
+    bookmarks = tmp_path / "places.sqlite"
+    with closing(sqlite3.connect(bookmarks)) as connection, connection:
+        connection.execute("CREATE TABLE recordings (a)")
     for target, complaint in (
         (letter, "not overwritten"),
+        (link, "not overwritten"),
+        (pipe, "not overwritten"),
+        (bookmarks, "not overwritten"),
         (tmp_path, "is a folder"),
         (database.path, "the database itself"),
         (tmp_path / "no" / "copy.db", "folder does not exist"),

@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from voicemark.errors import DatabaseError
-from voicemark.store import database as module
+from voicemark.store import migrate
 from voicemark.store.database import open_database
 from voicemark.store.paths import path_to_text, text_to_path
 from voicemark.store.schema import Base, RecordingRow, VoiceRow
@@ -156,7 +156,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
 
 def test_a_migration_that_breaks_leaves_the_database_as_it_was(tmp_path, monkeypatch):
     versions = tmp_path / "migrations"
-    subprocess.run(["cp", "-r", module.MIGRATIONS, versions], check=True)
+    subprocess.run(["cp", "-r", migrate.MIGRATIONS, versions], check=True)
     path = tmp_path / "v.db"
     open_database(path).close()
     before = sqlite3.connect(path).execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
@@ -165,7 +165,7 @@ def test_a_migration_that_breaks_leaves_the_database_as_it_was(tmp_path, monkeyp
         f'from alembic import op\nrevision = "9999"\ndown_revision = "{head}"\n'
         "def upgrade():\n    op.execute('CREATE TABLE new_one (a)')\n    op.execute('NO SQL AT ALL')\n"
     )
-    monkeypatch.setattr(module, "MIGRATIONS", versions)
+    monkeypatch.setattr(migrate, "MIGRATIONS", versions)
     with pytest.raises(DatabaseError):
         open_database(path)
     after = sqlite3.connect(path).execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()

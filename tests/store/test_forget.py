@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from sqlalchemy import select
 
-from voicemark.errors import DatabaseError
+from voicemark.actions.erase import Erased, finish_erasures
+from voicemark.config import ExportSection
 from voicemark.result import Marker
+from voicemark.store import forget as module
 from voicemark.store.database import Database, open_database
 from voicemark.store.forget import forget
-from voicemark.store.markers import voice_ids, write_markers
+from voicemark.store.markers import known_voice_ids, voice_ids, write_markers
 from voicemark.store.memories import load_memory, save_memory
-from voicemark.store.schema import RecordingRow
+from voicemark.store.schema import EmbeddingRow, MarkerRow, RecordingRow, VoiceRow
 
 ANNA, BERT = "Anna Anonymous", "Bert Beispiel"
 
@@ -46,6 +49,10 @@ def database(tmp_path: Path) -> Iterator[Database]:
     opened.close()
 
 
+def finish(database: Database) -> Erased:
+    return finish_erasures(database, ExportSection())
+
+
 def bytes_on_disk(path: Path) -> bytes:
     return b"".join(file.read_bytes() for file in sorted(path.parent.glob(path.name + "*")))
 
@@ -59,9 +66,9 @@ def traces(path: Path, seed: int) -> int:
 def test_no_byte_of_name_or_memory_is_left_in_the_files(database: Database) -> None:
     assert ANNA.encode() in bytes_on_disk(database.path) and traces(database.path, 2)
     forget(database, ANNA)
+    assert finish(database).unfinished is None
     assert ANNA.encode() not in bytes_on_disk(database.path)
     assert [traces(database.path, seed) for seed in (1, 2, 3)] == [0, 0, 0]
-    assert not Path(f"{database.path}-wal").stat().st_size
 
 
 def test_it_says_what_was_erased_and_others_stay(database: Database) -> None:
@@ -77,17 +84,44 @@ def test_it_says_what_was_erased_and_others_stay(database: Database) -> None:
     assert kept is not None and torch.equal(kept.embeddings, memory_of(4))
 
 
-def test_a_reader_that_keeps_the_log_alive_is_named_and_a_second_try_finishes(database: Database) -> None:
+def test_a_reader_that_keeps_the_log_alive_is_named_and_the_next_try_finishes(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "READER_PATIENCE_S", 0.1)
     reader = sqlite3.connect(database.path, isolation_level=None)
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM markers").fetchall()
-    with pytest.raises(DatabaseError, match="another program is reading"):
-        forget(database, ANNA)
+    forget(database, ANNA)
+    told: list[str] = []
+    rest = finish_erasures(database, ExportSection(), told.append)
+    assert "another program is reading" in str(rest.unfinished) and "is waited for" in told[0]
     reader.execute("ROLLBACK")
     reader.close()
-    again = forget(database, ANNA)
-    assert (again.memories, again.markers) == (0, 0)
+    assert finish(database).unfinished is None
     assert traces(database.path, 2) == 0 and ANNA.encode() not in bytes_on_disk(database.path)
+
+
+def test_what_was_heard_of_a_voice_that_was_forgotten_meanwhile_is_left_out(database: Database) -> None:
+    forget(database, ANNA)
+    with database.writing() as session:
+        voices = known_voice_ids(session, [ANNA, BERT])
+        write_markers(session, 1, [Marker(ANNA, 0, 5, 0.8), Marker(BERT, 5, 9, 0.8)], None, voices)
+    with database.reading() as session:
+        assert session.scalars(select(VoiceRow.name)).all() == [BERT]
+        assert session.scalars(select(MarkerRow.start_s).where(MarkerRow.recording_id == 1)).all() == [5]
+
+
+def test_embeddings_of_the_recordings_stay_unless_they_are_to_go(database: Database) -> None:
+    with database.writing() as session:
+        for recording in (1, 3):
+            session.add(
+                EmbeddingRow(
+                    recording_id=recording, model_id="m", content="c", windows=1, dim=1, hop_s=1, window_s=1, data=b"x"
+                )
+            )
+    assert forget(database, ANNA, recordings=True).embeddings == 1
+    with database.reading() as session:
+        assert session.scalars(select(EmbeddingRow.recording_id)).all() == [3]
 
 
 def test_an_unknown_name_erases_nothing(database: Database) -> None:

@@ -19,6 +19,7 @@ from voicemark.store.database import Database, open_database
 from voicemark.store.jobs import (
     CHUNK,
     MOST_DEATHS,
+    NOT_SETTLED,
     Claim,
     ClaimLostError,
     Finding,
@@ -28,7 +29,7 @@ from voicemark.store.jobs import (
     signature,
 )
 from voicemark.store.schema import FileRow, JobRow, MarkerRow, RecordingRow, VoiceRow
-from voicemark.store.workers import is_dead, worker_id
+from voicemark.store.workers import Beat, is_dead, worker_id
 
 MODEL = "encoder-a"
 START = datetime(2026, 3, 1, 20, 15, tzinfo=UTC)
@@ -79,7 +80,8 @@ def seen(file: Path, *, settled: bool = True, started_at: datetime | None = None
 
 def claimed_elsewhere(folder: Path, database: Database, clock: Clock) -> tuple[Jobs, Claim]:
     """A worker on another machine, at work on a recording."""
-    elsewhere = Jobs(database, clock=clock, worker="recorder/1a2b3c4d/4026531836:77:1234")
+    beat = Beat("1a2b3c4d", 0.0)
+    elsewhere = Jobs(database, clock=clock, beat=lambda: beat, worker="recorder/1a2b3c4d/4026531836:77:1234")
     elsewhere.found([write(folder, "a.ts")], MODEL)
     claim = elsewhere.claim(MODEL)
     assert claim is not None
@@ -259,6 +261,20 @@ def test_deleted_recordings_are_erased_only_when_they_stay_away(
         assert len(session.scalars(select(FileRow)).all()) == len(session.scalars(select(JobRow)).all()) == 1
 
 
+def test_a_clock_that_is_set_forwards_makes_nothing_gone_for_longer(tmp_path: Path, jobs: Jobs, clock: Clock) -> None:
+    findings = [write(tmp_path, "long ago.ts"), write(tmp_path, "just now.ts")]
+    jobs.found(findings, MODEL)
+    step = timedelta(days=400)
+    clock.now = START - step  # before the clock was set
+    jobs.gone([findings[1].recording.path])
+    clock.now = START
+    jobs.gone([findings[0].recording.path])
+    jobs.clock_was_set(step)
+    assert jobs.drop_deleted(older_than=timedelta(days=1)) == []
+    clock.pass_s(1.5 * 86_400)
+    assert len(jobs.drop_deleted(older_than=timedelta(days=1))) == 2
+
+
 def test_a_failed_job_pauses_twice_as_long_each_time_and_is_then_set_aside(
     tmp_path: Path, database: Database, jobs: Jobs, clock: Clock
 ) -> None:
@@ -377,6 +393,60 @@ def test_a_clock_set_back_takes_no_job_from_who_is_at_it(
     assert here.claim(MODEL) is None
     clock.pass_s(2)
     assert here.claim(MODEL) is not None, "it has been silent since"
+
+
+@pytest.mark.parametrize("step_s", [-400 * 86_400, -3600, 3600, 400 * 86_400])
+def test_on_one_machine_no_step_of_the_clock_takes_a_job_from_who_is_at_it(
+    tmp_path: Path, database: Database, clock: Clock, step_s: float
+) -> None:
+    """As when a clock that began in 1970 is set from the network."""
+    now = Beat.now()
+    hung = Jobs(database, clock=clock, beat=lambda: now)
+    hung.found([write(tmp_path, "a.ts")], MODEL)
+    claim = hung.claim(MODEL)
+    assert claim is not None
+    clock.pass_s(step_s)
+
+    def after(seconds: float) -> Jobs:
+        return Jobs(database, clock=clock, beat=lambda: Beat(now.boot, now.seconds + seconds))
+
+    soon, late = after(599), after(601)
+    assert soon.claim(MODEL) is None
+    hung.heartbeat(claim)
+    assert late.claim(MODEL) is not None, "silent on a clock that nobody sets"
+
+
+def test_a_look_that_began_before_a_claim_does_not_take_it(tmp_path: Path, jobs: Jobs) -> None:
+    """What was found out before the other's transaction is not held against what it wrote."""
+    fresh = write(tmp_path, "a.ts")
+    jobs.found([fresh], MODEL)
+    claim = jobs.claim(MODEL)
+    assert claim is not None
+    [outcome] = jobs.found([Finding(fresh.recording, None, signature([claim.path]), NOT_SETTLED)], MODEL)
+    assert outcome is Outcome.KNOWN
+    jobs.heartbeat(claim)
+    older = Finding(fresh.recording, "what it was before", ((str(claim.path), 1, 1),))
+    assert jobs.found([older], MODEL) == [Outcome.KNOWN]
+    assert jobs.gone([claim.path], still=lambda path: not path.exists()) == 0
+    jobs.heartbeat(claim)
+
+
+def test_what_is_out_of_reach_waits_longer_each_time_and_nothing_is_counted(
+    tmp_path: Path, database: Database, jobs: Jobs, clock: Clock
+) -> None:
+    jobs.found([write(tmp_path, "a.ts")], MODEL)
+    for pause in (30, 60, 120, 240, 480, 900, 900):
+        claim = jobs.claim(MODEL)
+        assert claim is not None and claim.attempt == 1
+        jobs.release(claim, waits_for="the mount is away")
+        clock.pass_s(pause - 1)
+        assert jobs.claim(MODEL) is None
+        clock.pass_s(1)
+    with database.reading() as session:
+        assert session.scalars(select(JobRow.waits_for)).all() == ["the mount is away"]
+    assert do(jobs, database) == "a.ts"
+    with database.reading() as session:
+        assert session.execute(select(JobRow.waits, JobRow.waits_for)).all() == [(0, None)]
 
 
 def test_many_workers_share_the_jobs_without_doing_one_twice(tmp_path: Path, database: Database, jobs: Jobs) -> None:

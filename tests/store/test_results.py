@@ -11,6 +11,7 @@ from voicemark.errors import RecordingVanishedError
 from voicemark.recording import Programme, ProgrammeSpan, Recording
 from voicemark.result import LocalSpeaker, Marker, NamedTurn, Recognised, Result, SpeakerTurn, Speech, Windows
 from voicemark.store.database import Database, open_database
+from voicemark.store.markers import voice_ids
 from voicemark.store.queries import MarkerFilter, MarkerView, find_markers
 from voicemark.store.results import write_result
 from voicemark.store.schema import EmbeddingRow, ProgrammeRow, RecordingRow
@@ -69,6 +70,7 @@ def put(database: Database, done: Result) -> int:
             row = RecordingRow(path=path, recorder="vdr", content="?", title="?", found_at=BEGUN)
             session.add(row)
             session.flush()
+        voice_ids(session, done.voices)
         write_result(session, row.id, done)
         return row.id
 

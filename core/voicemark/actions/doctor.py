@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from voicemark.config.check import missing
 from voicemark.errors import VoicemarkError
 from voicemark.recorders.auto import Auto
 from voicemark.recorders.registry import recorder_for
-from voicemark.store.database import open_database
+from voicemark.store.check import SOUND, Check, has_reset_bug, last_check
+from voicemark.store.database import open_database, open_to_read
 from voicemark.voice.load import load_encoder
 
 BROADCAST_DECODERS = {
@@ -58,6 +60,7 @@ def examine(config: Config) -> Iterator[Finding]:
     if not faults:
         yield Finding(Grade.RIGHT, f"{len(config.watch)} watched folder(s), {len(config.speakers)} voice(s) configured")
         yield from (_folder(section, config) for section in config.watch)
+        yield from _watches(config)
     if not config.speakers:
         yield Finding(Grade.NOTE, "no voice is configured", "add a [[speakers]] table with samples")
 
@@ -125,13 +128,52 @@ def _verifier(config: Config) -> Finding:
     return Finding(Grade.RIGHT, f"verifier {verifier.model_id} on {verifier.device}")
 
 
+def _soundness(last: Check | None) -> Finding:
+    """What the last daily check said, by which SQLite."""
+    library = f"SQLite {sqlite3.sqlite_version}"
+    if has_reset_bug():
+        library += ", whose WAL-reset bug is avoided: one connection at a time writes"
+    if last is None:
+        return Finding(Grade.RIGHT, f"the database was not checked yet; the service does so once a day ({library})")
+    when = f"{last.at.astimezone():%Y-%m-%d %H:%M}"
+    if last.result != SOUND:
+        return Finding(
+            Grade.WRONG, f"the database is damaged, as of {when}: {last.result} ({library})", "restore a backup"
+        )
+    return Finding(Grade.RIGHT, f"the database was sound on {when} ({library})")
+
+
+def _watches(config: Config) -> Iterator[Finding]:
+    """inotify needs a watch for every folder below the watched ones."""
+    try:
+        limit = int(Path("/proc/sys/fs/inotify/max_user_watches").read_text())
+    except (OSError, ValueError):
+        return
+    watched = [section.path for section in config.watch if section.mode != "poll"]
+    folders = len({path for root in watched for path, _, _ in os.walk(root)})
+    if folders > limit:
+        yield Finding(
+            Grade.NOTE,
+            f"{folders} watched folders, but inotify gives a user {limit} watches: the rest is polled",
+            "sysctl fs.inotify.max_user_watches=524288, and the same in /etc/sysctl.d",
+        )
+
+
 def _database(path: Path) -> Iterator[Finding]:
     try:
-        open_database(path, busy_timeout_s=5).close()
+        database = (open_to_read if path.exists() else open_database)(path, busy_timeout_s=5)
+        try:
+            with database.reading() as session:
+                last = last_check(session)
+        finally:
+            database.close()
     except VoicemarkError as error:
         yield Finding(Grade.WRONG, f"the database cannot be used: {error}", error.hint)
         return
     yield Finding(Grade.RIGHT, f"database {path} ({path.stat().st_size / 1e6:.1f} MB)")
+    yield _soundness(last)
+    if path.stat().st_mode & 0o007:
+        yield Finding(Grade.WRONG, f"{path} is open to everybody", f"chmod o= '{path}'")
     if not os.access(path, os.W_OK):
         yield Finding(
             Grade.WRONG, f"{path} may not be written by this user", "run as the service's user, or give it access"

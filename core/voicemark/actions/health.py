@@ -8,6 +8,7 @@ from pathlib import Path
 from voicemark.config import Config
 from voicemark.errors import DatabaseError
 from voicemark.store.database import Database
+from voicemark.store.sqlite_errors import READ_ONLY
 
 LEAST_FREE = 4 << 20
 """Bytes; an hour's results take one megabyte, and SQLite writes them twice."""
@@ -32,6 +33,8 @@ def obstacles(database: Database, config: Config) -> Iterator[str]:
 
 def _unwritable(database: Database) -> Iterator[str]:
     """Asks for the right to write and gives it back at once; a user who may only read asks nothing."""
+    if os.statvfs(database.path).f_flag & os.ST_RDONLY:
+        yield f"{database.path}: {READ_ONLY[0]} ({READ_ONLY[1]})"
     if not os.access(database.path, os.W_OK):
         return
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from voicemark.audio.demux import AudioReader
 from voicemark.config import Config
-from voicemark.enrolment.enrolment import VoiceReport, enrol
+from voicemark.enrolment.enrolment import VoiceReport, enrol, tell_what_waits
 from voicemark.errors import EnrolmentError, RecordingError
 from voicemark.pipeline import content_of
 from voicemark.recorders import find_recordings
@@ -34,6 +34,7 @@ def make_recogniser(config: Config, database: Database, encoder: SpeakerEncoder 
     """
     encoder = encoder or load_encoder(config.encoder.model, config.encoder.device)
     enrolment = enrol(config, encoder, database)
+    tell_what_waits(database, enrolment.reports)
     verifier = load_verifier(config, enrolment.book, database)
     return Made(Recogniser(encoder, enrolment.book, config.match, verifier), enrolment.reports)
 

@@ -6,8 +6,9 @@ anew, out of the windows that are kept. Nothing is decoded, unless a verifier is
 as it does in a scan. A recording that it cannot hear now keeps the markers that it has and is matched another time.
 """
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,13 +19,16 @@ from voicemark.config import Config, MatchSection
 from voicemark.errors import RecordingError
 from voicemark.store.archive import KeptRecording, count_stale, is_still, keep_turns, kept_windows, stale_recordings
 from voicemark.store.database import Database
-from voicemark.store.markers import voice_ids, write_markers
+from voicemark.store.markers import known_voice_ids, write_markers
 from voicemark.store.speakers import write_names, write_speech
+from voicemark.store.sqlite_errors import DatabaseLostError, DatabaseUnavailableError
 from voicemark.voice.diarization import Diarization, diarize, pack, unpack
 from voicemark.voice.match import VoiceBook, match_key
 from voicemark.voice.quantisation import unpack_int8
 from voicemark.voice.recognise import Recogniser, Spoken, recognise_all, speech_of
 from voicemark.voice.verifier import ReadAudio, Verifier
+
+log = logging.getLogger(__name__)
 
 COMMIT_EVERY = 32  # recordings: a kill repeats at most so many, and the disk is waited for once for all of them
 
@@ -65,29 +69,48 @@ def rematch(
     with database.reading() as session:
         total = count_stale(session, model_id, key)
     done, hours, markers, unheard = 0, 0.0, 0, 0
-    for batch in stale_recordings(database, model_id, key, COMMIT_EVERY):
-        diarized = [diarization_of(database, kept) for kept in batch]
-        spoken = [spoken_of(kept, found, listen) for kept, found in zip(batch, diarized, strict=True)]
+    for stale in stale_recordings(database, model_id, key, COMMIT_EVERY):
+        batch, spoken = _whole(database, stale, listen)
+        unheard += len(stale) - len(batch)
         results = recognise_all(spoken, book, settings, verifier)
         with database.writing() as session:
-            voices = voice_ids(session, book.names)
-            for kept, found, recognised in zip(batch, diarized, results, strict=True):
+            voices = known_voice_ids(session, book.names)
+            made_with = key if len(voices) == len(book.names) else None  # A voice may have been forgotten meanwhile.
+            for kept, one, recognised in zip(batch, spoken, results, strict=True):
                 if isinstance(recognised, RecordingError):
                     unheard += 1
                     continue
                 done += 1
                 if not is_still(session, kept, model_id):
                     continue
-                if (packed := pack(found)) != kept.turns:
+                if (packed := pack(one.found)) != kept.turns:
                     keep_turns(session, kept, packed)
-                    write_speech(session, kept.recording_id, speech_of(found, kept.duration_s))
-                write_markers(session, kept.recording_id, recognised.markers, key, voices)
+                    write_speech(session, kept.recording_id, speech_of(one.found, kept.duration_s))
+                write_markers(session, kept.recording_id, recognised.markers, made_with, voices)
                 write_names(session, kept.recording_id, recognised.named, voices)
                 hours += kept.duration_s / 3600
                 markers += len(recognised.markers)
         if progress:
             progress(done + unheard, total)
     return RematchReport(done, hours, markers, time.monotonic() - began, unheard)
+
+
+def _whole(
+    database: Database, stale: Sequence[KeptRecording], listen: Listen
+) -> tuple[list[KeptRecording], list[Spoken]]:
+    """Those of which what is kept can be read; damaged data of one recording keep no other from being matched."""
+    batch: list[KeptRecording] = []
+    sounds: list[Spoken] = []
+    for kept in stale:
+        try:
+            sounds.append(spoken_of(kept, diarization_of(database, kept), listen))
+        except (DatabaseUnavailableError, DatabaseLostError):
+            raise
+        except Exception as error:
+            log.warning("%s is not matched, and is to be scanned again: %s", kept.path, error)
+        else:
+            batch.append(kept)
+    return batch, sounds
 
 
 def match_archive(

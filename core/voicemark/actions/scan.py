@@ -4,6 +4,7 @@ The service does the same with what it finds by itself (`voicemarkd.worker`); th
 one recording twice.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from voicemark.actions.refresh import refresh
 from voicemark.actions.rematch import match_archive
 from voicemark.config import Config
 from voicemark.enrolment.enrolment import VoiceReport
-from voicemark.errors import DatabaseError, RecordingError, VoicemarkError
+from voicemark.errors import DatabaseError, RecordingError, Trouble, VoicemarkError, trouble_of
 from voicemark.export.after import export_heard
 from voicemark.pipeline import content_of
 from voicemark.recorders import find_recordings
@@ -27,10 +28,12 @@ from voicemark.recorders.base import Recorder
 from voicemark.recorders.rest import grows
 from voicemark.recording import Recording, RecordingState
 from voicemark.store.database import Database, open_database
-from voicemark.store.jobs import Claim, ClaimLostError, Finding, Jobs
+from voicemark.store.jobs import Claim, ClaimLostError, Finding, Jobs, signature
 from voicemark.store.jobs import Outcome as Found
 from voicemark.store.queries import MarkerFilter, MarkerView, find_markers
 from voicemark.titles.annotate import label_programmes
+
+log = logging.getLogger(__name__)
 
 
 class Status(StrEnum):
@@ -80,6 +83,8 @@ class Scan:
         self._listener = listener or Listener()
         made = make_recogniser(config, database)
         self.recogniser = made.recogniser
+        self.waits = [report.waits for report in made.reports if report.waits is not None]
+        """Voices whose samples cannot be heard, in words."""
         service = config.service
         self._jobs = Jobs(database, retries=service.retries, retry_pause_s=service.retry_pause_s)
         self.unheard = tuple(report.name for report in made.reports if report.error is not None)
@@ -110,30 +115,55 @@ class Scan:
             yield Outcome(path, Status.FAILED, str(error))
 
     def _recording(self, recorder: Recorder, path: Path) -> Outcome:
+        try:
+            found = self._claimed(recorder, path)
+        except DatabaseError:
+            raise
+        except Exception as error:
+            return _failed(path, error)
+        if isinstance(found, Outcome):
+            return found
+        claim, recording = found
+        self._listener.started(path, recording.expected_duration_s)
+        return self._work(claim, recording)
+
+    def _claimed(self, recorder: Recorder, path: Path) -> tuple[Claim, Recording] | Outcome:
+        """The right to do this recording now, or why there is nothing to do."""
         state = recorder.state(path, datetime.now(UTC))
         if state is RecordingState.RECORDING:
             return Outcome(path, Status.SKIPPED, "still being recorded")
         if state is RecordingState.DELETED:
             return Outcome(path, Status.SKIPPED, "deleted in the recorder")
-        try:
-            recording = recorder.read(path)
-            if state is RecordingState.UNKNOWN and grows(recording.files):
-                return Outcome(path, Status.SKIPPED, "still being written")
-            refreshed = refresh(self.database, recording, self.config)
-            model_id = self.recogniser.encoder.model_id
-            [found] = self._jobs.found([Finding(recording, content_of(recording))], model_id)
-            claim = _claim(self._jobs, path, model_id)
-            if isinstance(claim, Outcome):
-                if refresh(self.database, recording, self.config) or refreshed:
-                    claim = replace(claim, reason="its metadata have changed and were read again")
-                elif found is not Found.MOVED:
-                    return claim
-                failures = export_heard(self.database, [path], self.config.export)
-                return replace(claim, notes=tuple(map(str, failures)))
-        except RecordingError as error:
-            return Outcome(path, Status.FAILED, str(error))
-        self._listener.started(path, recording.expected_duration_s)
-        return self._work(claim, recording)
+        recording = recorder.read(path)
+        if state is RecordingState.UNKNOWN and grows(recording.files):
+            return Outcome(path, Status.SKIPPED, "still being written")
+        refreshed = refresh(self.database, recording, self.config)
+        model_id = self.recogniser.encoder.model_id
+        seen = signature(recording.files)
+        [found] = self._jobs.found([Finding(recording, content_of(recording), seen)], model_id)
+        claim = _claim(self._jobs, path, model_id)
+        if not isinstance(claim, Outcome):
+            return claim, recording
+        if refresh(self.database, recording, self.config) or refreshed:
+            claim = replace(claim, reason="its metadata have changed and were read again")
+        elif found is not Found.MOVED:
+            return claim
+        failures = export_heard(self.database, [path], self.config.export)
+        return replace(claim, notes=tuple(map(str, failures)))
+
+    def _give_back(self, claim: Claim) -> None:
+        """A tool is missing, the disk is full, the database is locked, Ctrl-C: no fault of the recording."""
+        with suppress(VoicemarkError):
+            self._jobs.release(claim)
+
+    def _not_done(self, claim: Claim, error: Exception) -> None:
+        """As the service does: what lies in the place is not counted, an error of this program sets it aside."""
+        trouble = trouble_of(error)
+        with suppress(ClaimLostError):
+            if trouble is Trouble.PLACE:
+                self._jobs.release(claim, waits_for=str(error))
+            else:
+                self._jobs.fail(claim, str(error), final=trouble is Trouble.OWN)
 
     def _work(self, claim: Claim, recording: Recording) -> Outcome:
         beat = Heartbeat(self._jobs, claim)
@@ -155,17 +185,25 @@ class Scan:
             )
         except ClaimLostError as error:
             return Outcome(claim.path, Status.SKIPPED, error.what)
-        except RecordingError as error:
-            with suppress(ClaimLostError):
-                self._jobs.fail(claim, str(error))
-            return Outcome(claim.path, Status.FAILED, str(error))
-        except BaseException:
-            # The disk is full, the database is locked, Ctrl-C: not this recording's fault.
-            with suppress(VoicemarkError):
-                self._jobs.release(claim)
+        except Exception as error:
+            if isinstance(error, VoicemarkError) and error.stops_all:
+                self._give_back(claim)
+                raise
+            self._not_done(claim, error)
+            return _failed(claim.path, error)
+        except BaseException:  # Ctrl-C
+            self._give_back(claim)
             raise
         failures = export_heard(self.database, [claim.path], self.config.export)
         return Outcome(claim.path, Status.SCANNED, notes=(*result.notes, *map(str, failures)))
+
+
+def _failed(path: Path, error: Exception) -> Outcome:
+    """This one failed, and the rest goes on; an error of this program is told with its traceback."""
+    if trouble_of(error) is Trouble.OWN:
+        log.error("%s: an error of voicemark itself", path, exc_info=error)
+    reason = str(error) if isinstance(error, VoicemarkError) else f"{path}: {type(error).__name__}: {error}"
+    return Outcome(path, Status.FAILED, reason)
 
 
 def _give_up(error: DatabaseError) -> None:

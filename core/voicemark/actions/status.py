@@ -14,6 +14,7 @@ from voicemark.store.database import Database
 from voicemark.store.jobs import JobState
 from voicemark.store.paths import text_to_path
 from voicemark.store.schema import FileRow, JobRow, MarkerRow, RecordingRow
+from voicemark.store.waiting import Waiting, read_waiting
 
 SPEED_OVER = timedelta(days=7)
 """The speed is that of the jobs done in so long; of all of them if there were none."""
@@ -27,6 +28,15 @@ class SetAside:
     error: str
     attempts: int
     retry: str
+
+
+@dataclass(frozen=True)
+class OutOfReach:
+    """A recording that waits for its disk, its rights or its file, and is tried again by itself."""
+
+    recording: Path
+    waits_for: str
+    tried: int
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,9 @@ class Status:
     last_error: str | None
     last_error_at: datetime | None
     set_aside: tuple[SetAside, ...]
+    waiting: tuple[Waiting, ...]
+    """What cannot be done at present and is tried again by itself: the queue, a configuration, a voice, a folder."""
+    out_of_reach: tuple[OutOfReach, ...]
 
 
 def read_status(database: Database, *, now: datetime | None = None) -> Status:
@@ -90,6 +103,8 @@ def read_status(database: Database, *, now: datetime | None = None) -> Status:
             last_error=last_error.error if last_error else None,
             last_error_at=last_error.updated_at if last_error else None,
             set_aside=tuple(_set_aside(session)),
+            waiting=tuple(read_waiting(session)),
+            out_of_reach=tuple(_out_of_reach(session)),
         )
 
 
@@ -166,6 +181,16 @@ def _set_aside(session: Session) -> list[SetAside]:
         SetAside(text_to_path(path), error or "", attempts, f"voicemark retry {_quoted(path)}")
         for path, error, attempts in rows
     ]
+
+
+def _out_of_reach(session: Session) -> list[OutOfReach]:
+    rows = session.execute(
+        select(RecordingRow.path, JobRow.waits_for, JobRow.waits)
+        .join(JobRow, JobRow.recording_id == RecordingRow.id)
+        .where(JobRow.state == JobState.READY, JobRow.waits_for.is_not(None), RecordingRow.deleted_at.is_(None))
+        .order_by(RecordingRow.path)
+    )
+    return [OutOfReach(text_to_path(path), why or "", tried) for path, why, tried in rows]
 
 
 def _quoted(text: str) -> str:

@@ -17,6 +17,7 @@ def enrol(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
     """Make the voices' memories from their samples and show what they hold, and how alike voices are."""
     from voicemark.config import load_config
     from voicemark.enrolment.enrolment import enrol as enrol_all
+    from voicemark.enrolment.enrolment import tell_what_waits
     from voicemark.enrolment.summary import summarise
     from voicemark.store.database import open_database
     from voicemark.voice.load import load_encoder
@@ -25,14 +26,16 @@ def enrol(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
     encoder = load_encoder(settings.encoder.model, settings.encoder.device)
     database = open_database(settings.database.path)
     try:
-        summaries = summarise(enrol_all(settings, encoder, database, anew=True))
+        enrolment = enrol_all(settings, encoder, database, anew=True)
+        tell_what_waits(database, enrolment.reports)
+        summaries = summarise(enrolment)
     finally:
         database.close()
     if as_json:
         print_json(summaries)
     else:
         show(summaries)
-    if any(summary.error for summary in summaries):
+    if any(report.waits for report in enrolment.reports):
         raise typer.Exit(1)
 
 

@@ -32,7 +32,9 @@ def export(
     from voicemark.errors import ConfigError, VoicemarkError
     from voicemark.export.load import load_recording, with_frames
     from voicemark.export.write import export_recording, writer_for
-    from voicemark.store.database import open_database
+    from voicemark.store.database import open_database, open_to_read
+    from voicemark.store.exports import ExportRecord
+    from voicemark.store.queries import check_voice
 
     if output is not None and in_place:
         raise ConfigError("--output and --in-place exclude each other")
@@ -41,18 +43,25 @@ def export(
     where = settings.export.model_copy(
         update={"folder": settings.export.folder if output is None else output.absolute(), "in_place": in_place}
     )
-    database = open_database(settings.database.path)
+    printed = output == Path("-")
+    database = (open_to_read if printed else open_database)(settings.database.path)
     failed = False
+    if speaker is not None:
+        with database.reading() as session:
+            check_voice(session, speaker, part=False)
     for path in recordings:
         try:
             with database.reading() as session:
                 recording = load_recording(session, path)
             if speaker is not None:
                 recording = recording.only(speaker)
-            if output == Path("-"):
+                if not recording.markers:
+                    complain(f"{path}: {speaker} is not heard in it, so nothing is written")
+                    continue
+            if printed:
                 sys.stdout.buffer.write(writer.render(with_frames(recording)))
                 continue
-            written = export_recording(recording, [format], where)
+            written = export_recording(recording, [format], where, ExportRecord(database, recording.path))
         except ConfigError:
             raise
         except VoicemarkError as error:

@@ -4,35 +4,66 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, screen
+from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, complain, screen
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from voicemark.actions.erase import Erased
     from voicemark.config import Config
     from voicemark.store.forget import Forgotten
 
 
 def forget(
     name: Annotated[str, typer.Argument(help="The voice's name, as in the configuration.")],
+    recordings: Annotated[
+        bool,
+        typer.Option(
+            "--recordings",
+            help="Erase the embeddings of the recordings in which the voice was heard too; other voices keep their "
+            "markers there, but new ones are not found in them without hearing them again.",
+        ),
+    ] = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Erase a voice's memory, markers and statistics from the database for good, and from exported files."""
+    """Erase a voice's memory, markers and statistics from the database for good, and from exported files.
+
+    What was broken off is ended by the next run, with any name, or by the service.
+    """
+    from voicemark.actions.erase import finish_erasures, needed_bytes
     from voicemark.config import load_config
-    from voicemark.export.after import export_heard
     from voicemark.store.database import open_database
     from voicemark.store.forget import forget as erase
-    from voicemark.store.paths import text_to_path
+    from voicemark.store.forget import is_anything_left
 
     loaded = load_config(config)
     database = open_database(loaded.database.path)
+
+    def say(line: str) -> None:
+        screen().print(line, markup=False)
+
     try:
-        forgotten = erase(database, name)
-        failures = export_heard(database, [text_to_path(path) for path in forgotten.recordings], loaded.export)
+        needed, free = needed_bytes(database)
+        if free < needed:
+            complain(
+                f"the database is written anew in the end, which takes {needed / 1e6:.1f} MB; {free / 1e6:.1f} MB are "
+                "free: make room, and run this again (or the service ends what is left)"
+            )
+        with database.reading() as session:
+            unfinished = is_anything_left(session)
+        forgotten = erase(database, name, recordings=recordings)
+        for line in erased(forgotten):
+            say(line)
+        if unfinished:
+            say("what an earlier run left to be done is done now")
+        rest = finish_erasures(database, loaded.export, say)
     finally:
         database.close()
-    for line in (*erased(forgotten), *map(str, failures), *left_to_do(forgotten, loaded, config)):
-        screen().print(line, markup=False)
+    for line in (*what_became(rest), *left_to_do(forgotten, loaded, config)):
+        say(line)
+    if rest.unfinished:
+        complain(f"not finished, and tried again by the next run or the service: {rest.unfinished}")
+        raise typer.Exit(1)
 
 
 def erased(forgotten: "Forgotten") -> list[str]:
@@ -40,10 +71,21 @@ def erased(forgotten: "Forgotten") -> list[str]:
     if not forgotten.memories and not forgotten.markers:
         known = f"; the voices there are: {', '.join(forgotten.others)}" if forgotten.others else ""
         return [f"nothing was kept of '{forgotten.name}'{known}"]
+    also = f", and the embeddings of {forgotten.embeddings} recordings" if forgotten.embeddings else ""
     return [
         f"'{forgotten.name}' is forgotten: {forgotten.markers} markers in {len(forgotten.recordings)} recordings "
-        f"and {forgotten.memories} memories are erased"
+        f"and {forgotten.memories} memories are erased{also}"
     ]
+
+
+def what_became(rest: "Erased") -> list[str]:
+    """Of the files that named the voice."""
+    lines = [f"{rest.rewritten} exported files were written anew"] if rest.rewritten else []
+    lines += [f"{path}: removed (it named the voice; export it again if you want it)" for path in rest.removed]
+    lines += [
+        f"{path}: was changed since it was exported; look whether it still names the voice" for path in rest.changed
+    ]
+    return lines
 
 
 def left_to_do(forgotten: "Forgotten", config: "Config", path: "Path") -> list[str]:
@@ -59,5 +101,10 @@ def left_to_do(forgotten: "Forgotten", config: "Config", path: "Path") -> list[s
                 f"still in {path}{f', line {line}' if line else ''}: remove this [[speakers]] table, or the voice is "
                 f"enrolled again; its samples are {samples}"
             )
+    if forgotten.recordings and not forgotten.embeddings:
+        lines.append(
+            "the embeddings of the recordings stay, in which everybody's speech is: with --recordings these are erased "
+            "as well"
+        )
     lines.append("backups made before still hold the voice: delete them, or make new ones")
     return lines

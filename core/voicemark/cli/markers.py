@@ -28,10 +28,10 @@ def markers(
 ) -> None:
     """List markers from the database; filters are combined."""
     from voicemark.config import load_config
-    from voicemark.store.database import open_database
-    from voicemark.store.queries import MarkerFilter, find_markers
+    from voicemark.store.database import open_to_read
+    from voicemark.store.queries import MarkerFilter, check_voice, find_markers
 
-    database = open_database(load_config(config).database.path)
+    database = open_to_read(load_config(config).database.path)
     wanted = MarkerFilter(
         speaker=speaker,
         title=title,
@@ -41,6 +41,8 @@ def markers(
         type=type,
     )
     with database.reading() as session:
+        if speaker is not None:
+            check_voice(session, speaker, part=True)
         found = find_markers(session, wanted)
     database.close()
     if as_json:

@@ -17,14 +17,10 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     from voicemark.actions.health import obstacles
     from voicemark.actions.status import read_status
     from voicemark.config import load_config
-    from voicemark.errors import DatabaseError
-    from voicemark.store.database import open_database
+    from voicemark.store.database import open_to_read
 
     settings = load_config(config)
-    path = settings.database.path
-    if not path.exists():
-        raise DatabaseError("there is no database yet", path=path, hint="start the service, or scan a recording")
-    database = open_database(path, busy_timeout_s=LOCKED_AFTER_S)
+    database = open_to_read(settings.database.path, busy_timeout_s=LOCKED_AFTER_S)
     try:
         found = read_status(database)
         in_the_way = list(obstacles(database, settings))
@@ -52,6 +48,10 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
         line("last error", f"{found.last_error_at.astimezone():%Y-%m-%d %H:%M:%S} {found.last_error}")
     for obstacle in in_the_way:
         line("in the way", obstacle)
+    for one in found.waiting:
+        line("waits", f"{one.subject}, since {one.since.astimezone():%Y-%m-%d %H:%M:%S}: {one.reason}")
+    for unread in found.out_of_reach:
+        line("waits", f"{unread.recording}: {unread.waits_for} – tried {unread.tried} times; again by itself")
     for aside in found.set_aside:
         line("set aside", f"{aside.error} – after {aside.attempts} tries; again with: {aside.retry}")
 

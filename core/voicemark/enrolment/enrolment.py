@@ -1,23 +1,30 @@
 """From the config's samples to the book of all voices; what was heard once is kept in the database.
 
-A memory is made anew only when its samples, the model or the rules have changed. One bad sample is a warning while
-others are good; a voice without any good window is an error for that voice alone.
+A memory is made anew only when its samples, the model or the rules have changed, and then it must be a better one: see
+`voicemark.enrolment.keeping`. One bad sample is a warning while others are good; a voice without any good window is an
+error for that voice alone.
 """
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from torch import Tensor
 
 from voicemark.config import Config, SpeakerSection
 from voicemark.enrolment import samples as samples_module
+from voicemark.enrolment.keeping import out_of_reach, sources_of
 from voicemark.enrolment.memory import RULES, SampleWindows, choose, drop_outliers, hear, make_do
 from voicemark.enrolment.samples import resolve
 from voicemark.errors import EnrolmentError
 from voicemark.store.database import Database
-from voicemark.store.memories import load_memory, save_memory
+from voicemark.store.memories import StoredMemory, load_memory, save_memory
+from voicemark.store.waiting import VOICE, clear_waiting, note_waiting, read_waiting
 from voicemark.voice.base import SpeakerEncoder
 from voicemark.voice.match import Memory, VoiceBook, threshold_of
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,17 @@ class VoiceReport:
     error: EnrolmentError | None = None
     """Why the voice has no memory."""
     from_database: bool = False
+    unheard: tuple[Path, ...] = ()
+    """Samples that were found and could not be heard."""
+    kept: bool = False
+    """The memory of before stays in use, as samples that it was made of cannot be heard."""
+
+    @property
+    def waits(self) -> str | None:
+        """What the voice waits for, in words; None when it is enrolled as it should be."""
+        if self.error is not None:
+            return str(self.error)
+        return "; ".join(map(str, self.problems)) if self.kept else None
 
 
 @dataclass(frozen=True)
@@ -78,19 +96,54 @@ def _enrol_voice(
     if stored is not None and stored.samples == digest and found and not anew:
         return VoiceReport(speaker.name, stored.embeddings, problems=tuple(problems), from_database=True)
     report = make_memory(speaker.name, found, encoder, config, problems)
+    report = _unless_changed(report, found, digest, config)
+    paths = [sample.recording.path for sample in found]
+    if stored is not None and (
+        report.memory is None or out_of_reach(stored, speaker, paths, report.unheard, bool(problems))
+    ):
+        return _keeping(stored, report)
     if report.memory is not None:
+        heard = [sample.sample.recording.path for sample in report.samples]
         with database.writing() as session:
-            save_memory(session, speaker.name, encoder.model_id, digest, report.memory)
-    elif stored is not None and not found:
-        # a folder that is not mounted must not take the voice's markers with it
-        kept = EnrolmentError(
-            f"no sample of '{speaker.name}' is there; its memory of {stored.made_at:%Y-%m-%d} stays in use",
-            hint="bring the samples back, or run `voicemark forget`",
-        )
-        return replace(
-            report, memory=stored.embeddings, problems=(*report.problems, kept), error=None, from_database=True
-        )
+            save_memory(session, speaker.name, encoder.model_id, digest, report.memory, sources_of(heard))
     return report
+
+
+def _unless_changed(
+    report: VoiceReport, found: list[samples_module.Sample], digest: str, config: Config
+) -> VoiceReport:
+    """A sample that was written to while it was heard has not been heard."""
+    try:
+        if samples_module.digest(found, config.match.memory_windows, RULES) == digest:
+            return report
+    except OSError:
+        pass
+    changed = EnrolmentError("a sample changed while it was heard", hint="it is heard again once it is at rest")
+    everything = tuple(sample.recording.path for sample in found)
+    return replace(report, problems=(*report.problems, changed), unheard=everything)
+
+
+def _keeping(stored: StoredMemory, report: VoiceReport) -> VoiceReport:
+    kept = EnrolmentError(
+        f"samples of '{report.name}' cannot be heard; its memory of {stored.made_at:%Y-%m-%d} stays in use",
+        hint="bring the samples back, or take them out of [[speakers]]; or run `voicemark forget`",
+    )
+    problems = (*report.problems, kept)
+    return replace(report, memory=stored.embeddings, problems=problems, error=None, from_database=True, kept=True)
+
+
+def tell_what_waits(database: Database, reports: Iterable[VoiceReport]) -> None:
+    """Write down which voices wait for their samples, and that no other does. Raises `DatabaseError`."""
+    waiting = {VOICE + report.name: report.waits for report in reports if report.waits is not None}
+    with database.reading() as session:
+        told = {one.subject: one.reason for one in read_waiting(session) if one.subject.startswith(VOICE)}
+    if told == waiting:
+        return
+    with database.writing() as session:
+        if told.keys() - waiting.keys():
+            clear_waiting(session, VOICE)
+        for subject, reason in waiting.items():
+            note_waiting(session, subject, reason)
 
 
 def make_memory(
@@ -103,11 +156,17 @@ def make_memory(
     """Hear the samples and choose what to remember. Writes nothing."""
     heard: list[SampleWindows] = []
     faults = list(problems)
+    unheard: list[Path] = []
     for sample in found:
         try:
             heard.append(hear(sample, encoder, config.audio))
         except EnrolmentError as error:
             faults.append(error)
+            unheard.append(sample.recording.path)
+        except Exception as error:
+            log.exception("%s: an error of voicemark itself", sample)
+            faults.append(EnrolmentError(f"the sample cannot be heard: {error}", path=sample.recording.path))
+            unheard.append(sample.recording.path)
     if (fault := make_do(heard)) is not None:
         faults.append(
             EnrolmentError(
@@ -119,8 +178,9 @@ def make_memory(
     drop_outliers(heard)
     memory = choose(heard, config.match.memory_windows)
     if len(memory):
-        return VoiceReport(name, memory, tuple(heard), tuple(faults))
-    return VoiceReport(name, None, tuple(heard), tuple(faults), _nothing_heard(name, heard, faults))
+        return VoiceReport(name, memory, tuple(heard), tuple(faults), unheard=tuple(unheard))
+    why = _nothing_heard(name, heard, faults)
+    return VoiceReport(name, None, tuple(heard), tuple(faults), why, unheard=tuple(unheard))
 
 
 def _nothing_heard(name: str, heard: list[SampleWindows], faults: list[EnrolmentError]) -> EnrolmentError:

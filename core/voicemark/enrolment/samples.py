@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voicemark.config import SampleSection, SpeakerSection
-from voicemark.errors import EnrolmentError, RecordingError
+from voicemark.errors import EnrolmentError, RecordingError, VoicemarkError
 from voicemark.recorders.registry import find_recordings
 from voicemark.recording import Recording
 
@@ -36,11 +36,12 @@ def resolve(speaker: SpeakerSection) -> tuple[list[Sample], list[EnrolmentError]
         try:
             for sample in _samples_of(entry):
                 samples.setdefault((sample.recording.path, sample.start_s, sample.end_s), sample)
-        except RecordingError as error:
+        except Exception as error:
+            what, path = (error.what, error.path) if isinstance(error, VoicemarkError) else (str(error), str(entry))
             problems.append(
                 EnrolmentError(
-                    f"sample of '{speaker.name}': {error.what}",
-                    path=error.path,
+                    f"sample of '{speaker.name}': {what}",
+                    path=path,
                     hint="correct [[speakers]] samples, or bring the file back",
                 )
             )

@@ -4,6 +4,7 @@ Called by `voicemark scan` and the service after each recording. A marker file t
 hear a recording again, so nothing here raises for one: failures come back, and whoever can tries again later.
 """
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +12,18 @@ from pathlib import Path
 from sqlalchemy import select
 
 from voicemark.config import ExportSection
-from voicemark.errors import ExportError, RecordingError
+from voicemark.errors import DatabaseError, ExportError, RecordingError
 from voicemark.export.files import mirrored
 from voicemark.export.ledger import Ledger
 from voicemark.export.load import load_recording
-from voicemark.export.write import WRITERS, export_recording, remove_if_ours
+from voicemark.export.write import WRITERS, export_recording, is_current, remove_if_ours
 from voicemark.store.database import Database
+from voicemark.store.exports import ExportRecord
 from voicemark.store.paths import text_to_path
 from voicemark.store.schema import RecordingRow
+
+log = logging.getLogger(__name__)
+_told: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -46,9 +51,18 @@ def export_heard(database: Database, paths: Iterable[Path] | None, settings: Exp
         try:
             with database.reading() as session:
                 recording = load_recording(session, path)
-            export_recording(recording, settings.formats, settings)
+            record = ExportRecord(database, recording.path)
+            if not is_current(recording, settings.formats, settings, record):
+                export_recording(recording, settings.formats, settings, record)
         except (ExportError, RecordingError) as error:
             failures.append(Failure(path, str(error), again=isinstance(error, ExportError)))
+        except DatabaseError:
+            raise
+        except Exception as error:
+            if (reason := f"{path}: {type(error).__name__}: {error}") not in _told:
+                _told.add(reason)
+                log.exception("%s is not exported: an error of voicemark itself", path)
+            failures.append(Failure(path, reason, again=True))
     return failures
 
 

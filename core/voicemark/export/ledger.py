@@ -8,16 +8,18 @@ formats that others write too, the entries that are ours are kept.
 """
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from voicemark.errors import ExportError
-from voicemark.export.files import give_to_folders_owner, make_folder
+from voicemark.export.modes import make_folders
 from voicemark.store.paths import path_to_text, text_to_path
+from voicemark.store.private import create_private
 
 NAME = ".voicemark-written.db"
 TIMEOUT_S = 30.0
@@ -48,13 +50,11 @@ class Ledger:
         """Raises `ExportError` when the record cannot be opened or made."""
         self._path = folder / NAME
         with self._translated():
-            make_folder(folder)
-            # One that was begun on a full disk is empty.
-            new = not self._path.exists() or self._path.stat().st_size == 0
+            make_folders(folder)
+            with suppress(FileExistsError):
+                os.close(create_private(self._path))
             self._connection = sqlite3.connect(self._path, timeout=TIMEOUT_S, isolation_level=None)
             self._connection.executescript(_TABLES)
-            if new:
-                give_to_folders_owner(self._path)
 
     def __enter__(self) -> Self:
         return self

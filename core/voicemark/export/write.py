@@ -4,6 +4,7 @@ By default everything goes to the export folder, where recordings' paths are mir
 ask for, players' formats lie where players look for them, and those that the recorder writes too are merged.
 """
 
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,15 +16,18 @@ from voicemark.export.base import MarkedRecording, MergingWriter, Writer
 from voicemark.export.chapters import Ffmetadata, MatroskaChapters
 from voicemark.export.cuts import Cuts
 from voicemark.export.edl import Edl
-from voicemark.export.files import make_folder, mirrored, read_present, write_atomically
+from voicemark.export.files import mirrored, read_present, write_atomically
 from voicemark.export.ledger import Ledger, Place
 from voicemark.export.load import with_file_times, with_frames
+from voicemark.export.modes import like, make_folders
 from voicemark.export.rttm import Rttm, RttmTurns
 from voicemark.export.sm import SceneMarkers
 from voicemark.export.tables import Csv, Json
 from voicemark.export.vdr_marks import VdrMarks
 from voicemark.export.webvtt import WebVtt
+from voicemark.store.exports import ExportRecord
 from voicemark.store.paths import path_to_text
+from voicemark.version import __version__
 
 WRITERS: dict[str, Writer] = {
     writer.name: writer
@@ -51,40 +55,95 @@ def writer_for(name: str) -> Writer:
         raise ConfigError(f"'{name}' is no export format; there are: {', '.join(WRITERS)}") from None
 
 
-def export_recording(recording: MarkedRecording, formats: Sequence[str], settings: ExportSection) -> list[Path]:
+def export_recording(
+    recording: MarkedRecording, formats: Sequence[str], settings: ExportSection, record: ExportRecord | None = None
+) -> list[Path]:
     """Write `recording`'s markers in each of `formats`; returns the files that now hold them.
 
     Without markers, files for players that an earlier export wrote are removed again; and so is what it wrote where
     the recording lay before it moved. When one format fails the others are still written. Raises `ExportError` with
-    every failure, `ConfigError` for an unknown format.
+    every failure, `ConfigError` for an unknown format. In `record` it is noted what is written where and whom it names.
     """
     writers = [writer_for(name) for name in dict.fromkeys(formats)]
     written: list[Path] = []
     failures: list[ExportError] = []
     if not writers:
         return written
+    key = _made_of(recording, settings)
     recording = _prepared(recording, writers, settings)
+    settled: dict[Path, tuple[str, bytes | None, frozenset[str], str]] = {}
     with Ledger(settings.folder) as ledger:
         for writer in writers:
-            if settings.in_place:
-                places = list(writer.targets(recording))
-            else:
-                places = [(mirrored(settings.folder, recording.path, writer.suffix), recording)]
-            for position, (target, part) in enumerate(places):
+            for position, (target, part) in enumerate(_places(writer, recording, settings, record)):
                 place = Place(target, f"{recording.content}:{writer.name}:{position}", recording.path)
+                voices = frozenset(marker.speaker for marker in part.markers)
                 try:
+                    data = None
                     if settings.in_place and _merges(writer):
                         there = _merge(writer, part, place, ledger)
+                        voices = frozenset()  # Entries of these formats name nobody.
                     else:
-                        there = _replace(writer, part, place, ledger, mirror=not settings.in_place)
+                        data = _replace(writer, part, place, ledger, settings, record)
+                        there = data is not None
                         _leave_nothing_behind(recording, place, ledger)
+                    settled[target] = writer.name, data, voices if there else frozenset(), f"{key} {_stamp(target)}"
                 except ExportError as error:
                     failures.append(error if error.path else ExportError(error.what, path=target, hint=error.hint))
                 else:
                     written += [target] if there else []
+    if record is not None:
+        record.settle(settled)
     if failures:
         raise _joined(failures)
     return written
+
+
+def is_current(
+    recording: MarkedRecording, formats: Sequence[str], settings: ExportSection, record: ExportRecord
+) -> bool:
+    """Are the files of `recording` there as they were written, and would they be written just so again? Reads no file.
+
+    So an unchanged archive costs nothing at a start, although some formats need to look into the recordings.
+    """
+    key = _made_of(recording, settings)
+    targets = [target for name in formats for target, _ in _places(writer_for(name), recording, settings, record)]
+    return all(record.made_of(target) == f"{key} {_stamp(target)}" for target in targets)
+
+
+def _made_of(recording: MarkedRecording, settings: ExportSection) -> str:
+    """Differs when anything does that the files are made of: markers, texts, VDR's index, this program."""
+    index = _stamp(recording.path / "index") if recording.recorder == "vdr" else ""
+    told = repr((__version__, settings.in_place, index, recording))
+    return hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:32]
+
+
+def _stamp(path: Path) -> str:
+    try:
+        stat = path.lstat()
+    except OSError:
+        return "-"
+    return f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ino}"
+
+
+def _places(
+    writer: Writer, recording: MarkedRecording, settings: ExportSection, record: ExportRecord | None
+) -> list[tuple[Path, MarkedRecording]]:
+    """Where the format's files go, and what belongs in each.
+
+    Of two recordings in one folder that differ in their suffix alone (`X.ts`, `X.mkv`) the first has the name that
+    players look for; the other one's file is called after its whole name.
+    """
+    if not settings.in_place:
+        return [(mirrored(settings.folder, recording.path, writer.suffix), recording)]
+    places = []
+    for target, part in writer.targets(recording):
+        owner = None if record is None else record.owner(target)
+        if owner is not None and os.path.lexists(owner):
+            media = part.files[0].path
+            places.append((media.with_name(media.name + writer.suffix), part))
+        else:
+            places.append((target, part))
+    return places
 
 
 def _prepared(recording: MarkedRecording, writers: Sequence[Writer], settings: ExportSection) -> MarkedRecording:
@@ -103,15 +162,22 @@ def _merges(writer: Writer) -> TypeGuard[MergingWriter]:
     return hasattr(writer, "merge")
 
 
-def _replace(writer: Writer, part: MarkedRecording, place: Place, ledger: Ledger, *, mirror: bool) -> bool:
-    """Write a file that is ours alone; returns whether there is one now."""
+def _replace(
+    writer: Writer,
+    part: MarkedRecording,
+    place: Place,
+    ledger: Ledger,
+    settings: ExportSection,
+    record: ExportRecord | None,
+) -> bytes | None:
+    """Write a file that is ours alone; returns what is in it, None when there is none now."""
     target = place.target
     present = read_present(target)
     wanted = part.markers or not writer.for_player
     data = writer.render(part) if wanted else b""
     if present is not None and present != data and not ledger.knows(present):
         if not wanted:
-            return False
+            return None
         raise ExportError(
             "was written by someone else, or changed since it was exported",
             path=target,
@@ -120,13 +186,17 @@ def _replace(writer: Writer, part: MarkedRecording, place: Place, ledger: Ledger
     if not wanted:
         if present is not None:
             _remove(target)
-        return False
+        return None
     ledger.remember(data, place)
+    if record is not None:
+        record.note(target, writer.name, data, {marker.speaker for marker in part.markers})
     if present != data:
-        if mirror:
-            make_folder(target.parent)
+        if not settings.in_place:
+            make_folders(target.parent)
         write_atomically(target, data, present=present)
-    return True
+    if present != data or (record is not None and record.made_of(target) is None):
+        like(target, part.files[0].path if settings.in_place else target.parent)
+    return data
 
 
 def _leave_nothing_behind(recording: MarkedRecording, place: Place, ledger: Ledger) -> None:

@@ -1,65 +1,127 @@
-"""One SQLite file: opened with the settings that keep it safe, migrated on start, its errors put into words.
+"""One SQLite file: opened with the settings that keep it safe, migrated on start, its errors put into words."""
 
-SQLAlchemy's pysqlite dialect leaves BEGIN to the driver, which never wraps DDL; so the driver is kept out of it
-(`isolation_level=None`) and every transaction begins here: IMMEDIATE for writers, so that a busy database is
-noticed before work is done, and deferred for readers.
-"""
-
+import errno
 import os
-import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from voicemark.errors import DatabaseError
-from voicemark.store.views import renew_views, views_are_stale
+from voicemark.store import connections
+from voicemark.store.identity import FileIdentity
+from voicemark.store.migrate import is_current, migrate
+from voicemark.store.private import create_private, make_private
+from voicemark.store.sqlite_errors import DatabaseLostError, DatabaseUnavailableError, translated
+from voicemark.store.write_lock import WriteLock
 
 BUSY_TIMEOUT_S = 90.0
 """How long a writer waits for others: a person's `sqlite3` may well hold a lock for a minute."""
 
-MIGRATIONS = Path(__file__).parent / "migrations"
-
-
-class DatabaseUnavailableError(DatabaseError):
-    """Locked, full or read-only: it may be usable again in a while, and nothing is lost until then."""
-
 
 class Database:
-    """An open, migrated database. `reading()` and `writing()` give sessions; each is one transaction."""
+    """An open, migrated database. `reading()` and `writing()` give sessions; each is one transaction.
 
-    def __init__(self, path: Path, engine: Engine) -> None:
+    Both check that the file is still the one that was opened, and raise `DatabaseLostError` when it is not.
+    """
+
+    def __init__(self, path: Path, busy_timeout_s: float) -> None:
+        """Raises `OSError` when there is no such file."""
         self.path = path
-        self._engine = engine
+        self._busy_timeout_s = busy_timeout_s
+        self._writer = connections.writer(path, busy_timeout_s)
+        self._readers = connections.readers(path, busy_timeout_s)
+        self._lock = WriteLock(path)
+        self._identity = FileIdentity(path)
+        self._logs = self._wrote = False
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A session whose changes are committed together at the end, or not at all. Raises `DatabaseError`."""
-        with translated(self.path), Session(self._engine) as session, session.begin():
-            yield session
+        """A session whose changes are committed together at the end, or not at all. Raises `DatabaseError`.
+
+        Not to be begun within another one.
+        """
+        with translated(self.path), self.locked():
+            self.check()
+            self._use_log()
+            with Session(self._writer) as session:
+                with session.begin():
+                    yield session
+                    self.check()
+                self.check()  # Also what was committed while the file was taken away is not written.
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session on one consistent snapshot; does not write to the database. Raises `DatabaseError`."""
-        with translated(self.path), Session(self._engine.execution_options(voicemark_read=True)) as session:
+        """A session on one consistent snapshot; cannot write to the database. Raises `DatabaseError`."""
+        self.check()
+        with translated(self.path), Session(self._readers) as session:
             yield session
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """No other process of this program writes meanwhile. For what is no transaction (vacuum, migration)."""
+        self.check()  # Else the lock would be made in the empty folder below a disk that is away.
+        with self._lock.held(self._busy_timeout_s):
+            self._wrote = True
+            yield
+
     def connection(self) -> Connection:
-        """A bare connection (for pragmas, vacuum and backup); the caller closes it."""
-        return self._engine.connect()
+        """The bare connection of the writer (for pragmas and vacuum, while `locked`); the caller closes it."""
+        return self._writer.connect()
+
+    def check(self) -> None:
+        """Raises `DatabaseLostError` when the file is no longer at its path, or another one is."""
+        try:
+            self._identity.check()
+        except DatabaseLostError as error:
+            self.reconnect()  # What is open has no name any more.
+            if error.replaced:
+                self._identity.remove_what_it_left()
+            raise
+
+    def may_come_back(self) -> bool:
+        """Of a file that is gone: is its whole folder away, as with a disk that is not mounted?"""
+        return not self._identity.in_its_folder()
+
+    def reconnect(self) -> None:
+        """Begin with new connections: one made while the disk was read-only would stay so."""
+        self._writer.dispose()
+        self._readers.dispose()
+        self._logs = False
 
     def close(self) -> None:
-        """Release the file."""
-        self._engine.dispose()
+        """Release the file; the last who does leaves it readable for who may not write beside it."""
+        self._readers.dispose()
+        if self._wrote:
+            with suppress(DatabaseError, OSError):
+                self._identity.check()
+                with translated(self.path), self._lock.held(0.0), self._writer.connect() as connection:
+                    connections.leave_log(_driver(connection))
+        self.reconnect()
+        if self._wrote:
+            self._lock.remove()
+
+    def bring_up_to_date(self) -> None:
+        """Migrate, if need be. Raises `DatabaseError`."""
+        with translated(self.path):
+            if is_current(self._readers, self.path):
+                return
+            with self.locked():
+                self._use_log()
+                migrate(self._readers, self._writer, self.path)
+
+    def _use_log(self) -> None:
+        if not self._logs:
+            with self._writer.connect() as connection:
+                self._logs = connections.use_log(_driver(connection))
+
+
+def _driver(connection: Connection) -> Any:
+    """The driver's own connection: pragmas of the journal's mode do nothing within a transaction."""
+    return connection.connection.driver_connection
 
 
 def open_database(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
@@ -67,110 +129,46 @@ def open_database(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Data
 
     Raises `DatabaseError` when it is locked, read-only, damaged, no database, or newer than this program.
     """
-    if not path.parent.is_dir():
-        try:
-            path.parent.mkdir(parents=True)
-        except OSError as error:
-            raise DatabaseError(
-                f"its folder cannot be made: {error.strerror}", path=path, hint="set [database] url to a place you own"
-            ) from error
-    engine = _engine(path, busy_timeout_s)
-    with translated(path):
-        _migrate(engine, path)
-    return Database(path, engine)
-
-
-def _engine(path: Path, busy_timeout_s: float) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": busy_timeout_s, "check_same_thread": False})
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None
-        # SQLite's own lower() knows ASCII only, and titles are full of umlauts.
-        connection.create_function("casefold", 1, _casefold, deterministic=True)
-        # FULL: a committed recording is not lost by a power cut; there are only a few commits a minute.
-        for pragma in ("foreign_keys=ON", "synchronous=FULL"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        reading = connection.get_execution_options().get("voicemark_read")
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _casefold(text: str | None) -> str | None:
-    return None if text is None else text.casefold()
-
-
-def _migrate(engine: Engine, path: Path) -> None:
-    """Bring the schema to this program's revision; each migration and its record are one transaction."""
-    settings = AlembicConfig()
-    settings.set_main_option("script_location", str(MIGRATIONS))
-    script = ScriptDirectory.from_config(settings)
-    head = script.get_current_head()
-    with engine.execution_options(voicemark_read=True).connect() as connection:
-        present = MigrationContext.configure(connection).get_current_revision()
-    if present is not None and present not in {revision.revision for revision in script.walk_revisions()}:
-        raise DatabaseError(
-            f"was written by a newer voicemark (revision {present}; this one knows {head})",
-            path=path,
-            hint="upgrade voicemark, or set [database] url to another file",
-        )
-    if present != head:
-        _upgrade(engine, settings)
-    with engine.execution_options(voicemark_read=True).connect() as connection:
-        stale = views_are_stale(connection)
-    if stale:
-        with engine.begin() as connection:
-            renew_views(connection)
-
-
-def _upgrade(engine: Engine, settings: AlembicConfig) -> None:
-    with engine.connect() as connection:
-        # The journal mode lasts in the file; it cannot be changed inside a transaction.
-        driver: Any = connection.connection.driver_connection
-        driver.execute("PRAGMA journal_mode=WAL")
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, "head")
-
-
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """SQLite's errors as `DatabaseError`s that say what to do."""
     try:
-        yield
-    except DBAPIError as error:
-        raise _explained(path, error.orig or error) from error
-    except sqlite3.Error as error:
-        raise _explained(path, error) from error
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(
+            f"its folder cannot be made: {error.strerror}", path=path, hint="set [database] url to a place you own"
+        ) from error
+    _make_file(path)
+    for tail in ("", "-wal", "-shm"):
+        make_private(path.with_name(path.name + tail))
+    return _opened(path, busy_timeout_s)
 
 
-_ADVICE = (
-    (
-        "is locked",
-        "is locked by another program",
-        "end what holds it open (an sqlite3 shell with BEGIN?) and try again",
-    ),
-    ("readonly", "is read-only", "give this user the right to write the file and its folder; is the disk mounted so?"),
-    ("unable to open", "cannot be opened", "check that the path exists and may be read and written"),
-    ("is full", "the disk is full", "free some space; what was being written will be done again"),
-    ("disk i/o", "the disk reported an error", "check space and health of the disk"),
-    ("not a database", "is no SQLite database", "set [database] url to another file, or restore a backup"),
-    ("malformed", "is damaged", "restore a backup, or move it away and scan again"),
-    ("already exists", "holds tables of something else", "set [database] url to another file"),
-)
-
-_PASSING = ("is locked", "readonly", "is full")
+def open_to_read(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
+    """Open the database at `path` for a question: nothing is made, and nothing is written but a migration that it
+    needs. Raises `DatabaseError`."""
+    if not path.exists():
+        raise DatabaseError("there is no database yet", path=path, hint="start the service, or scan a recording")
+    return _opened(path, busy_timeout_s)
 
 
-def _explained(path: Path, error: BaseException) -> DatabaseError:
-    text = str(error)
-    if "unable to open" in text and path.exists() and os.statvfs(path).f_flag & os.ST_RDONLY:
-        text = "readonly"  # Even a reader needs to write beside a database in WAL mode.
-    for sign, what, hint in _ADVICE:
-        if sign in text.lower():
-            kind = DatabaseUnavailableError if sign in _PASSING else DatabaseError
-            return kind(what, path=path, hint=hint)
-    return DatabaseError(f"SQLite: {text}", path=path)
+def _make_file(path: Path) -> None:
+    try:
+        os.close(create_private(path))
+    except FileExistsError:
+        return
+    except OSError as error:
+        kind = DatabaseUnavailableError if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS) else DatabaseError
+        raise kind(
+            f"cannot be made: {error.strerror}", path=path, hint="give this user the right to write its folder"
+        ) from error
+
+
+def _opened(path: Path, busy_timeout_s: float) -> Database:
+    try:
+        database = Database(path, busy_timeout_s)
+    except OSError as error:
+        raise DatabaseError(f"cannot be opened: {error.strerror}", path=path, hint="check that it is a file") from error
+    try:
+        database.bring_up_to_date()
+    except BaseException:
+        database.reconnect()
+        raise
+    return database

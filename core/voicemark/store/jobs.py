@@ -10,7 +10,7 @@ is dead. Recordings are known by the fingerprint of their content, so that a ren
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ from voicemark.recording import Recording
 from voicemark.store.database import Database
 from voicemark.store.paths import path_to_text, text_to_path
 from voicemark.store.schema import FileRow, JobRow, RecordingRow
-from voicemark.store.workers import is_dead, worker_id
+from voicemark.store.workers import UNKNOWN, Beat, is_dead, worker_id
 
 NOT_SETTLED = ""
 """The content of a recording that is still being written."""
@@ -35,6 +35,9 @@ ARCHIVE_OFFSET = 1 << 33
 
 STALE = timedelta(minutes=10)
 """A claim without a sign of life for so long is abandoned, wherever its owner is."""
+
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
+"""Before a recording is asked for again that is out of reach; doubles each time."""
 
 MOST_DEATHS = 12
 """A job during which the program ended without a word so often is set aside: power cuts strike at random, a recording
@@ -78,6 +81,12 @@ class Finding:
 
     recording: Recording
     content: str | None
+    seen: tuple[tuple[str, int, int], ...] | None = None
+    """The files' `signature` when that was found out; None: not to be checked."""
+    believed: str | None = None
+    """The content that the finder took it to have before (`NOT_SETTLED`: none); None: not to be checked."""
+    mount: str | None = None
+    """Where the file system is mounted that it lies on."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +117,8 @@ class Known:
     """There is a job for this content under the asked model that needs no further look."""
     running: bool
     """Someone is at that job."""
+    mount: str | None = None
+    """Where the file system was mounted that it was last seen on; None: not known."""
 
 
 def utc_now() -> datetime:
@@ -129,12 +140,15 @@ class Jobs:
         retries: int = 4,
         retry_pause_s: float = 300.0,
         clock: Callable[[], datetime] = utc_now,
+        beat: Callable[[], Beat] = Beat.now,
         worker: str | None = None,
     ) -> None:
+        """`clock` dates rows and pauses; whether a claim's owner lives is told by `beat`, which no one can set."""
         self._database = database
         self._retries = retries
         self._retry_pause = timedelta(seconds=retry_pause_s)
         self._clock = clock
+        self._beat = beat
         self.worker = worker or worker_id()
 
     # What there is
@@ -142,7 +156,9 @@ class Jobs:
     def found(self, findings: Sequence[Finding], model_id: str) -> list[Outcome]:
         """Write down recordings that are there, and the jobs that they need under `model_id`.
 
-        A recording whose content is known at a path that no longer exists has moved; its results move with it.
+        A recording whose content is known at a path that no longer exists has moved; its results move with it. What a
+        finding says is checked against the files as they are now: a look that began before somebody else's says
+        nothing any more, and takes nobody's claim away.
         """
         outcomes: list[Outcome] = []
         for start in range(0, len(findings), CHUNK):
@@ -176,9 +192,13 @@ class Jobs:
                 )
             }
             rows = session.execute(
-                select(RecordingRow.id, RecordingRow.path, RecordingRow.content, RecordingRow.deleted_at).where(
-                    at_or_below
-                )
+                select(
+                    RecordingRow.id,
+                    RecordingRow.path,
+                    RecordingRow.content,
+                    RecordingRow.deleted_at,
+                    RecordingRow.mount,
+                ).where(at_or_below)
             ).all()
         return {
             (path := text_to_path(row.path)): Known(
@@ -188,28 +208,47 @@ class Jobs:
                 deleted=row.deleted_at is not None,
                 settled=(row.id, row.content) in states,
                 running=states.get((row.id, row.content)) == JobState.RUNNING,
+                mount=row.mount,
             )
             for row in rows
         }
 
-    def gone(self, paths: Iterable[Path]) -> int:
-        """Recordings that no longer exist: their jobs are dropped, their results stay and say so. How many were
-        not known to be gone."""
-        now, count = self._clock(), 0
-        texts = [path_to_text(path) for path in paths]
-        for start in range(0, len(texts), CHUNK):
-            some = texts[start : start + CHUNK]
+    def lies_on(self, mounts: Mapping[Path, str]) -> None:
+        """Where the file systems are mounted that recordings were seen on."""
+        if mounts:
             with self._database.writing() as session:
+                for path, mount in mounts.items():
+                    session.execute(
+                        update(RecordingRow).where(RecordingRow.path == path_to_text(path)).values(mount=mount)
+                    )
+
+    def gone(self, paths: Iterable[Path], still: Callable[[Path], bool] = lambda _: True) -> int:
+        """Recordings that no longer exist: their jobs are dropped, their results stay and say so. How many were
+        not known to be gone. `still` is asked again at the moment of writing."""
+        now, count = self._clock(), 0
+        all_paths = list(paths)
+        for start in range(0, len(all_paths), CHUNK):
+            with self._database.writing() as session:
+                some = [path_to_text(path) for path in all_paths[start : start + CHUNK] if still(path)]
                 present = RecordingRow.path.in_(some), RecordingRow.deleted_at.is_(None)
                 ids = session.scalars(select(RecordingRow.id).where(*present)).all()
                 session.execute(update(RecordingRow).where(RecordingRow.id.in_(ids)).values(deleted_at=now))
                 session.execute(
                     update(JobRow)
                     .where(JobRow.recording_id.in_(ids), JobRow.state != JobState.DONE)
-                    .values(state=JobState.GONE, worker=None, heartbeat_at=None, updated_at=now)
+                    .values(
+                        state=JobState.GONE, worker=None, heartbeat_at=None, beat_boot=None, beat_s=None, updated_at=now
+                    )
                 )
                 count += len(ids)
         return count
+
+    def clock_was_set(self, step: timedelta) -> None:
+        """The wall clock was set forwards by `step`: what was found to be gone is not gone for longer by that."""
+        with self._database.writing() as session:
+            for row in session.scalars(select(RecordingRow).where(RecordingRow.deleted_at.is_not(None))):
+                if row.deleted_at is not None and row.deleted_at + step <= self._clock():
+                    row.deleted_at += step
 
     def drop_deleted(self, *, older_than: timedelta) -> list[Path]:
         """Erase recordings, with their markers, that have been gone for so long. Which there were."""
@@ -251,6 +290,7 @@ class Jobs:
             job, recording = found
             job.state, job.worker = JobState.RUNNING, self.worker
             job.heartbeat_at = job.updated_at = now
+            job.beat_boot, job.beat_s = self._beat()
             job.attempts += 1
             job.not_before = None
             return Claim(
@@ -268,15 +308,16 @@ class Jobs:
         """The work advances. Raises `ClaimLostError` when it is no longer wanted of this worker."""
         with self._owned(claim) as job:
             job.heartbeat_at = self._clock()
+            job.beat_boot, job.beat_s = self._beat()
 
     def finish(self, session: Session, claim: Claim, *, took_s: float | None = None) -> None:
         """The job is done: to be called in the transaction that writes its results, so that both are kept or
         neither. Raises `ClaimLostError`, which takes the results back."""
         job = _own(session, claim)
         job.took_s = took_s
-        job.state, job.worker, job.error = JobState.DONE, None, None
-        job.heartbeat_at = None
-        job.updated_at = self._clock()
+        job.error = None
+        job.waits, job.waits_for = 0, None
+        _put_down(job, JobState.DONE, self._clock())
 
     def fail(self, claim: Claim, error: str, *, final: bool = False) -> bool:
         """The job failed. It is tried again after a pause, twice as long each time; once that is used up, or if
@@ -284,14 +325,21 @@ class Jobs:
         with self._owned(claim) as job:
             return self._failed(job, error, self._clock(), final=final)
 
-    def release(self, claim: Claim, *, pause_s: float = 0.0) -> None:
-        """Give a job back untouched (the program ends, the disk is away): no attempt counts, and it is ready, after
-        a pause if need be. Raises `ClaimLostError`."""
+    def release(self, claim: Claim, *, waits_for: str | None = None) -> None:
+        """Give a job back untouched (the program ends, another one is needed first): no attempt counts.
+
+        `waits_for` says in words why this recording is out of reach at present (a mount, rights): it is ready again
+        after a pause, longer each time. Raises `ClaimLostError`.
+        """
         with self._owned(claim) as job:
-            job.state, job.worker, job.heartbeat_at = JobState.READY, None, None
-            job.not_before = self._clock() + timedelta(seconds=pause_s) if pause_s else None
+            now = self._clock()
+            job.not_before = None
+            job.waits_for = waits_for
+            if waits_for is not None:
+                job.not_before = now + min(FIRST_WAIT * 2 ** min(job.waits, 10), LONGEST_WAIT)
+                job.waits += 1
             job.attempts -= 1
-            job.updated_at = self._clock()
+            _put_down(job, JobState.READY, now)
 
     def retry(self, path: Path | None = None) -> list[Path]:
         """Make set-aside jobs ready again, all or that of the recording at `path` (which may also be in a pause).
@@ -306,28 +354,36 @@ class Jobs:
             rows = session.execute(query.where(again, RecordingRow.deleted_at.is_(None))).all()
             for job, _ in rows:
                 job.state, job.attempts, job.not_before, job.updated_at = JobState.READY, 0, None, now
+                job.waits, job.waits_for = 0, None
             return [text_to_path(text) for _, text in rows]
 
     def _take_over_from_the_dead(self, session: Session, now: datetime) -> None:
         for job in session.scalars(select(JobRow).where(JobRow.state == JobState.RUNNING)).all():
-            if job.heartbeat_at is not None and job.heartbeat_at > now + STALE:
-                # A clock was set back, here or there: whether it is silent is told from now on.
-                job.heartbeat_at = now
-            silent = job.heartbeat_at is None or now - job.heartbeat_at > STALE
-            if job.worker is None or silent or is_dead(job.worker):
+            if job.worker is None or is_dead(job.worker) or self._is_silent(job, now):
                 if job.attempts > 1:
                     why = "the program ended without a word while at it"
                     self._failed(job, why, now, most=max(self._retries, MOST_DEATHS - 1))
                 else:
-                    job.state, job.worker, job.heartbeat_at, job.updated_at = JobState.READY, None, None, now
+                    _put_down(job, JobState.READY, now)
         session.flush()
+
+    def _is_silent(self, job: JobRow, now: datetime) -> bool:
+        """Has its owner given no sign of life for too long? On this boot of this machine no clock that can be set is
+        asked; of another machine only the dates are known."""
+        boot, beat_s = self._beat()
+        if job.beat_boot == boot != UNKNOWN and job.beat_s is not None:
+            return beat_s - job.beat_s > STALE.total_seconds()
+        if job.heartbeat_at is not None and job.heartbeat_at > now + STALE:
+            # A clock was set back, here or there: whether it is silent is told from now on.
+            job.heartbeat_at = now
+        return job.heartbeat_at is None or now - job.heartbeat_at > STALE
 
     def _failed(self, job: JobRow, error: str, now: datetime, *, final: bool = False, most: int | None = None) -> bool:
         final = final or job.attempts > (self._retries if most is None else most)
-        job.state = JobState.FAILED if final else JobState.READY
         job.not_before = None if final else now + self._pause(job.attempts)
         job.error = error
-        job.worker, job.heartbeat_at, job.updated_at = None, None, now
+        job.waits, job.waits_for = 0, None
+        _put_down(job, JobState.FAILED if final else JobState.READY, now)
         return final
 
     def _pause(self, attempts: int) -> timedelta:
@@ -339,6 +395,12 @@ class Jobs:
     def _owned(self, claim: Claim) -> Iterator[JobRow]:
         with self._database.writing() as session:
             yield _own(session, claim)
+
+
+def _put_down(job: JobRow, state: JobState, now: datetime) -> None:
+    """Nobody is at it any more."""
+    job.state, job.updated_at = state, now
+    job.worker = job.heartbeat_at = job.beat_boot = job.beat_s = None
 
 
 def _own(session: Session, claim: Claim) -> JobRow:
@@ -378,12 +440,30 @@ class _Shelf:
 
     def put(self, findings: Sequence[Finding]) -> list[Outcome]:
         """Write the findings down: the recordings at once, then their files and jobs."""
-        placed = [self._place(finding) for finding in findings]
+        outcomes, placed = [], []
+        for finding in findings:
+            if self._is_outdated(finding):
+                outcomes.append(Outcome.KNOWN)
+                continue
+            row, outcome = self._place(finding)
+            placed.append((finding, row))
+            outcomes.append(outcome)
         self._session.flush()  # Gives new rows their ids.
-        for finding, (row, _) in zip(findings, placed, strict=True):
+        for finding, row in placed:
             self._list_files(row, finding.recording)
             self._order(row, finding.content or NOT_SETTLED)
-        return [outcome for _, outcome in placed]
+        return outcomes
+
+    def _is_outdated(self, finding: Finding) -> bool:
+        """Does it tell of what was, and not of what is? Whoever found it finds it again as it is."""
+        present = signature(finding.recording.files)
+        if finding.seen is not None and finding.seen != present:
+            return True
+        row = self._by_path.get(path_to_text(finding.recording.path))
+        if row is None or finding.content is not None or finding.believed is None:
+            return False
+        # "Still being written" of what somebody else has found at rest meanwhile, and may be at work on.
+        return row.deleted_at is None and row.content not in (NOT_SETTLED, finding.believed)
 
     def _place(self, finding: Finding) -> tuple[RecordingRow, Outcome]:
         """The recording's row: the one of its path, the one that has moved here, or a new one."""
@@ -412,6 +492,7 @@ class _Shelf:
         self._by_path[text] = row
         row.path, row.content, row.deleted_at = text, content, None
         row.recorder = recording.recorder
+        row.mount = finding.mount or row.mount
         _describe(row, recording)
         return row, outcome
 
@@ -452,8 +533,7 @@ class _Shelf:
                 jobs.remove(job)
             elif job.state != JobState.DONE or (job.content != content and content != NOT_SETTLED):
                 # Work on what is no longer there; a worker notices at its next heartbeat.
-                job.state, job.worker, job.heartbeat_at = JobState.GONE, None, None
-                job.updated_at = self._now
+                _put_down(job, JobState.GONE, self._now)
         state = JobState.READY if content != NOT_SETTLED else JobState.WAITING
         if wanted is None:
             job = JobRow(
@@ -470,6 +550,7 @@ class _Shelf:
             jobs.append(job)
         elif wanted.state == JobState.GONE:
             wanted.state, wanted.attempts, wanted.not_before, wanted.error = state, 0, None, None
+            wanted.waits, wanted.waits_for = 0, None
             wanted.updated_at = self._now
 
     def _priority(self, row: RecordingRow) -> int:

@@ -23,16 +23,24 @@ def voice_ids(session: Session, names: Iterable[str]) -> dict[str, int]:
     return ids
 
 
+def known_voice_ids(session: Session, names: Iterable[str]) -> dict[str, int]:
+    """The id of those voices of `names` that there are: one that is not there was forgotten since it was enrolled, and
+    what was heard of it meanwhile is left out."""
+    ids = dict(session.execute(select(VoiceRow.name, VoiceRow.id)).all())
+    return {name: ids[name] for name in names if name in ids}
+
+
 def write_markers(
-    session: Session, recording_id: int, markers: Sequence[Marker], match_key: str, voices: Mapping[str, int]
+    session: Session, recording_id: int, markers: Sequence[Marker], match_key: str | None, voices: Mapping[str, int]
 ) -> None:
     """Make `markers` the recording's markers, in place of those it had, and note what they were matched with.
 
-    `voices` is what `voice_ids` gave in the same transaction. The recording's programmes must have been written
-    before: a marker belongs to the one on air where it starts.
+    `voices` is what `voice_ids` or `known_voice_ids` gave in the same transaction; markers of others are left out. The
+    recording's programmes must have been written before: a marker belongs to the one on air where it starts.
     """
     session.execute(delete(MarkerRow).where(MarkerRow.recording_id == recording_id))
     session.execute(update(RecordingRow).where(RecordingRow.id == recording_id).values(match_key=match_key))
+    markers = [marker for marker in markers if marker.voice in voices]
     if not markers:
         return
     guide = _Guide(session, recording_id)

@@ -1,5 +1,7 @@
 """What is remembered of each voice: its memory under a model, and the samples that it was made of."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -22,6 +24,8 @@ class StoredMemory:
     embeddings: Tensor
     """(rows, d) float32."""
     made_at: datetime
+    sources: tuple[str, ...] | None = None
+    """The samples that it was made of; None: not known (an earlier version made it)."""
 
 
 def load_memory(session: Session, name: str, model_id: str) -> StoredMemory | None:
@@ -31,10 +35,13 @@ def load_memory(session: Session, name: str, model_id: str) -> StoredMemory | No
     if row is None or len(row.embeddings) != row.windows * row.dim * 4:
         return None
     values = np.frombuffer(row.embeddings, "<f4").reshape(row.windows, row.dim)
-    return StoredMemory(row.samples, torch.from_numpy(values.astype(np.float32)), row.made_at)
+    sources = None if row.sources is None else tuple(json.loads(row.sources))
+    return StoredMemory(row.samples, torch.from_numpy(values.astype(np.float32)), row.made_at, sources)
 
 
-def save_memory(session: Session, name: str, model_id: str, samples: str, embeddings: Tensor) -> None:
+def save_memory(
+    session: Session, name: str, model_id: str, samples: str, embeddings: Tensor, sources: Sequence[str] | None = None
+) -> None:
     """Keep a voice's memory under a model in place of the one before. Memories of other models stay."""
     voice = voice_ids(session, [name])[name]
     session.execute(delete(MemoryRow).where(MemoryRow.voice_id == voice, MemoryRow.model_id == model_id))
@@ -47,5 +54,6 @@ def save_memory(session: Session, name: str, model_id: str, samples: str, embedd
             dim=embeddings.shape[1],
             embeddings=embeddings.numpy().astype("<f4").tobytes(),
             made_at=datetime.now(UTC),
+            sources=None if sources is None else json.dumps(sources),
         )
     )

@@ -1,5 +1,6 @@
 """Questions that the command line asks; people ask the same of the views with `sqlite3`."""
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from voicemark.errors import RecordingError
+from voicemark.errors import ConfigError, RecordingError
 from voicemark.store.paths import path_to_text, text_to_path
 from voicemark.store.schema import MarkerRow, ProgrammeRow, RecordingRow, VoiceRow
 
@@ -44,6 +45,18 @@ class MarkerView:
     end_s: float
     at_min: float
     score: float
+
+
+def check_voice(session: Session, wanted: str, *, part: bool) -> None:
+    """Raises `ConfigError` that names near ones when no voice is called so, in any case; `part`: or holds it."""
+    names = session.scalars(select(VoiceRow.name).order_by(VoiceRow.name)).all()
+    sought = wanted.casefold()
+    if any(sought == name.casefold() or (part and sought in name.casefold()) for name in names):
+        return
+    folded = {name.casefold(): name for name in names}
+    near = [folded[name] for name in difflib.get_close_matches(sought, folded, n=3, cutoff=0.5)]
+    hint = f"is it {' or '.join(near)}?" if near else f"the voices are: {', '.join(names) or 'none yet'}"
+    raise ConfigError(f"there is no voice '{wanted}'", hint=hint)
 
 
 def find_markers(session: Session, wanted: MarkerFilter) -> list[MarkerView]:

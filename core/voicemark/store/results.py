@@ -7,14 +7,15 @@ from sqlalchemy.orm import Session
 
 from voicemark.errors import RecordingVanishedError
 from voicemark.result import Result
-from voicemark.store.markers import voice_ids, write_markers
+from voicemark.store.markers import known_voice_ids, write_markers
 from voicemark.store.programmes import lay_programmes
 from voicemark.store.schema import EmbeddingRow, RecordingRow
 from voicemark.store.speakers import write_names, write_speech
 
 
 def write_result(session: Session, recording_id: int, result: Result) -> None:
-    """Replace whatever was known of the recording by `result`; the caller's transaction commits it.
+    """Replace whatever was known of the recording by `result`; the caller's transaction commits it. A voice that was
+    forgotten since the recording was begun is left out.
 
     Embeddings of another model are dropped with it: they could not be compared with anything any more.
     """
@@ -49,6 +50,8 @@ def write_result(session: Session, recording_id: int, result: Result) -> None:
     )
     lay_programmes(session, row, result.programmes)
     write_speech(session, recording_id, result.speech)
-    voices = voice_ids(session, result.voices)
-    write_markers(session, recording_id, result.recognised.markers, result.match_key, voices)
+    voices = known_voice_ids(session, result.voices)
+    # With a voice that was forgotten since, it was not matched as it should be.
+    key = result.match_key if len(voices) == len(result.voices) else None
+    write_markers(session, recording_id, result.recognised.markers, key, voices)
     write_names(session, recording_id, result.recognised.named, voices)

@@ -83,6 +83,8 @@ class RecordingRow(Base):
     scanned_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
     """When the recording was found to be gone; its markers may stay."""
+    mount: Mapped[str | None]
+    """Where the file system is mounted that it was last seen on: while that is away, nothing is known to be gone."""
 
     files: Mapped[list["FileRow"]] = relationship(
         back_populates="recording", cascade="all, delete-orphan", order_by="FileRow.position"
@@ -179,6 +181,8 @@ class MemoryRow(Base):
     embeddings: Mapped[bytes] = mapped_column(LargeBinary)
     """Little-endian float32, `windows` rows of `dim`."""
     made_at: Mapped[datetime]
+    sources: Mapped[str | None]
+    """The samples that it was made of, as a JSON list; null: not known."""
 
 
 class MarkerRow(Base):
@@ -285,5 +289,74 @@ class JobRow(Base):
     error: Mapped[str | None]
     took_s: Mapped[float | None]
     """How long the work took that led to `done`."""
+    beat_boot: Mapped[str | None]
+    """The boot of the machine that the owner runs on …"""
+    beat_s: Mapped[float | None]
+    """… and when it last gave a sign of life, in seconds of that boot's monotonic clock."""
+    waits: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often in a row it was given back because of the place (disk, mount, rights) and not of the recording."""
+    waits_for: Mapped[str | None]
+    """What it waits for, in words."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class AboutRow(Base):
+    """A fact about the database itself."""
+
+    __tablename__ = "about"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
+class WaitingRow(Base):
+    """Something that is to be done and cannot be done at present, other than a job."""
+
+    __tablename__ = "waiting"
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    """What: `queue`, `configuration`, `voice NAME`, `watching PATH`, `erasure`."""
+    reason: Mapped[str]
+    """What it waits for, in words."""
+    since: Mapped[datetime]
+
+
+class ExportRow(Base):
+    """A file that was written for a recording, wherever it lies."""
+
+    __tablename__ = "exports"
+    target: Mapped[str] = mapped_column(primary_key=True)
+    recording_id: Mapped[int | None] = mapped_column(ForeignKey("recordings.id", ondelete="SET NULL"), index=True)
+    format: Mapped[str]
+    digest: Mapped[str | None]
+    """SHA-256 of what was written, and of what was there before while that is being replaced; null: nothing of ours."""
+    made_of: Mapped[str | None]
+    """Digest of all that the file was made of, and what it looked like on disk then; null while it is written."""
+
+
+class ExportVoiceRow(Base):
+    """A voice that an exported file names."""
+
+    __tablename__ = "export_voices"
+    target: Mapped[str] = mapped_column(ForeignKey("exports.target", ondelete="CASCADE"), primary_key=True)
+    voice_id: Mapped[int] = mapped_column(ForeignKey("voices.id", ondelete="CASCADE"), primary_key=True)
+
+
+class ErasureRow(Base):
+    """A voice that was erased from the tables, while traces of it are still to be erased: in files, in free pages."""
+
+    __tablename__ = "erasures"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    asked_at: Mapped[datetime]
+    scrubbed_at: Mapped[datetime | None]
+    """When the database file was written anew without it."""
+
+
+class ErasureFileRow(Base):
+    """A file that names an erased voice; there until the file is written anew or gone."""
+
+    __tablename__ = "erasure_files"
+    target: Mapped[str] = mapped_column(primary_key=True)
+    """The file; or, where `format` is empty, a recording whose files are to be written anew."""
+    recording_id: Mapped[int | None] = mapped_column(ForeignKey("recordings.id", ondelete="SET NULL"))
+    format: Mapped[str]
+    digest: Mapped[str | None]

@@ -43,8 +43,9 @@ def write_speech(session: Session, recording_id: int, speech: Speech) -> None:
 
 
 def write_names(session: Session, recording_id: int, named: Sequence[NamedTurn], voices: Mapping[str, int]) -> None:
-    """Make `named` the names of the recording's turns; `voices` are their ids, as `voice_ids` gave them."""
+    """Make `named` the names of the recording's turns; `voices` are the ids of those voices that there are."""
     session.execute(delete(TurnVoiceRow).where(TurnVoiceRow.recording_id == recording_id))
+    named = [one for one in named if one.voice in voices]
     if named:
         session.execute(
             insert(TurnVoiceRow),

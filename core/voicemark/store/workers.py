@@ -7,9 +7,24 @@ the boot's own id says when that was. No clock is involved.
 
 import os
 import socket
+import time
 from pathlib import Path
+from typing import NamedTuple, Self
 
 UNKNOWN = "-"
+
+
+class Beat(NamedTuple):
+    """A moment of this machine that no one can set: whoever is on the same boot can compare it."""
+
+    boot: str
+    seconds: float
+    """Since the boot, without the time that the machine slept."""
+
+    @classmethod
+    def now(cls) -> Self:
+        """This moment."""
+        return cls(_boot(), time.clock_gettime(time.CLOCK_MONOTONIC))
 
 
 def worker_id() -> str:
@@ -44,12 +59,19 @@ def _answers(pid: int) -> bool:
     return True
 
 
-def _host() -> str:
+def _boot() -> str:
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:8]
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:8]
+    except OSError:
+        return UNKNOWN
+
+
+def _host() -> str:
+    boot = _boot()
+    try:
         namespace = str(Path("/proc/self/ns/pid").stat().st_ino)
     except OSError:
-        boot = namespace = UNKNOWN
+        namespace = UNKNOWN
     return f"{socket.gethostname()}/{boot}/{namespace}"
 
 

@@ -1,0 +1,71 @@
+"""SQLite's errors in this program's words: what happened to which file, and what to do."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from voicemark.errors import DatabaseError
+
+
+class DatabaseUnavailableError(DatabaseError):
+    """Locked, full or read-only: it may be usable again in a while, and nothing is lost until then."""
+
+
+class DatabaseLostError(DatabaseError):
+    """The file that was opened is no longer the one at its path; nothing may be written to what has no name."""
+
+    def __init__(self, what: str, *, path: Path, hint: str, replaced: bool) -> None:
+        super().__init__(what, path=path, hint=hint)
+        self.replaced = replaced
+        """Another file is there: what was known of the old one does not hold for it."""
+
+
+LOCKED = ("is locked by another program", "end what holds it open (an sqlite3 shell with BEGIN?) and try again")
+READ_ONLY = (
+    "is read-only",
+    "give this user the right to write the file and its folder; is the disk mounted so?",
+)
+FULL = ("the disk is full", "free some space; what was being written will be done again")
+
+_ADVICE = (
+    ("is locked", *LOCKED),
+    ("readonly", *READ_ONLY),
+    ("unable to open", "cannot be opened", "check that the path exists and may be read and written"),
+    ("is full", *FULL),
+    ("disk i/o", "the disk reported an error", "check space and health of the disk"),
+    ("not a database", "is no SQLite database", "set [database] url to another file, or restore a backup"),
+    ("malformed", "is damaged", "restore a backup, or move it away and scan again"),
+    ("already exists", "holds tables of something else", "set [database] url to another file"),
+)
+
+_PASSING = ("is locked", "readonly", "is full")
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """SQLite's errors as `DatabaseError`s that say what to do."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise explained(path, error.orig or error) from error
+    except PoolTimeoutError as error:
+        raise DatabaseUnavailableError(LOCKED[0], path=path, hint=LOCKED[1]) from error
+    except sqlite3.Error as error:
+        raise explained(path, error) from error
+
+
+def explained(path: Path, error: BaseException) -> DatabaseError:
+    """What SQLite's `error` means for the database at `path`."""
+    text = str(error)
+    if "unable to open" in text and path.exists() and os.statvfs(path).f_flag & os.ST_RDONLY:
+        text = "readonly"  # Even a reader needs to write beside a database in WAL mode.
+    for sign, what, hint in _ADVICE:
+        if sign in text.lower():
+            kind = DatabaseUnavailableError if sign in _PASSING else DatabaseError
+            return kind(what, path=path, hint=hint)
+    return DatabaseError(f"SQLite: {text}", path=path)
