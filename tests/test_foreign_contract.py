@@ -9,9 +9,12 @@ LIBRARY = Path(__file__).parents[1] / "core/voicemark"
 READERS = sorted(
     {
         *(LIBRARY / "recorders").glob("*.py"),
-        *(LIBRARY / f"epg/{name}.py" for name in ("xmltv", "guide_xml", "eit", "epgdata", "dvb_text", "stream_eit")),
-        *(LIBRARY / f"epg/{name}.py" for name in ("timeline", "twins", "gather", "channels", "event")),
-        *(LIBRARY / f"{name}.py" for name in ("mpegts", "recording", "guard", "bounds", "clean_text")),
+        *(
+            LIBRARY / f"epg/{name}.py"
+            for name in ("xmltv", "guide_xml", "eit", "epgdata", "dvb_text", "stream_eit", "packed")
+        ),
+        *(LIBRARY / f"epg/{name}.py" for name in ("timeline", "twins", "origin", "gather", "channels", "event")),
+        *(LIBRARY / f"{name}.py" for name in ("mpegts", "recording", "guard", "bounds", "clean_text", "fits")),
         LIBRARY / "recorders/hooks.py",
         LIBRARY / "export/vdr_index.py",
     }

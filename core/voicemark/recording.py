@@ -75,6 +75,17 @@ class StreamHint:
 
 
 @dataclass(frozen=True)
+class Piece:
+    """Part of a recording that was written without a pause; behind it the recorder was interrupted."""
+
+    first_file: int
+    """Number of its first file."""
+    started_at: datetime
+    length_s: float | None = None
+    """So long it was written; None where that is not known."""
+
+
+@dataclass(frozen=True)
 class Recording:
     """One recording: one or several files that play as one timeline, and what is known of it."""
 
@@ -87,6 +98,10 @@ class Recording:
     """Wall-clock time (aware) of the recording's first moment, where known."""
     start_error_s: float = 60.0
     """How far `started_at` may be off: recorders name directories by the minute, some people only by the day."""
+    other_starts: tuple[datetime, ...] = ()
+    """What `started_at` may mean, too: a name tells a time of day without its zone, and one night has an hour twice."""
+    pieces: tuple[Piece, ...] = ()
+    """Of a recording that was interrupted; the pauses between them are no time in it. Empty: there was none."""
     programmes: tuple[Programme, ...] = ()
     """From the recorder's own metadata; the first is the one that the recording was made for."""
     streams: tuple[StreamHint, ...] = ()

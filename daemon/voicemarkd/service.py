@@ -14,12 +14,12 @@ from pathlib import Path
 import psutil
 
 from voicemark.actions.status import write_metrics
-from voicemark.config import Config, WatchSection
+from voicemark.config import Config
 from voicemark.errors import DatabaseError, VoicemarkError
 from voicemark.export.after import remove_exports
-from voicemark.recorders import recorder_for
 from voicemark.recorders.base import Recorder
 from voicemark.recorders.hooks import RequestKind, take_requests
+from voicemark.recorders.registry import place_of, recorder_for
 from voicemark.store.database import Database
 from voicemark.store.jobs import Jobs
 from voicemark.store.paths import path_to_text
@@ -249,7 +249,9 @@ class Service:
     def _watch(self, config: Config) -> None:
         for folder in self._folders:
             folder.stop()
-        self._recorders = {section.path: recorder_for(section) for section in config.watch}
+        self._recorders = {
+            section.path: recorder_for(section, config.watch, config.audio.languages) for section in config.watch
+        }
         self._folders = [
             WatchedFolder(
                 section,
@@ -260,6 +262,7 @@ class Service:
                 alive=self._looking,
                 found=self._worker.wake,
                 moved=self._worker.exports.owe,
+                told=self._worker.retold.put,
             )
             for section in config.watch
         ]
@@ -284,10 +287,10 @@ class Service:
     def _recorder_of(self, path: Path) -> Recorder:
         """The adapter of the innermost watched folder around `path`; one that finds out by looking outside of all
         (a recording that a person scanned)."""
-        for place in (path, *path.parents):
-            if place in self._recorders:
-                return self._recorders[place]
-        return recorder_for(WatchSection(path=path))
+        place = place_of(path, self._config.watch)
+        return self._recorders.get(place.section.path) or recorder_for(
+            place.section, languages=self._config.audio.languages
+        )
 
     def _jobs(self, config: Config) -> Jobs:
         return Jobs(self._database, retries=config.service.retries, retry_pause_s=config.service.retry_pause_s)

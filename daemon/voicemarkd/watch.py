@@ -18,8 +18,9 @@ from pathlib import Path
 from voicemark.config import WatchSection
 from voicemark.errors import DatabaseError, Trouble, trouble_of, unreadable
 from voicemark.recorders.base import Recorder
+from voicemark.recorders.ignore import Ignore
 from voicemark.recorders.tree import is_folder
-from voicemark.recording import RecordingState, fingerprint
+from voicemark.recording import Recording, RecordingState, fingerprint
 from voicemark.store.jobs import CHUNK, NOT_SETTLED, Finding, Jobs, Known, Outcome, signature
 from voicemark.store.paths import text_to_path
 from voicemarkd.events import ADVICE, Events
@@ -35,6 +36,10 @@ BURST_S = 2.0
 
 STATE_LOOK_S = 10.0
 """How often the recorder is asked whether it has finished a recording that is being written."""
+
+
+TOLD = "metadata:"
+"""Before the names of files in a stamp that are not the recording's own. Those are absolute."""
 
 
 @dataclass
@@ -72,15 +77,18 @@ class WatchedFolder:
         alive: Callable[[], bool] = lambda: True,
         found: Callable[[], None] = lambda: None,
         moved: Callable[[Path], None] = lambda _: None,
+        told: Callable[[Recording], None] = lambda _: None,
     ) -> None:
         """`alive` is asked during long looks (False ends them); `found` is called when there is new work, `moved` with
-        each recording that was known elsewhere, or was gone."""
+        each recording that was known elsewhere, or was gone; `told` with what is known already and may be told of
+        otherwise than before."""
         self.root = section.path
         self._section, self._recorder = section, recorder
+        self._ignore = Ignore.below(section.path, section.ignore)
         self._jobs, self._model_id = jobs, model_id
         self._clocks = clocks or Clocks()
         self._rescan_s = rescan_s
-        self._alive, self._found, self._moved = alive, found, moved
+        self._alive, self._found, self._moved, self._told = alive, found, moved, told
         self._settling = Settling(section.settle_s, monotonic=self._clocks.monotonic, wall=self._clocks.wall)
         self._seen: dict[Path, Seen] = {}
         self._known: dict[Path, Known] = {}
@@ -204,7 +212,7 @@ class WatchedFolder:
     def _inspect(self, path: Path, census: Census, *, thorough: bool) -> Finding | None:
         """One recording: what has to be written down of it, if anything."""
         seen = self._seen.get(path)
-        if seen is not None and seen.settled and (not thorough or _stamp(path, seen.stamp) == seen.stamp):
+        if seen is not None and seen.settled and (not thorough or self._stamp(path, seen.stamp) == seen.stamp):
             census.unchanged += 1
             return None
         try:
@@ -218,13 +226,16 @@ class WatchedFolder:
             return None
         census.recorders[recording.recorder] += 1
         files = signature(recording.files)
-        stamp = _stamp(path, files)
+        stamp = self._stamp(path, files)
         known = self._known.get(path)
         mount = self._place_of(path, known)
         before = seen.content if seen is not None else known.content if known is not None else NOT_SETTLED
         unchanged = known is not None and known.settled and not known.deleted and known.sizes == files
-        if seen is None and unchanged and state is not RecordingState.RECORDING:
+        if seen is not None and seen.settled:
+            unchanged = files == tuple(part for part in seen.stamp if part[0] and not part[0].startswith(TOLD))
+        if (seen is None or seen.settled) and unchanged and state is not RecordingState.RECORDING:
             self._seen[path] = Seen(stamp, True, before, mount)
+            self._told(recording)
             census.unchanged += 1
             return None
         if not self._settling.at_rest(path, state, files):
@@ -269,6 +280,17 @@ class WatchedFolder:
                     self._known[path] = replace(known, mount=mount)
             self._moved_places.clear()
 
+    def _stamp(self, path: Path, files: Signature) -> Signature:
+        """Changes when one of `files` does, what tells of them does, or a file was added to or removed from the
+        recording's directory."""
+        own: Signature = ()
+        with suppress(OSError):
+            stat = path.stat()
+            own = (("", 0, stat.st_mtime_ns),)
+        media = signature(text_to_path(name) for name, _, _ in files if name and not name.startswith(TOLD))
+        about = [(TOLD + name, size, mtime_ns) for name, size, mtime_ns in signature(self._recorder.metadata(path))]
+        return (*own, *media, *about)
+
     def _write_down(self, findings: list[Finding], census: Census) -> None:
         if not findings:
             return
@@ -287,6 +309,7 @@ class WatchedFolder:
                     log.debug("%s: %s", finding.recording.path, outcome)
                 if outcome in (Outcome.MOVED, Outcome.RESTORED):
                     self._moved(finding.recording.path)
+                    self._told(finding.recording)
         if any(finding.content is not None for finding in findings):
             self._found()
         findings.clear()
@@ -326,7 +349,7 @@ class WatchedFolder:
             path = self._recorder.recognise(hint)
             if path is None and hint in self._seen:
                 path = hint
-            if path is not None and not _hidden(path, self.root):
+            if path is not None and not _hidden(path, self.root) and not self._ignore.holds(path):
                 paths.add(path)
             elif is_folder(hint) or any(hint in seen.parents for seen in self._seen):
                 # A whole folder came, went or moved.
@@ -367,15 +390,6 @@ class WatchedFolder:
                 log.error("%s is passed over: an error of voicemark itself", path, exc_info=error)
             else:
                 log.info("%s", reason if str(path) in reason else f"{path}: {reason}")
-
-
-def _stamp(path: Path, files: Signature) -> Signature:
-    """Changes when one of `files` does, or when a file was added to or removed from the recording's directory."""
-    own: Signature = ()
-    with suppress(OSError):
-        stat = path.stat()
-        own = (("", 0, stat.st_mtime_ns),)
-    return own + signature(text_to_path(name) for name, _, _ in files if name)
 
 
 def _hidden(path: Path, root: Path) -> bool:

@@ -14,15 +14,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from queue import SimpleQueue
 
 from voicemark.actions.erase import finish_erasures
 from voicemark.actions.hear import Heartbeat, hear
+from voicemark.actions.refresh import refresh
 from voicemark.actions.rematch import match_archive
 from voicemark.config import Config
 from voicemark.enrolment.keeping import stamps
 from voicemark.errors import DatabaseError, NoAudioError, RecordingError, Trouble, VoicemarkError, trouble_of
 from voicemark.pipeline import content_of
 from voicemark.recorders.base import Recorder
+from voicemark.recording import Recording
 from voicemark.result import Result
 from voicemark.store.check import SOUND, check, is_due, last_check
 from voicemark.store.database import Database
@@ -47,8 +50,8 @@ ERASURES_OWN_TIME = timedelta(minutes=2)
 QUEUE_PAUSE_S, LONGEST_QUEUE_PAUSE_S = 5.0, 20.0
 """Pauses before the whole queue is tried again; a try costs little, and a repair is to be noticed soon."""
 ARCHIVE, EXPORTS, LABELS, VOICES = "matching the archive", "writing exports", "relating programmes", "the voices"
-CHECK = "the database"
-STEPS = (ARCHIVE, EXPORTS, LABELS, VOICES, ERASURE, CHECK)
+CHECK, METADATA = "the database", "reading metadata again"
+STEPS = (ARCHIVE, EXPORTS, LABELS, VOICES, ERASURE, CHECK, METADATA)
 """What may fail and is tried again, beside the queue and the configuration."""
 
 
@@ -82,6 +85,8 @@ class Worker(threading.Thread):
         self.exports = Exports(database, advanced=self._go_on)
         self._database, self._recogniser = database, recogniser
         self._recorder_of, self._hint, self._changed = recorder_of, hint, changed
+        self.retold: SimpleQueue[Recording] = SimpleQueue()
+        """Recordings that were heard and of which something else may be told now. May be put to from any thread."""
         self._pending: Config | None = None
         self._ending = threading.Event()
         self._wake = threading.Event()
@@ -145,6 +150,7 @@ class Worker(threading.Thread):
         if (left_s := self._patience[QUEUE].left_s) > 0:
             self._rest(f"waiting: {self._told.get(QUEUE)}", min(left_s, LOOK_AGAIN_S))
             return
+        self._step(METADATA, self._read_metadata_again)
         self._recogniser.find_gpu_again()
         self.claim = self.jobs.claim(self._recogniser.model_id)
         if self.claim is not None:
@@ -156,6 +162,22 @@ class Worker(threading.Thread):
             self._step(LABELS, self._label)
         self._step(CHECK, self._check)
         self._rest("idle", IDLE_S)
+
+    def _read_metadata_again(self) -> None:
+        """A better title that came later, another name in the recorder."""
+        config = self._recogniser.config
+        while not self.retold.empty():
+            self._go_on()
+            recording = self.retold.get()
+            try:
+                changed = refresh(self._database, recording, config)
+            except BaseException:
+                self.retold.put(recording)
+                raise
+            if changed:
+                log.info("%s: its metadata have changed and were read again", recording.path)
+                self._labels_due = True
+                self.exports.owe(recording.path)
 
     def _step(self, name: str, work: Callable[[], None]) -> None:
         """Do `work`, unless it failed a short while ago; whatever fails in it is tried again and stops nothing else.
@@ -289,6 +311,7 @@ class Worker(threading.Thread):
                 result = self._hear(claim)
                 self.claim = None
                 self._labels_due = True
+                self._match_due |= result.match_key != self._recogniser.now.match_key
                 _log_result(claim, result, time.monotonic() - began)
                 self._go_on_as_before(QUEUE)
                 self.exports.owe(claim.path)

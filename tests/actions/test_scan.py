@@ -32,6 +32,7 @@ from voicemark.actions.recogniser import heard_again
 from voicemark.actions.scan import Listener, Scan, Status
 from voicemark.config import load_config
 from voicemark.errors import RecordingError, RecordingUnreadableError
+from voicemark.recorders.rest import grows
 from voicemark.recording import Recording
 from voicemark.store.database import open_database
 
@@ -127,14 +128,69 @@ def test_a_recording_of_the_archive_can_be_heard_again_as_long_as_it_is_the_same
     scan = Scan(config, open_database(config.database.path))
     [path] = [outcome.path for outcome in scan.paths([place / "video"])]
     [(content,)] = rows(place, "SELECT content FROM recordings")
-    audio = heard_again(path, content, config.audio)(12.0, 15.0)
+    audio = heard_again(path, content, config)(12.0, 15.0)
     assert len(audio) == 3 * 16_000 and abs(audio).max() > 0.01
     with pytest.raises(RecordingError, match="has changed"):
-        heard_again(path, "another", config.audio)
+        heard_again(path, "another", config)
     shutil.rmtree(path)
     with pytest.raises(RecordingError):
-        heard_again(path, content, config.audio)
+        heard_again(path, content, config)
     scan.database.close()
+
+
+def undecodable(media: Path) -> None:
+    """The same size, times and fingerprint, and nothing in it that could be decoded."""
+    size = media.stat().st_size
+    times = media.stat().st_atime_ns, media.stat().st_mtime_ns
+    head, tail = media.read_bytes()[:70_000], media.read_bytes()[-70_000:]
+    media.write_bytes(head + bytes(size - len(head) - len(tail)) + tail)
+    os.utime(media, ns=times)
+
+
+def test_one_content_in_two_places_is_decoded_once_and_marked_in_both(place: Path) -> None:
+    config = load_config(place / "config.toml")
+    scan = Scan(config, open_database(config.database.path))
+    [first] = [outcome.path for outcome in scan.paths([place / "video"])]
+    copy = place / "copies" / first.relative_to(place / "video")
+    shutil.copytree(first, copy)
+    (copy / "info").write_text((copy / "info").read_text().replace("T Abendschau", "T Spätschau"))
+    for media in copy.glob("*.ts"):
+        undecodable(media)
+    assert [outcome.status for outcome in scan.paths([place / "copies"])] == [Status.SCANNED]
+    scan.database.close()
+    query = "SELECT title, start_s, end_s, speaker FROM voice_markers WHERE recording {} ORDER BY start_s, speaker"
+    kept, copied = (rows(place, query.format(f"LIKE '{path}%'")) for path in (first, copy))
+    assert [row[1:] for row in kept] == [row[1:] for row in copied] and kept
+    assert {row[0] for row in copied} == {"Spätschau"}
+
+
+def test_a_better_title_that_came_later_is_read_without_decoding(place: Path) -> None:
+    config = load_config(place / "config.toml")
+    scan = Scan(config, open_database(config.database.path))
+    [path] = [outcome.path for outcome in scan.paths([place / "video"])]
+    count = len(rows(place, "SELECT * FROM voice_markers"))
+    for media in path.glob("*.ts"):
+        undecodable(media)
+    (path / "info").write_text((path / "info").read_text().replace("T Abendschau", "T Die Abendschau"))
+    [outcome] = scan.paths([path])
+    assert (outcome.status, outcome.reason) == (Status.KNOWN, "its metadata have changed and were read again")
+    assert [outcome.reason for outcome in scan.paths([path])] == [None]
+    scan.database.close()
+    assert {title for (title,) in rows(place, "SELECT title FROM voice_markers")} == {"Die Abendschau"}
+    assert len(rows(place, "SELECT * FROM voice_markers")) == count > 0
+
+
+def test_what_grows_is_not_scanned(tmp_path: Path) -> None:
+    path = tmp_path / "growing.ts"
+    path.write_bytes(b"x")
+
+    def write_on(_: float) -> None:
+        with path.open("ab") as file:
+            file.write(b"x")
+
+    assert grows([path], write_on) and not grows([path], lambda _: None)
+    os.utime(path, (1, 1))
+    assert not grows([path], write_on), "it was at rest for long"
 
 
 def test_a_verifier_is_asked_about_who_is_in_doubt(place: Path) -> None:
@@ -164,11 +220,7 @@ def test_a_new_voice_is_found_without_decoding(place: Path) -> None:
         "Anna"
     }
     for media in (place / "video").rglob("*.ts"):
-        size = media.stat().st_size
-        times = media.stat().st_atime_ns, media.stat().st_mtime_ns
-        head, tail = media.read_bytes()[:70_000], media.read_bytes()[-70_000:]
-        media.write_bytes(head + bytes(size - len(head) - len(tail)) + tail)  # same fingerprint, nothing to decode
-        os.utime(media, ns=times)
+        undecodable(media)
     (place / "config.toml").write_text(text)
     found = voicemark.scan(place / "video", load_config(place / "config.toml"))
     assert {marker.speaker for marker in found} == {"Anna", "Bert"}
@@ -236,6 +288,16 @@ def test_a_missing_path_is_a_failure_and_the_others_are_done(place: Path) -> Non
     assert done.returncode == 1
     assert "nowhere" in done.stderr
     assert len(done.stdout.splitlines()) == 2
+
+
+def test_a_voice_without_a_sample_is_a_failure_and_the_others_are_looked_for(place: Path) -> None:
+    with (place / "config.toml").open("a") as more:
+        more.write(f'[[speakers]]\nname = "Nobody"\nsamples = ["{place}/none.wav"]\n')
+    done = run("scan", place / "video", "--config", place / "config.toml", "--json")
+    assert done.returncode == 1 and "none.wav" in done.stderr
+    assert {json.loads(line)["speaker"] for line in done.stdout.splitlines()} == {"Anna", "Bert"}
+    checked = run("config", "check", "--config", place / "config.toml")
+    assert checked.returncode == 1 and "voice 'Nobody' has no sample that can be used" in checked.stderr
 
 
 def test_usage_and_configuration_errors_are_code_2(place: Path) -> None:

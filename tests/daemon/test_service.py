@@ -178,6 +178,21 @@ def test_a_database_locked_by_a_reader_or_a_writer_is_waited_for(tmp_path: Path,
         assert home.attempts() == {"a.ts": 1, "b.ts": 1}
 
 
+def test_a_better_title_that_comes_later_is_stored_without_hearing_anything_again(
+    tmp_path: Path, sources: Path
+) -> None:
+    home = Home(tmp_path, sources)
+    with serving(home) as daemon:
+        path = home.record("a.ts")
+        daemon.wait_done(1)
+        path.with_suffix(".nfo").write_text("<movie><title>Der Film</title></movie>")
+        daemon.wait(lambda: home.query("SELECT title FROM recordings") == [("Der Film",)], "the title")
+        assert home.attempts() == {"a.ts": 1}
+        assert home.query("SELECT title FROM programmes JOIN recording_programmes ON programme_id = id") == [
+            ("Der Film",)
+        ]
+
+
 def test_a_wrong_configuration_ends_with_a_code_of_its_own(tmp_path: Path, sources: Path) -> None:
     home = Home(tmp_path, sources)
     home.config.write_text("[match]\nthreshold = 5\n")

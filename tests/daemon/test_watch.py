@@ -38,6 +38,7 @@ class World:
         self.database: Database = open_database(folder / "voicemark.db")
         self.now = 1000.0
         self.jobs = Jobs(self.database)
+        self.told: list[str] = []
         self.restart()
 
     def restart(self, mode: str = "poll", rescan_s: float = RESCAN_S) -> None:
@@ -49,6 +50,7 @@ class World:
             MODEL,
             rescan_s=rescan_s,
             clocks=Clocks(monotonic=lambda: self.now),
+            told=lambda recording: self.told.append(recording.title),
         )
 
     def pass_s(self, seconds: float) -> None:
@@ -429,6 +431,37 @@ def test_what_was_found_while_the_database_was_locked_is_not_left_to_the_next_re
     world.pass_s(2 * SETTLE_S)
     assert world.jobs_by_name() == {"2026-03-01.20.15.1-0.rec": "ready"}
     assert world.deleted() == ["gone.ts"]
+
+
+def test_metadata_that_change_are_told_and_nothing_is_done_again(world: World) -> None:
+    path = vdr_recording(world.video / "Tagesschau")
+    film = world.video / "film.mkv"
+    film.write_bytes(b"film")
+    world.settle()
+    assert len(world.do_all()) == 2
+    world.pass_s(RESCAN_S)
+    world.told.clear()
+    (path / "info").write_text("T Tagesschau extra\n")
+    film.with_suffix(".nfo").write_text("<movie><title>Der Film</title></movie>")
+    world.pass_s(RESCAN_S)
+    assert sorted(world.told) == ["Der Film", "Tagesschau extra"]
+    assert world.do_all() == []
+    world.told.clear()
+    world.restart()
+    world.pass_s(RESCAN_S)
+    assert sorted(world.told) == ["Der Film", "Tagesschau extra"], "and after a restart, once"
+
+
+def test_a_sidecar_that_comes_soon_after_is_told_without_settling_again(world: World) -> None:
+    film = world.video / "film.mkv"
+    film.write_bytes(b"film")
+    world.settle()
+    assert world.do_all() == ["film.mkv"]
+    film.with_suffix(".nfo").write_text("<movie><title>Der Film</title></movie>")
+    world.folder.hint(film.with_suffix(".nfo"))
+    world.pass_s(SETTLE_S + STATE_LOOK_S)
+    assert world.told == ["Der Film"]
+    assert world.jobs_by_name() == {"film.mkv": "done"}
 
 
 @pytest.mark.parametrize("name", ["a" * 300, "nul\0byte", "x/" * 3000, "self/below", "\udce4"])

@@ -14,7 +14,8 @@ from voicemark.epg import timeline, twins
 from voicemark.epg.eit import EitEvent
 from voicemark.epg.stream_eit import Sighting, StreamEpg
 from voicemark.epg.timeline import lay_out
-from voicemark.epg.twins import MOST_AT_ONCE, MOST_EVENTS, same_event
+from voicemark.epg.titles_alike import Title
+from voicemark.epg.twins import MOST_AT_ONCE, MOST_EVENTS, likeness
 from voicemark.recording import Programme, ProgrammeSpan, Recording
 
 START = datetime(2024, 1, 31, 19, 0, tzinfo=UTC)
@@ -25,12 +26,12 @@ def recording(*programmes: Programme) -> Recording:
     return Recording(Path("x.ts"), "plain", (Path("x.ts"),), START, programmes=programmes)
 
 
-class CountedTitle(twins.Title):
+class CountedTitle(Title):
     """Counts how often titles are compared."""
 
     compared = 0
 
-    def is_like(self, other: twins.Title) -> bool:
+    def is_like(self, other: Title) -> bool:
         type(self).compared += 1
         return super().is_like(other)
 
@@ -85,12 +86,14 @@ programmes = st.builds(
 @given(st.lists(programmes, max_size=12), st.floats(60, 20_000))
 def test_twins_are_those_that_comparing_each_with_each_finds(guides: list[Programme], duration_s: float) -> None:
     def slowly(self: twins.Events, item: twins.Candidate) -> twins.Candidate | None:
-        return next((other for other in self.items if same_event(other.programme, item.programme)), None)
+        best = max(self.items, key=lambda other: likeness(other, item), default=None)
+        return best if best is not None and likeness(best, item) > 0 else None
 
-    quick = lay_out(recording(), duration_s, guides)
+    listings = [[one for one in guides if one.source == source] for source in ("xmltv", "epg.data", "eit")]
+    quick = lay_out(recording(), duration_s, listings)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(twins.Events, "twin_of", slowly)
-        assert lay_out(recording(), duration_s, guides) == quick
+        assert lay_out(recording(), duration_s, listings) == quick
 
 
 @given(

@@ -1,9 +1,14 @@
 """XMLTV guides: times, numbers, channels, compression, bombs, and guides that break off."""
 
+import bz2
 import gzip
+import io
+import lzma
 import re
 import tracemalloc
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -11,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voicemark.epg.packed import unpacked
 from voicemark.epg.xmltv import parse_episode, parse_time, read_programmes
 from voicemark.errors import GuideError
 
@@ -52,6 +58,59 @@ def test_a_packed_guide_is_the_same_whatever_its_name(tmp_path: Path) -> None:
     plain = list(read_programmes(written(tmp_path, text)))
     assert list(read_programmes(written(tmp_path, gzip.compress(text), "guide.xml.gz"))) == plain
     assert list(read_programmes(written(tmp_path, gzip.compress(text), "packed.xml"))) == plain
+    for packed in (lzma.compress(text), bz2.compress(text), lzma.compress(text[:300]) + lzma.compress(text[300:])):
+        assert list(read_programmes(written(tmp_path, packed, "guide"))) == plain
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        assert list(read_programmes(written(tmp_path, zipped(text, method), "guide.zip"))) == plain
+
+
+def zipped(text: bytes, method: int, name: str = "guide.xml") -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as made:
+        made.writestr(name, text)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("head", "what"),
+    [
+        (b"\x28\xb5\x2f\xfd", "packed with zstd"),
+        (b"7z\xbc\xaf\x27\x1c", "packed with 7z"),
+        (b"Rar!\x1a\x07", "packed with rar"),
+        (b"\xfd7zXZ\0", "broken or not complete \\(xz\\)"),
+        (b"BZh9", "broken or not complete \\(bzip2\\)"),
+        (zipped(b"<tv>", zipfile.ZIP_LZMA), "method 14"),
+        (zipped(b"<tv>" * 99, zipfile.ZIP_DEFLATED)[:45], "broken or not complete \\(zip\\)"),
+        (b"PK\x03\x04", "broken or not complete \\(zip\\)"),
+        (b"PK\x03\x04\x14\0\x01\0" + bytes(30), "password"),
+    ],
+)
+def test_what_is_packed_otherwise_or_broken_is_said(tmp_path: Path, head: bytes, what: str) -> None:
+    with pytest.raises(GuideError, match=what):
+        list(read_programmes(written(tmp_path, head)))
+
+
+@pytest.mark.parametrize("pack", [lzma.compress, bz2.compress, lambda text: zipped(text, zipfile.ZIP_DEFLATED)])
+def test_what_unpacks_without_end_is_refused(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    bomb = pack(HEAD.encode() + CHANNELS.encode() + b"\n" * (48 << 20))
+    with pytest.raises(GuideError, match="unpacks to more"):
+        list(read_programmes(written(tmp_path, bomb)))
+
+
+@given(st.sampled_from([b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh9", b"PK\x03\x04", b""]), st.binary(max_size=500))
+def test_any_bytes_unpack_or_are_refused(head: bytes, raw: bytes) -> None:
+    with suppress(GuideError):
+        for block in unpacked(io.BytesIO(head + raw), Path("guide")):
+            assert block
+
+
+@given(st.binary(max_size=3000), st.integers(0, 60), st.integers(1, 255))
+def test_a_flipped_byte_of_a_packed_guide_is_an_error_or_none(raw: bytes, place: int, flip: int) -> None:
+    for pack in (gzip.compress, lzma.compress, bz2.compress, lambda text: zipped(text, zipfile.ZIP_DEFLATED)):
+        packed = bytearray(pack(raw))
+        packed[min(place, len(packed) - 1)] ^= flip
+        with suppress(GuideError):
+            list(unpacked(io.BytesIO(bytes(packed)), Path("guide")))
 
 
 @pytest.mark.parametrize("name", ["Das Erste HD", "das erste", "ARD", "das.erste.de", "DasErste", "Das Erste (HD)"])

@@ -18,7 +18,7 @@ from voicemark.recorders.enigma2 import Enigma2, parse_meta
 from voicemark.recorders.plain import Plain
 from voicemark.recorders.sidecars import MAX_ELEMENTS, parse_sidecar
 from voicemark.recorders.tvheadend import Tvheadend
-from voicemark.recorders.tvheadend_log import MAX_FILES, parse_entry, read_entry
+from voicemark.recorders.tvheadend_entry import MAX_FILES, parse_entry, read_entry
 from voicemark.recorders.vdr import Vdr
 from voicemark.recording import Recording, RecordingState
 

@@ -1,5 +1,6 @@
 """Plain folders and their sidecars."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -142,3 +143,91 @@ def test_any_bytes_as_sidecar(raw: bytes) -> None:
 @given(st.text(max_size=30))
 def test_any_name_is_a_media_name_or_not(name: str) -> None:
     assert is_media_name(name + ".ts") == (bool(name) and not name.startswith("."))
+
+
+SHOWLESS = """<episodedetails><title>The Part</title><aired>2018-12-06</aired><episode>10</episode>
+<season>12</season></episodedetails>"""
+
+
+def test_an_episode_that_does_not_name_its_show_is_told_by_tvshow_nfo(tmp_path: Path) -> None:
+    season = tmp_path / "The Show/Season 12"
+    season.mkdir(parents=True)
+    path = media(season, "The Show S12E10 The Part.ts", SHOWLESS)
+    (tmp_path / "The Show/tvshow.nfo").write_text("<tvshow><title>The Show!</title></tvshow>")
+    programme = Plain().read(path).programme
+    assert programme is not None
+    assert (programme.title, programme.subtitle, programme.season, programme.episode) == (
+        "The Show!",
+        "The Part",
+        12,
+        10,
+    )
+    assert tmp_path / "The Show/tvshow.nfo" in Plain().metadata(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "subtitle"),
+    [
+        ("The Show S12E10 The Part.ts", "The Show", "The Part"),
+        ("The Show 2018_12_06_21_06_00 - The Part.ts", "The Show", "The Part"),
+        ("recorded.ts", "The Part", None),
+    ],
+)
+def test_without_a_tvshow_nfo_the_name_tells_the_show(
+    tmp_path: Path, name: str, title: str, subtitle: str | None
+) -> None:
+    programme = Plain().read(media(tmp_path, name, SHOWLESS)).programme
+    assert programme is not None and (programme.title, programme.subtitle) == (title, subtitle)
+
+
+@pytest.mark.parametrize("sidecar", ["<tvshow>", "<!DOCTYPE x [<!ENTITY a 'b'>]><tvshow><title>&a;</title></tvshow>"])
+def test_a_broken_tvshow_nfo_leaves_the_name(tmp_path: Path, sidecar: str) -> None:
+    (tmp_path / "tvshow.nfo").write_text(sidecar)
+    assert Plain().read(media(tmp_path, "The Show S12E10 The Part.ts", SHOWLESS)).title == "The Show"
+
+
+def test_a_sidecar_of_another_recording_of_the_name_is_passed_over(tmp_path: Path) -> None:
+    path = media(tmp_path, "Tatort 2024-01-31 20-15.ts", XMLTV, ".xml")
+    assert Plain(zone="Europe/Berlin").read(path).programme == parse_sidecar(XMLTV.encode())
+    earlier = path.rename(tmp_path / "Tatort 2024-03-02 20-15.ts")
+    path.with_suffix(".xml").rename(earlier.with_suffix(".xml"))
+    recording = Plain(zone="Europe/Berlin").read(earlier)
+    assert recording.programme is not None and recording.programme.source == "name"
+    assert "another time" in recording.notes[0]
+    os.utime(earlier, (1_600_000_000, 1_600_000_000))
+    assert "later recording" in Plain().read(earlier).notes[0]
+    old = media(tmp_path, "Tatort 2024-05-01 20-15.ts", EPISODE)
+    os.utime(old.with_suffix(".nfo"), (1_700_000_000, 1_700_000_000))
+    assert "is older than the recording" in Plain().read(old).notes[0]
+
+
+def test_mediaportals_times_are_local(tmp_path: Path) -> None:
+    tags = TAGS.replace(
+        "</tag>",
+        "<SimpleTag><name>STARTTIME</name><value>2024-01-31 20:15</value></SimpleTag>"
+        "<SimpleTag><name>ENDTIME</name><value>2024-01-31 21:45</value></SimpleTag></tag>",
+    )
+    path = media(tmp_path, "Tatort - Das Erste - 2024-01-31 20-10.ts", tags, ".xml")
+    recording = Plain(zone="Europe/Berlin").read(path)
+    programme = recording.programme
+    assert programme is not None
+    assert (programme.title, programme.subtitle, programme.channel) == ("Tatort", "Borowski", "Das Erste")
+    assert (programme.start, programme.duration_s) == (datetime(2024, 1, 31, 19, 15, tzinfo=UTC), 5400.0)
+    assert recording.started_at == datetime(2024, 1, 31, 19, 10, tzinfo=UTC)
+
+
+def test_dispatcharrs_empty_file_beside_a_stream_says_that_it_is_being_written(tmp_path: Path) -> None:
+    stream, remuxed = media(tmp_path, "20240131_201500.ts"), tmp_path / "20240131_201500.mkv"
+    assert Plain().state(stream, NOW) is RecordingState.UNKNOWN
+    remuxed.touch()
+    assert Plain().state(stream, NOW) is Plain().state(remuxed, NOW) is RecordingState.RECORDING
+    remuxed.write_bytes(b"done")
+    assert Plain().state(stream, NOW) is RecordingState.UNKNOWN
+    stream.unlink()
+    assert Plain().state(remuxed, NOW) is RecordingState.UNKNOWN
+
+
+def test_mythtvs_number_is_no_title(tmp_path: Path) -> None:
+    recording = Plain(zone="Europe/Berlin").read(media(tmp_path, "1021_20240731181500.ts"))
+    assert recording.programmes == ()
+    assert recording.started_at == datetime(2024, 7, 31, 18, 15, tzinfo=UTC)

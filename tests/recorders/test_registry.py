@@ -14,6 +14,8 @@ from voicemark.config import WatchSection
 from voicemark.errors import RecordingError
 from voicemark.recorders import find_recordings, recorder_for
 from voicemark.recorders.auto import Auto
+from voicemark.recorders.registry import place_of
+from voicemark.recording import RecordingState
 
 NOW = datetime(2024, 2, 1, tzinfo=UTC)
 
@@ -124,3 +126,51 @@ def test_folders_that_cannot_be_read_are_passed_over(tmp_path: Path, monkeypatch
 
     monkeypatch.setattr(os, "scandir", refusing)  # tests may run as root, who may read everything
     assert {path for _, path in auto(tmp_path).find_all(tmp_path)} == set(paths.values()) - {paths["plain"]}
+
+
+def watched(folder: Path) -> tuple[WatchSection, ...]:
+    """A plain folder with a way of naming of its own, in which another one is Tvheadend's."""
+    (folder / "rec/tvh").mkdir(parents=True)
+    pattern = r"(?P<channel>\w+)\+(?P<date>\d{8})T(?P<time>\d{4})\+(?P<title>.+)"
+    (folder / "rec/zdf+20240131T2015+Aspekte.ts").touch()
+    for name in ("Brisant.ts", "Brisant-1.ts"):
+        (folder / "rec/tvh" / name).touch()
+    (folder / "log").mkdir()
+    files = [{"filename": f"/srv/tvh/{name}", "start": 1706728500} for name in ("Brisant.ts", "Brisant-1.ts")]
+    (folder / "log/aa").write_text(
+        json.dumps({"title": {"ger": "Brisant"}, "files": files, "sched_status": "recording"})
+    )
+    return (
+        WatchSection(path=folder / "rec", recorder="plain", time_zone="Europe/Berlin", name_patterns=(pattern,)),
+        WatchSection(path=folder / "rec/tvh", recorder="tvheadend", dvr_log=folder / "log"),
+    )
+
+
+@pytest.mark.parametrize("asked", [".", "rec", "rec/tvh", "rec/tvh/Brisant-1.ts", "rec/zdf+20240131T2015+Aspekte.ts"])
+def test_a_path_is_served_as_its_watched_folder_says(tmp_path: Path, asked: str) -> None:
+    watch = watched(tmp_path)
+    found = {path.name: (recorder, recorder.read(path)) for recorder, path in find_recordings(tmp_path / asked, watch)}
+    crime, culture = "Brisant.ts", "zdf+20240131T2015+Aspekte.ts"
+    assert set(found) == ({crime, culture} if asked in (".", "rec") else {crime} if "tvh" in asked else {culture})
+    if "Brisant.ts" in found:
+        recorder, recording = found["Brisant.ts"]
+        assert (recorder.name, recording.title, len(recording.files)) == ("tvheadend", "Brisant", 2)
+        assert recorder.state(recording.path, datetime.now(UTC)) is RecordingState.RECORDING
+    if "zdf+20240131T2015+Aspekte.ts" in found:
+        recording = found["zdf+20240131T2015+Aspekte.ts"][1]
+        assert (recording.title, recording.started_at) == ("Aspekte", datetime(2024, 1, 31, 19, 15, tzinfo=UTC))
+
+
+def test_a_link_into_a_watched_folder_is_the_place_that_it_leads_to(tmp_path: Path) -> None:
+    watch = watched(tmp_path)
+    (tmp_path / "link").symlink_to(tmp_path / "rec")
+    place = place_of(tmp_path / "link/tvh/Brisant.ts", watch)
+    assert (place.path, place.section, place.watched) == (tmp_path / "rec/tvh/Brisant.ts", watch[1], True)
+    assert not place_of(tmp_path / "log", watch).watched
+
+
+def test_a_recording_of_another_recorder_is_none_of_this_one(tmp_path: Path) -> None:
+    watch = (WatchSection(path=tmp_path, recorder="vdr"),)
+    (tmp_path / "x.ts").touch()
+    with pytest.raises(RecordingError, match="is no recording of vdr"):
+        list(find_recordings(tmp_path / "x.ts", watch))

@@ -4,6 +4,7 @@ import json
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicemark.errors import RecordingVanishedError
+from voicemark.fits import facts_of
 from voicemark.recorders.tvheadend import Tvheadend
-from voicemark.recorders.tvheadend_log import parse_entry, read_entry
-from voicemark.recording import RecordingState, StreamHint
+from voicemark.recorders.tvheadend_entry import parse_entry, read_entry
+from voicemark.recording import Piece, RecordingState, StreamHint
 
 START = 1706728500  # 2024-01-31 19:15 UTC
 NOW = datetime(2024, 2, 2, tzinfo=UTC)
@@ -224,3 +226,108 @@ def test_any_bytes_as_entry(tmp_path_factory: pytest.TempPathFactory, raw: bytes
     path = tmp_path_factory.getbasetemp() / "entry"
     path.write_bytes(raw)
     assert read_entry(path) is None or raw
+
+
+def named_twice(box: Box, seconds: float = 12) -> Path:
+    """Yesterday's entry, whose file is lost, and today's name the one file, which today's recording wrote."""
+    path = box.media / "Tagesschau.ts"
+    write_clock(path, seconds)
+    for uuid, title, start, lasted in (("9", "old edition", START, 900), ("1", "new edition", START + 86400, 12)):
+        file = {"filename": "/tmp/rec/Tagesschau.ts", "start": start, "stop": start + lasted}
+        box.save({"start": start, "stop": start + 900, "title": {"ger": title}, "files": [file]}, uuid)
+    return path
+
+
+def write_clock(path: Path, seconds: float) -> None:
+    """A transport stream with nothing but a clock, that lasts so long."""
+    packets = bytearray()
+    for step in range(int(seconds * 10) + 1):
+        ticks = step * 9000
+        clock = (ticks << 15 | 0x7E00).to_bytes(6, "big")
+        packets += b"\x47\x01\x00\x20\xb7\x10" + clock + b"\xff" * 176
+    path.write_bytes(packets)
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_of_two_entries_for_one_name_the_newest_that_fits_is_meant(box: Box, swapped: bool) -> None:
+    path = named_twice(box)
+    if swapped:
+        first, second = box.log / "9", box.log / "1"
+        text = first.read_text()
+        first.write_text(second.read_text())
+        second.write_text(text)
+        os.utime(box.log)
+    recording = box.recorder.read(path)
+    assert recording.title == "new edition"
+    assert recording.started_at == datetime.fromtimestamp(START + 86400, UTC)
+
+
+def test_an_entry_fits_by_its_length(box: Box) -> None:
+    assert box.recorder.read(named_twice(box, seconds=890)).title == "old edition"
+
+
+def test_an_entry_of_a_later_recording_does_not_fit(box: Box) -> None:
+    path = named_twice(box)
+    os.utime(path, (START + 950, START + 950))
+    assert box.recorder.read(path).title == "old edition"
+    os.utime(path, (START - 86400, START - 86400))
+    recording = box.recorder.read(path)
+    assert recording.title == "Tagesschau"
+    assert "only other recordings" in recording.notes[-1]
+
+
+def test_the_entry_of_a_recording_of_another_length_and_time_does_not_fit(box: Box) -> None:
+    path = named_twice(box, seconds=300)
+    (box.log / "1").unlink()
+    os.utime(box.log)
+    assert box.recorder.read(path).title == "Tagesschau", "written now, and a third as long"
+    os.utime(path, (START + 901, START + 901))
+    assert box.recorder.read(path).title == "old edition", "signal was lost"
+    write_clock(path, 880)
+    assert box.recorder.read(path).title == "old edition", "copied"
+
+
+def test_a_recording_that_was_removed_does_not_hide_the_next_of_its_name(box: Box) -> None:
+    path = box.file("T.ts")
+    box.save({**entry("T.ts"), "fileremoved": 1, "start": START + 9}, "a")
+    box.save(entry("T.ts"), "b")
+    assert box.recorder.state(path, NOW) is RecordingState.FINISHED
+
+
+def test_each_interruption_begins_a_piece(box: Box) -> None:
+    for name in ("T.ts", "T-1.ts"):
+        box.file(name)
+    box.save(entry("T.ts", "T-1.ts"))
+    recording = box.recorder.read(box.media / "T.ts")
+    begins = [datetime.fromtimestamp(START - 290 + 3000 * index, UTC) for index in range(2)]
+    assert recording.pieces == (Piece(0, begins[0], 2290.0), Piece(1, begins[1], 2290.0))
+    box.save(entry("T.ts"))
+    assert box.recorder.read(box.media / "T.ts").pieces == ()
+
+
+@given(st.binary(max_size=3000))
+def test_any_bytes_have_a_length_or_none(raw: bytes) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "x.ts")
+        path.write_bytes(raw)
+        length_s = facts_of(path).length_s
+        assert length_s is None or length_s >= 0
+
+
+@pytest.mark.parametrize(
+    ("languages", "title", "subtitle", "language"),
+    [
+        ((), "Tatort", "Borowski", "ger"),
+        (("deu", "ger"), "Tatort", "Borowski", "ger"),
+        (("eng",), "Crime Scene", "Borowski", "eng"),
+        (("fre", "en"), "Crime Scene", "Borowski", "eng"),
+        (("fre",), "Tatort", "Borowski", "ger"),
+    ],
+)
+def test_of_titles_in_several_languages_the_preferred_is_taken(
+    languages: tuple[str, ...], title: str, subtitle: str, language: str
+) -> None:
+    found = parse_entry(entry("T.ts"), Path("x"), languages)
+    assert found is not None and found.programme is not None
+    told = found.programme
+    assert (told.title, told.subtitle, told.language) == (title, subtitle, language)

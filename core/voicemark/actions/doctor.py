@@ -12,12 +12,13 @@ from pathlib import Path
 
 import torch
 
+from voicemark.actions.check import unusable
 from voicemark.audio import ffmpeg
 from voicemark.config import Config, WatchSection
 from voicemark.config.check import missing
 from voicemark.errors import VoicemarkError
-from voicemark.recorders import recorder_for
 from voicemark.recorders.auto import Auto
+from voicemark.recorders.registry import recorder_for
 from voicemark.store.check import SOUND, Check, has_reset_bug, last_check
 from voicemark.store.database import open_database, open_to_read
 from voicemark.voice.load import load_encoder
@@ -54,19 +55,19 @@ def examine(config: Config) -> Iterator[Finding]:
     yield from _programs()
     yield from _network(config)
     yield from _database(config.database.path)
-    faults = missing(config)
+    faults = [*missing(config), *unusable(config)]
     yield from (Finding(Grade.WRONG, fault, "correct the configuration, or bring it back") for fault in faults)
     if not faults:
         yield Finding(Grade.RIGHT, f"{len(config.watch)} watched folder(s), {len(config.speakers)} voice(s) configured")
-        yield from map(_folder, config.watch)
+        yield from (_folder(section, config) for section in config.watch)
         yield from _watches(config)
     if not config.speakers:
         yield Finding(Grade.NOTE, "no voice is configured", "add a [[speakers]] table with samples")
 
 
-def _folder(section: WatchSection) -> Finding:
+def _folder(section: WatchSection, config: Config) -> Finding:
     """What the service will find there."""
-    recorder = recorder_for(section)
+    recorder = recorder_for(section, config.watch)
     if isinstance(recorder, Auto):
         counts = recorder.census(section.path)
     else:

@@ -2,20 +2,25 @@
 
     claim → process → write → finish
 
+A content that was heard at another place (a copy, a snapshot) is not heard again: what is known of it is taken over.
+
 Whose fault a failure is, and what follows from it, is the caller's to decide: nothing is released or failed here.
 """
 
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from voicemark.config import Config
+from voicemark.epg.gather import programmes_of
 from voicemark.errors import DatabaseError
 from voicemark.pipeline import Progress, process
 from voicemark.recording import Recording
 from voicemark.result import Result
 from voicemark.store.database import Database
 from voicemark.store.jobs import Claim, Jobs
+from voicemark.store.known import same_content
 from voicemark.store.results import write_result
 from voicemark.voice.recognise import Recogniser
 
@@ -54,7 +59,9 @@ def hear(
     another attempt, or raises. Raises `RecordingError`, `ToolError`, `ClaimLostError` and what the callbacks raise.
     """
     began = time.monotonic()
-    result = process(recording, recogniser, config, progress)
+    result = _heard_elsewhere(recording, claim, recogniser, config, database)
+    if result is None:
+        result = process(recording, recogniser, config, progress)
     took_s = time.monotonic() - began
     while True:
         try:
@@ -64,3 +71,18 @@ def hear(
             return result
         except DatabaseError as error:
             unwritable(error)
+
+
+def _heard_elsewhere(
+    recording: Recording, claim: Claim, recogniser: Recogniser, config: Config, database: Database
+) -> Result | None:
+    """What is known of the same content at another place, with the programmes of this one. Its markers may be those of
+    other voices or settings: whoever matches the archive brings them up to date."""
+    with database.reading() as session:
+        known = same_content(session, recording, claim.content, recogniser.encoder.model_id)
+    if known is None:
+        return None
+    found = programmes_of(recording, known.duration_s, config.epg)
+    notes = dict.fromkeys((*recording.notes, *found.notes, *known.notes))
+    started_at = found.started_at or recording.started_at
+    return replace(known, programmes=found.spans, started_at=started_at, notes=tuple(notes))

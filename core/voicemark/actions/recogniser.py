@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voicemark.audio.demux import AudioReader
-from voicemark.config import AudioSection, Config
+from voicemark.config import Config
 from voicemark.enrolment.enrolment import VoiceReport, enrol, tell_what_waits
 from voicemark.errors import EnrolmentError, RecordingError
 from voicemark.pipeline import content_of
@@ -56,10 +56,10 @@ def load_verifier(config: Config, book: VoiceBook, database: Database) -> Verifi
     return Verifier(encoder, memories, section.threshold, section.band)
 
 
-def heard_again(path: Path, content: str, settings: AudioSection) -> ReadAudio:
+def heard_again(path: Path, content: str, config: Config) -> ReadAudio:
     """The audio of a recording that was heard before. Raises `RecordingError` where it is not there as it was."""
-    for recorder, found in find_recordings(path):
+    for recorder, found in find_recordings(path, config.watch):
         recording = recorder.read(found)
         if content_of(recording) == content:
-            return AudioReader.of(recording, settings).stretch
+            return AudioReader.of(recording, config.audio).stretch
     raise RecordingError("has changed since it was heard", path=path)

@@ -15,10 +15,9 @@ from voicemark.audio.demux import AudioReader
 from voicemark.audio.streams import Media
 from voicemark.config import Config, WatchSection
 from voicemark.epg.gather import Programmes, programmes_of
-from voicemark.errors import RecordingError, VoicemarkError
-from voicemark.recorders.auto import Auto
+from voicemark.errors import VoicemarkError
 from voicemark.recorders.base import Recorder
-from voicemark.recorders.registry import find_recordings, recorder_for
+from voicemark.recorders.registry import find_recordings, place_of
 from voicemark.recording import Recording, RecordingState
 
 STATE_WORDS = {
@@ -66,29 +65,9 @@ def report_on(path: Path, config: Config) -> Iterator[RecordingReport]:
 
     Decodes the audio whole, which takes its time. Raises `RecordingError` when there is no recording at `path`.
     """
-    for watched, adapter, found in _find(path, config):
-        yield _report(found, adapter, watched, config)
-
-
-def _find(path: Path, config: Config) -> Iterator[tuple[WatchSection | None, Recorder, Path]]:
-    """As the service would find it: by the settings of the watched folder it lies in, if there is one."""
-    place = path.absolute()
-    over = [section for section in config.watch if place.is_relative_to(section.path)]
-    if not over:
-        for adapter, found in find_recordings(path):
-            yield None, adapter, found
-        return
-    section = max(over, key=lambda section: len(section.path.parts))
-    adapter = recorder_for(section)
-    own = adapter.recognise(place)
-    paths = [own] if own is not None else adapter.find(place)
-    count = 0
-    for found in paths:
-        count += 1
-        owner = adapter.adapter(found) if isinstance(adapter, Auto) else adapter
-        yield section, owner or adapter, found
-    if not count:
-        raise RecordingError(f"is no recording of {section.recorder}", path=path, hint="see [[watch]] recorder")
+    for adapter, found in find_recordings(path, config.watch, config.audio.languages):
+        place = place_of(found, config.watch)
+        yield _report(found, adapter, place.section if place.watched else None, config)
 
 
 def _report(path: Path, adapter: Recorder, watched: WatchSection | None, config: Config) -> RecordingReport:

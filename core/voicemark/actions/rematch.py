@@ -119,7 +119,7 @@ def match_archive(
     """What is kept of all recordings, matched where it was matched otherwise; see `voicemark.actions.rematch`."""
 
     def listen(path: Path, content: str) -> ReadAudio:
-        return heard_again(path, content, config.audio)
+        return heard_again(path, content, config)
 
     return rematch(database, recogniser.book, recogniser.settings, listen, recogniser.verifier, progress=progress)
 

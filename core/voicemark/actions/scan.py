@@ -16,6 +16,7 @@ import torch
 
 from voicemark.actions.hear import Heartbeat, hear
 from voicemark.actions.recogniser import make_recogniser
+from voicemark.actions.refresh import refresh
 from voicemark.actions.rematch import match_archive
 from voicemark.config import Config
 from voicemark.enrolment.enrolment import VoiceReport
@@ -24,6 +25,7 @@ from voicemark.export.after import export_heard
 from voicemark.pipeline import content_of
 from voicemark.recorders import find_recordings
 from voicemark.recorders.base import Recorder
+from voicemark.recorders.rest import grows
 from voicemark.recording import Recording, RecordingState
 from voicemark.store.database import Database, open_database
 from voicemark.store.jobs import Claim, ClaimLostError, Finding, Jobs, signature
@@ -85,6 +87,8 @@ class Scan:
         """Voices whose samples cannot be heard, in words."""
         service = config.service
         self._jobs = Jobs(database, retries=service.retries, retry_pause_s=service.retry_pause_s)
+        self.unheard = tuple(report.name for report in made.reports if report.error is not None)
+        """Voices that cannot be looked for."""
         self._listener.enrolled(made.reports)
 
     def paths(self, paths: Sequence[Path]) -> Iterator[Outcome]:
@@ -93,19 +97,19 @@ class Scan:
         What was scanned with the same model before is only matched again, without decoding, when voices or settings
         have changed since.
         """
-        some_known = False
+        some_done = False
         for path in paths:
             for outcome in self._path(path):
-                some_known |= outcome.status is Status.KNOWN
+                some_done |= outcome.status in (Status.KNOWN, Status.SCANNED)
                 self._listener.finished(outcome)
                 yield outcome
-        if some_known and match_archive(self.database, self.recogniser, self.config).recordings:
+        if some_done and match_archive(self.database, self.recogniser, self.config).recordings:
             export_heard(self.database, None, self.config.export)
         label_programmes(self.database, self.config.titles.model)
 
     def _path(self, path: Path) -> Iterator[Outcome]:
         try:
-            for recorder, recording_path in find_recordings(path.absolute()):
+            for recorder, recording_path in find_recordings(path, self.config.watch, self.config.audio.languages):
                 yield self._recording(recorder, recording_path)
         except RecordingError as error:
             yield Outcome(path, Status.FAILED, str(error))
@@ -131,13 +135,18 @@ class Scan:
         if state is RecordingState.DELETED:
             return Outcome(path, Status.SKIPPED, "deleted in the recorder")
         recording = recorder.read(path)
+        if state is RecordingState.UNKNOWN and grows(recording.files):
+            return Outcome(path, Status.SKIPPED, "still being written")
+        refreshed = refresh(self.database, recording, self.config)
         model_id = self.recogniser.encoder.model_id
         seen = signature(recording.files)
         [found] = self._jobs.found([Finding(recording, content_of(recording), seen)], model_id)
         claim = _claim(self._jobs, path, model_id)
         if not isinstance(claim, Outcome):
             return claim, recording
-        if found is not Found.MOVED:
+        if refresh(self.database, recording, self.config) or refreshed:
+            claim = replace(claim, reason="its metadata have changed and were read again")
+        elif found is not Found.MOVED:
             return claim
         failures = export_heard(self.database, [path], self.config.export)
         return replace(claim, notes=tuple(map(str, failures)))

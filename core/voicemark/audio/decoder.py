@@ -30,9 +30,10 @@ from voicemark.audio.complaints import (
     short_of_memory,
     tool_is_broken,
 )
-from voicemark.audio.ffmpeg import FORMATS, blame_tool, find_program
+from voicemark.audio.ffmpeg import blame_tool, find_program
 from voicemark.audio.streams import FIRST_LOOK, Look
 from voicemark.audio.timeline import SAMPLE_RATE, Piece
+from voicemark.containers import DEMUXERS
 from voicemark.errors import (
     RecordingError,
     RecordingUnreadableError,
@@ -282,7 +283,7 @@ def _command(program: str, source: Source, stamps: int) -> Sequence[str]:
     options: dict[str, Any] = {
         "copyts": None,
         "protocol_whitelist": "file,pipe,subfile",
-        "format_whitelist": FORMATS,
+        "format_whitelist": DEMUXERS,
         "probesize": f"{source.look.megabytes}M",
         "analyzeduration": f"{source.look.seconds}000000",
         "threads": 1,

@@ -17,6 +17,7 @@ from voicemark.audio import processes
 from voicemark.audio.complaints import last_words, read_error, short_of_memory, tool_is_broken
 from voicemark.audio.scrambling import is_scrambled
 from voicemark.audio.streams import FIRST_LOOK, UNHEARD_CODECS, AudioStream, Look, Media
+from voicemark.containers import DEMUXERS
 from voicemark.errors import (
     NoAudioError,
     RecordingError,
@@ -24,13 +25,6 @@ from voicemark.errors import (
     ToolError,
     unreadable,
 )
-
-FORMATS = (
-    "mpegts,mpeg,mpegvideo,matroska,webm,mov,mp4,avi,asf,flv,nut,rm,ogg,wav,w64,aiff,flac,mp3,mp2,aac,ac3,eac3,loas,"
-    "dts,au,caf,wv,tta,amr"
-)
-"""Containers that hold audio themselves; playlists and scripts (hls, concat, dash, sdp, …) are not among them."""
-
 
 LOOKS = (FIRST_LOOK, Look(100, 90), Look(400, 600))
 """Audio of a broadcast begins seconds after its video, at times minutes; further looks only where nothing was found."""
@@ -127,7 +121,7 @@ def look(file: Path, much: Look, *, start: int = 0, end: int | None = None) -> M
     source = f"file:{file}" if not start and end is None else f"subfile,,start,{start},end,{end or 0},,:file:{file}"
     command = [
         find_program("ffprobe"), "-v", "error",
-        "-protocol_whitelist", "file,subfile", "-format_whitelist", FORMATS,
+        "-protocol_whitelist", "file,subfile", "-format_whitelist", DEMUXERS,
         "-probesize", f"{much.megabytes}M", "-analyzeduration", f"{much.seconds}000000",
         "-show_format", "-show_streams", "-of", "json", source,
     ]  # fmt: skip

@@ -9,12 +9,13 @@ from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, complain
 
 
 def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Check the configuration file, and that the folders and samples it names are there."""
+    """Check the configuration file, and that the folders, samples and guides it names are there and can be used."""
+    from voicemark.actions.check import unusable
     from voicemark.config import load_config
     from voicemark.config.check import missing
 
     settings = load_config(config)
-    faults = missing(settings)
+    faults = [*missing(settings), *unusable(settings)]
     for fault in faults:
         complain(fault)
     watched = f"{len(settings.watch)} watched folder(s)"

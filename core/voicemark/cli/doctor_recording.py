@@ -71,9 +71,13 @@ def _metadata(report: "RecordingReport") -> list[tuple[str, Iterable[str]]]:
     recording = report.recording
     if recording is None:
         return []
-    begun, expected = recording.started_at, recording.expected_duration_s
+    told = report.programmes
+    begun = (told.started_at if told else None) or recording.started_at
+    longest = max(told.spans if told else (), key=lambda span: span.end_s - span.start_s, default=None)
+    title = longest.programme.title if longest and recording.programme is None else recording.title
+    expected = recording.expected_duration_s
     return [
-        ("title", [recording.title]),
+        ("title", [title]),
         ("begun", [f"{begun.astimezone():%Y-%m-%d %H:%M:%S %Z}"] if begun else []),
         ("expected", [f"{clock(expected)}, by its metadata"] if expected else []),
         ("metadata", recording.notes),

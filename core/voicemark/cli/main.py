@@ -19,6 +19,8 @@ from voicemark.cli import (
     export,
     forget,
     markers,
+    play,
+    playlist,
     retry,
     scan,
     status,
@@ -52,6 +54,8 @@ app.command("related")(titles.related)
 app.command("enrol")(enrol.enrol)
 app.command("forget")(forget.forget)
 app.command("export")(export.export)
+app.command("playlist")(playlist.playlist)
+app.command("play")(play.play)
 app.command("status")(status.status)
 app.command("retry")(retry.retry)
 app.command("backup")(backup.backup)

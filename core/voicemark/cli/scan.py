@@ -39,7 +39,7 @@ def scan(
         print_json(markers)
     else:
         show_markers(markers)
-    if scanning.waits or any(outcome.status is Status.FAILED for outcome in outcomes):
+    if scanning.waits or scanning.unheard or any(outcome.status is Status.FAILED for outcome in outcomes):
         raise typer.Exit(1)
 
 

@@ -97,6 +97,11 @@ class WatchSection(Section):
         (),
         description="Further folders that links to files in this one may lead to, such as other disks of the recorder.",
     )
+    ignore: tuple[str, ...] = Field(
+        (),
+        description="Names, or paths below the folder, that are passed over (* and ? as in a shell); trash cans and "
+        "snapshots always are.",
+    )
     name_patterns: tuple[str, ...] = Field(
         (),
         description="Plain folders only: regular expressions with named groups (title, subtitle, channel, date, "
@@ -241,7 +246,7 @@ class SpeakerSection(Section):
 class EpgSection(Section):
     """Where titles come from beside the recorder's own metadata."""
 
-    xmltv: tuple[Path, ...] = Field((), description="XMLTV guides (.xml or .xml.gz).")
+    xmltv: tuple[Path, ...] = Field((), description="XMLTV guides, plain or packed (gzip, xz, bzip2, zip).")
     vdr_epg_data: tuple[Path, ...] = Field((), description="VDR's epg.data.")
     stream_eit: bool = Field(True, description="Read the EIT inside the recording's own stream.")
     channels: tuple[str, ...] = Field(

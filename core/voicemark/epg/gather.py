@@ -1,7 +1,6 @@
 """One recording's programmes from all sources: its recorder, its stream, the guides in the configuration."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -10,10 +9,12 @@ from pathlib import Path
 from voicemark.config import EpgSection
 from voicemark.epg.channels import channel_key, channel_keys
 from voicemark.epg.epgdata import read_epg_data
+from voicemark.epg.origin import origin_of, piece_positions
 from voicemark.epg.stream_eit import StreamEpg, read_stream_epg
-from voicemark.epg.timeline import lay_out, origin_of
+from voicemark.epg.timeline import lay_out
 from voicemark.epg.xmltv import read_programmes
 from voicemark.errors import GuideError
+from voicemark.fits import written_at
 from voicemark.guard import unit
 from voicemark.patience import within_patience
 from voicemark.recording import Programme, ProgrammeSpan, Recording
@@ -46,35 +47,44 @@ def programmes_of(recording: Recording, duration_s: float, epg: EpgSection) -> P
     stream = StreamEpg()
     if epg.stream_eit and duration_s > 0:
         with unit("the stream's EPG", notes.append):
-            stream = read_stream_epg(recording.files, duration_s, channel)
+            positions = piece_positions(recording, duration_s)
+            begins = {piece.first_file: at_s for piece, at_s in zip(recording.pieces, positions, strict=False)}
+            stream = read_stream_epg(recording.files, duration_s, channel, begins)
             notes += stream.notes
-    origin = origin_of(recording, stream, duration_s)
-    guides: list[Programme] = []
-    if origin is not None and (epg.xmltv or epg.vdr_epg_data):
+    told = origin_of(recording, stream, duration_s, written_at(recording.files[-1]))
+    notes += told.notes
+    started_at = told.clock.started_at if told.clock is not None else None
+    guides: list[list[Programme]] = []
+    if started_at is not None and (epg.xmltv or epg.vdr_epg_data):
         name = channel or stream.service_name
         if name is None:
             notes.append("no channel is known, so the guides were not asked")
         else:
             pairs = [pair.split("=", 1) for pair in epg.channels]
             names = (name, *(guide for own, guide in pairs if channel_key(own) == channel_key(name)))
-            span = (origin - MARGIN, origin + timedelta(seconds=max(duration_s, 0.0)) + MARGIN)
-            guides = list(_from_guides(epg, names, *span, notes))
-    spans = lay_out(recording, duration_s, guides, stream)
-    return Programmes(spans, origin, tuple(notes))
+            span = (started_at - MARGIN, started_at + timedelta(seconds=max(duration_s, 0.0)) + MARGIN)
+            guides = _from_guides(epg, names, *span, notes)
+    spans = lay_out(recording, duration_s, guides, stream, told.clock)
+    return Programmes(spans, started_at, tuple(notes))
 
 
 def _from_guides(
     epg: EpgSection, names: tuple[str, ...], start: datetime, end: datetime, notes: list[str]
-) -> Iterator[Programme]:
+) -> list[list[Programme]]:
+    """Of each guide the programmes that it has; what comes before a fault counts."""
+    found: list[list[Programme]] = []
     for path in epg.xmltv:
+        found.append([])
         with unit(f"guide {path.name}", notes.append):
             if _reaches(path, start, end):
-                yield from islice(read_programmes(path, names, start, end), MAX_GUIDE_PROGRAMMES)
+                found[-1].extend(islice(read_programmes(path, names, start, end), MAX_GUIDE_PROGRAMMES))
     keys = frozenset(key for name in names for key in channel_keys(name))
     for path in epg.vdr_epg_data:
+        found.append([])
         with unit(f"guide {path.name}", notes.append):
-            found = read_epg_data(path, lambda _, name: not keys.isdisjoint(channel_keys(name or "")), start, end)
-            yield from islice(found, MAX_GUIDE_PROGRAMMES)
+            some = read_epg_data(path, lambda _, name: not keys.isdisjoint(channel_keys(name or "")), start, end)
+            found[-1].extend(islice(some, MAX_GUIDE_PROGRAMMES))
+    return found
 
 
 _reach: OrderedDict[tuple[Path, int, int], tuple[datetime, datetime] | None] = OrderedDict()

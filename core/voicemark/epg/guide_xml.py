@@ -2,23 +2,20 @@
 
 Entity declarations are refused (defusedxml), so no entity bomb goes off and no file outside the guide is opened. Only
 the element at hand is kept, and of it so many characters and children; a tag or a comment has a length that real ones
-never reach (a parser that waits for its end looks at it again with every block); what gzip gives has a proportion.
+never reach (a parser that waits for its end looks at it again with every block); how it is unpacked: `packed`.
 """
 
-import gzip
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
+from voicemark.epg.packed import unpacked
 from voicemark.errors import GuideError
 from voicemark.foreign import ANYWHERE, opened
 
-BLOCK = 1 << 16  # bytes read at a time
 MAX_ELEMENT = 1 << 20  # characters kept of one programme, attributes included; real ones have a few thousand
 MAX_CHILDREN = 5000  # elements kept of one programme
 MAX_DEPTH = 32
@@ -26,10 +23,6 @@ MAX_PASSED_OVER = 1_000_000  # elements of one programme that are not kept
 MAX_STRAYS = 100_000  # elements beside channels and programmes
 MAX_ATTRIBUTE = 1024  # characters
 MAX_SILENCE = 1 << 20  # bytes of a single tag or comment
-GZIP_MAGIC = b"\x1f\x8b"
-MAX_RATIO = 200  # bytes unpacked for each packed one; guides have 5 to 20, nothing more than 1032
-FREE_BYTES = 16 << 20  # unpacked whatever the ratio
-MAX_UNPACKED = 2 << 30  # bytes, at most
 ATTRIBUTES = frozenset({"id", "channel", "start", "stop", "lang", "system", "units"})
 """Those that are looked at."""
 
@@ -43,7 +36,7 @@ def elements(path: Path) -> Iterator[Element]:
     parser = DefusedXMLParser(target=target)
     try:
         with opened(path, ANYWHERE) as raw:
-            for block in _blocks(raw, path):
+            for block in unpacked(raw, path):
                 before, silent = target.events, target.silence
                 parser.feed(block)
                 target.silence = 0 if target.events > before else silent + len(block)
@@ -61,28 +54,13 @@ def elements(path: Path) -> Iterator[Element]:
     except ParseError as error:
         yield from target.taken()
         raise GuideError(f"is broken or not complete ({error})", path=path) from None
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        yield from target.taken()
-        raise GuideError("is broken or not complete (gzip)", path=path) from None
     except GuideError:
+        yield from target.taken()
         raise
     except OSError as error:
         raise GuideError(f"cannot be read: {error.strerror}", path=path) from error
     except (ValueError, LookupError) as error:  # an encoding that Python or expat does not know
         raise GuideError(f"cannot be read: {error}", path=path) from None
-
-
-def _blocks(raw: BinaryIO, path: Path) -> Iterator[bytes]:
-    """The guide's text. Raises `GuideError` where it unpacks to more than any guide does."""
-    packed = raw.read(2) == GZIP_MAGIC
-    raw.seek(0)
-    file = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
-    unpacked = 0
-    while block := file.read(BLOCK):
-        unpacked += len(block)
-        if packed and unpacked > min(MAX_UNPACKED, FREE_BYTES + MAX_RATIO * raw.tell()):
-            raise GuideError("unpacks to more than any guide does", path=path)
-        yield block
 
 
 class _Target:

@@ -9,13 +9,15 @@ first and often the second.
 """
 
 import contextlib
+import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from voicemark.clean_text import name_text, one_line
+from voicemark.containers import MAYBE_STREAM_SUFFIXES, STREAM_SUFFIXES
 from voicemark.epg.channels import channel_key
 from voicemark.epg.dvb_text import decode_text
 from voicemark.epg.eit import (
@@ -28,8 +30,9 @@ from voicemark.epg.eit import (
     parse_mjd_time,
     parse_section,
 )
-from voicemark.foreign import ANYWHERE, opened
-from voicemark.mpegts import PACKET, PCR_WRAP_S, Packet, SectionAssembler, packets
+from voicemark.epg.stream_clock import runs_of, start_of
+from voicemark.foreign import ANYWHERE, opened, read_bytes
+from voicemark.mpegts import PACKET, PCR_WRAP_S, Packet, SectionAssembler, alignment, packets
 from voicemark.patience import within_patience
 
 PAT, SDT, EIT, TDT = 0x00, 0x11, 0x12, 0x14
@@ -42,8 +45,8 @@ CARRIED = 1 << 10  # bytes of a block looked at again with the next: a packet ma
 MAX_SECTIONS = 10_000  # different ones; a whole transponder's schedule has some thousand
 MAX_EVENTS = 1 << 17  # parsed and kept; ten days of thirty services have a fourth of it
 MAX_TAKEN = 1 << 18  # sections looked at: EIT as it comes on a whole transponder, for a quarter of an hour
+PROBED = 4096  # bytes
 MAX_TOLD = 10_000  # times of day, and changes of the present event, that are kept
-STREAM_SUFFIXES = frozenset({".ts", ".m2ts", ".m2t", ".mts", ".tp", ".trp", ".tsv"})
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,9 @@ class StreamEpg:
     sightings: tuple[Sighting, ...] = ()
     started_at: datetime | None = None
     """Time of day (UTC) at the recording's first moment, by the broadcaster's clock."""
+    jumps: tuple[tuple[float, datetime], ...] = ()
+    """Where in the recording (seconds) that clock goes on at another time than the one that followed: something was
+    cut out there."""
     notes: tuple[str, ...] = ()
 
 
@@ -94,27 +100,40 @@ class _Gathered:
     parsed: int = 0
     clocks: list[tuple[float, datetime]] = field(default_factory=list)
     first_pcr: tuple[int, float] | None = None
+    pcr_zero: float = 0.0
+    """Where on the timeline the first PCR stands."""
     seen: dict[bytes, EitSection] = field(default_factory=dict)
 
 
-def read_stream_epg(files: Sequence[Path], duration_s: float, channel: str | None = None) -> StreamEpg:
+def read_stream_epg(
+    files: Sequence[Path],
+    duration_s: float,
+    channel: str | None = None,
+    begins: Mapping[int, float] | None = None,
+) -> StreamEpg:
     """The EPG inside a recording's transport stream files, on a timeline of `duration_s` seconds.
 
-    `channel`: the recorder's name for the channel, which decides where a stream holds several services. Files that are
-    no transport streams tell nothing; what cannot be read is told in `notes`. Never raises for what is in the files.
+    `channel`: the recorder's name for the channel, which decides where a stream holds several services. `begins`: the
+    numbers of files before which the recording was interrupted, and where on the timeline they begin (seconds). Files
+    that are no transport streams tell nothing; what cannot be read is told in `notes`. Never raises for what is in the
+    files.
     """
     notes: list[str] = []
+    begins = begins or {}
     gathered = _Gathered()
-    sizes = [_size(file) if file.suffix.lower() in STREAM_SUFFIXES else 0 for file in files]
+    sizes = [_size(file) if _is_stream(file) else 0 for file in files]
     total = sum(sizes)
     if total < PACKET:
         return StreamEpg()
+    restarts = {files[number]: at_s for number, at_s in begins.items() if 0 < number < len(files)}
     for place in _places(files, sizes):
+        if (at_s := restarts.pop(place.file, None)) is not None:
+            gathered.first_pcr, gathered.pcr_zero = None, at_s
         try:
             _read_place(place, total, duration_s, gathered)
         except OSError as error:
             notes.append(f"{name_text(place.file.name)} cannot be read for its EPG: {error.strerror}")
-    return _result(gathered, channel, notes)
+    return _result(gathered, channel, notes, min((at_s for at_s in begins.values() if at_s > 0), default=math.inf))
 
 
 def _places(files: Sequence[Path], sizes: Sequence[int]) -> Iterator[_Place]:
@@ -161,14 +180,14 @@ def _read_place(place: _Place, total: int, duration_s: float, gathered: _Gathere
 
 
 def _clock(packet: Packet, gathered: _Gathered) -> float | None:
-    """Seconds since the first PCR of the recording, by the PID that carried it; over a wrap of the clock, too."""
+    """Seconds on the timeline, by the piece's first PCR and the PID that carried it; over a wrap of the clock, too."""
     pcr = packet.pcr_s
     if pcr is None:
         return None
     if gathered.first_pcr is None:
         gathered.first_pcr = (packet.pid, pcr)
     pid, first = gathered.first_pcr
-    return (pcr - first) % PCR_WRAP_S if pid == packet.pid else None
+    return gathered.pcr_zero + (pcr - first) % PCR_WRAP_S if pid == packet.pid else None
 
 
 def _position(byte: int, total: int, duration_s: float, clock: float | None) -> float:
@@ -250,7 +269,9 @@ def _service_names(loop: bytes) -> Iterator[tuple[int, tuple[str, str]]]:
         at += 5 + length
 
 
-def _result(gathered: _Gathered, channel: str | None, notes: list[str]) -> StreamEpg:
+def _result(gathered: _Gathered, channel: str | None, notes: list[str], piece_end_s: float) -> StreamEpg:
+    clocks = [clock for clock in gathered.clocks if clock[0] < piece_end_s]
+    first, jumps = runs_of(clocks)
     service = _own_service(gathered, channel)
     provider, name = gathered.names.get(service, ("", "")) if service is not None else ("", "")
     if service is None and gathered.events:
@@ -267,7 +288,8 @@ def _result(gathered: _Gathered, channel: str | None, notes: list[str]) -> Strea
         provider=provider or None,
         events=tuple(sorted(events.values(), key=lambda event: (event.start is None, event.start, event.event_id))),
         sightings=tuple(sorted(sightings, key=lambda sighting: sighting.at_s)),
-        started_at=_start(gathered.clocks),
+        started_at=start_of(first),
+        jumps=jumps,
         notes=tuple(notes),
     )
 
@@ -285,12 +307,15 @@ def _own_service(gathered: _Gathered, channel: str | None) -> int | None:
     return None
 
 
-def _start(clocks: Sequence[tuple[float, datetime]]) -> datetime | None:
-    """The clock at the recording's first moment: the median of what each telling of the time says of it."""
-    if not clocks:
-        return None
-    starts = sorted(moment - timedelta(seconds=seconds) for seconds, moment in clocks)
-    return starts[len(starts) // 2]
+def _is_stream(path: Path) -> bool:
+    """By its suffix; where that leaves it open, by its first packets."""
+    suffix = path.suffix.lower()
+    if suffix not in MAYBE_STREAM_SUFFIXES:
+        return suffix in STREAM_SUFFIXES
+    with contextlib.suppress(OSError):
+        found = alignment(read_bytes(path, PROBED, ANYWHERE))
+        return found is not None and found[1] < PROBED // 2
+    return False
 
 
 def _size(path: Path) -> int:

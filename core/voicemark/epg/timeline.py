@@ -7,45 +7,43 @@ over; then the others in the order above. The same event from two sources is one
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from itertools import pairwise
 
+from voicemark.epg.origin import Clock, origin_of
 from voicemark.epg.stream_eit import Sighting, StreamEpg
-from voicemark.epg.twins import OWN, Candidate, Events, join, joined
+from voicemark.epg.twins import NAME_ONLY, OWN, Candidate, merged
 from voicemark.recording import Programme, ProgrammeSpan, Recording
 
-MAX_START_ERROR_S = 900.0  # a start known less exactly places no programme
-NAMED_ERROR_S = 60.0  # a start known better is a UNIX time, which has no time zone
 SHORTEST_S = 60.0  # a less trusted programme that keeps less than this between others is left out
-LONGEST_LEAD_S = 3600.0  # margins before a programme are shorter,
-LONGEST_TAIL_S = 2700.0  # and so are those behind it
-ZONE_STEP_S = 1800.0  # time zones differ by multiples of this
-FARTHEST_ZONE_S = 15 * 3600.0
-NEAR_S = 86400.0  # what begins or ends so far from the recording has nothing to do with it
-MOST_TIMELESS = 16  # programmes without a start: the recorder's own, and events that the stream left undefined
 
 _TEXT_TRUST = {"eit": 1, "xmltv": 2, "epg.data": 3}
-_NAME_ONLY = 9
 _FROM_NAMES = frozenset({"name", "vdr-name"})
 
 
 def lay_out(
-    recording: Recording, duration_s: float, guides: Sequence[Programme] = (), stream: StreamEpg | None = None
+    recording: Recording,
+    duration_s: float,
+    guides: Sequence[Sequence[Programme]] = (),
+    stream: StreamEpg | None = None,
+    clock: Clock | None = None,
 ) -> tuple[ProgrammeSpan, ...]:
     """The programmes of a recording that plays for `duration_s` seconds, in order, not overlapping, within it.
 
-    `guides`: programmes of its channel around its time, from XMLTV and epg.data; `stream`: what the stream itself told.
-    Where nothing tells a time, the programme that the recording was made for fills all of it.
+    `guides`: of each guide the programmes of its channel around its time; `stream`: what the stream itself told;
+    `clock`: the time of day on its timeline, where that was weighed already. Where nothing tells a time, the programme
+    that the recording was made for fills all of it.
     """
     if not 0 < duration_s < math.inf:
         return ()
     stream = stream or StreamEpg()
-    origin = origin_of(recording, stream, duration_s)
-    candidates = _merged(_candidates(recording, guides, stream), origin, duration_s)
+    clock = clock or origin_of(recording, stream, duration_s).clock
+    started_at = clock.started_at if clock is not None else None
+    candidates = merged(_candidates(recording, guides, stream), started_at, duration_s)
     sightings = stream.sightings
-    if origin is not None:
-        placed = _by_clock(candidates, origin, duration_s)
+    if clock is not None:
+        placed = _by_clock(candidates, clock, duration_s)
     else:
         sighted = {sighting.event_id for sighting in sightings}
         placed = [item for item in candidates if item.by_stream and item.programme.event_id in sighted]
@@ -55,7 +53,7 @@ def lay_out(
     spans = _without_overlap(placed, duration_s)
     main = recording.programme
     if not spans and main is not None:
-        whole = next((item.programme for item in candidates if item.trust in (OWN, _NAME_ONLY)), main)
+        whole = next((item.programme for item in candidates if item.trust in (OWN, NAME_ONLY)), main)
         return (ProgrammeSpan(whole, 0.0, duration_s),)
     return spans
 
@@ -69,46 +67,10 @@ def on_air(spans: Sequence[ProgrammeSpan], at_s: float) -> ProgrammeSpan | None:
     return span if at_s < span.end_s or at_s == span.end_s == spans[-1].end_s else None
 
 
-def origin_of(recording: Recording, stream: StreamEpg, duration_s: float) -> datetime | None:
-    """Time of day at the recording's first moment: by the broadcaster's clock, else the recorder's; None when edited.
-
-    A recorder names its directories in its own time zone, which may not be this machine's (a container's is UTC). So
-    where the programme that the recording was made for falls outside it, or mostly, but whole half hours away lies in
-    it with margins as recorders leave them, those are added.
-    """
-    if recording.edited:
-        return None
-    if stream.started_at is not None:
-        return stream.started_at
-    start = recording.started_at
-    if start is None or recording.start_error_s > MAX_START_ERROR_S:
-        return None
-    main = recording.programme
-    if main is None or main.start is None or recording.start_error_s < NAMED_ERROR_S:
-        return start
-    lead = (main.start - start).total_seconds()
-    shift = math.floor(lead / ZONE_STEP_S) * ZONE_STEP_S
-    if not shift or abs(shift) > FARTHEST_ZONE_S:
-        return start
-    lasting = main.duration_s or duration_s
-    most = min(lasting, duration_s)
-    tail = duration_s - (lead - shift) - lasting
-    fits = _overlap(lead - shift, lasting, duration_s) >= 0.9 * most - ZONE_STEP_S and tail <= LONGEST_TAIL_S
-    outside = _overlap(lead, lasting, duration_s)
-    if outside <= 0 or (fits and outside < 0.6 * most and not 0 <= lead <= LONGEST_LEAD_S):
-        return start + timedelta(seconds=shift)
-    return start
-
-
-def _overlap(start_s: float, lasting_s: float, duration_s: float) -> float:
-    """Seconds that a programme and a recording from 0 on have in common."""
-    return min(duration_s, start_s + lasting_s) - max(0.0, start_s)
-
-
-def _candidates(recording: Recording, guides: Sequence[Programme], stream: StreamEpg) -> list[Candidate]:
+def _candidates(recording: Recording, guides: Sequence[Sequence[Programme]], stream: StreamEpg) -> list[Candidate]:
     """All programmes, most trusted first."""
     items = [
-        Candidate(programme, _NAME_ONLY if programme.source in _FROM_NAMES else OWN)
+        Candidate(programme, NAME_ONLY if programme.source in _FROM_NAMES else OWN, source="recorder")
         for programme in recording.programmes
     ]
     main = recording.programme
@@ -116,74 +78,31 @@ def _candidates(recording: Recording, guides: Sequence[Programme], stream: Strea
     for event in stream.events:
         programme = event.programme("eit", channel)
         if programme is not None:
-            items.append(Candidate(programme, _TEXT_TRUST["eit"], by_stream=True))
-    items += [Candidate(programme, _TEXT_TRUST.get(programme.source, 4)) for programme in guides]
+            items.append(Candidate(programme, _TEXT_TRUST["eit"], by_stream=True, source="stream"))
+    for number, guide in enumerate(guides):
+        for programme in guide:
+            trust = _TEXT_TRUST.get(programme.source, 4)
+            items.append(Candidate(programme, trust, source=(number, programme.channel)))
     return sorted(items, key=lambda item: item.trust)
 
 
-def _merged(items: Iterable[Candidate], origin: datetime | None, duration_s: float) -> list[Candidate]:
-    """Each event once. A title from a file's name joins the event of that title that fills most of the recording.
-
-    Of more events than a channel can have (`MOST_…`) the most trusted are kept, so that the work stays in proportion.
-    """
-    kept = Events()
-    timeless: list[Candidate] = []
-    for item in items:
-        if item.programme.start is None:
-            if len(timeless) < MOST_TIMELESS:
-                timeless.append(item)
-            continue
-        if origin is not None and not _is_near(item.programme, origin, duration_s):
-            continue
-        twin = kept.twin_of(item)
-        if twin is None:
-            kept.add(item)
-        else:
-            kept.join(twin, item)
-    found_items = kept.items
-    for item in timeless:
-        alike = [other for other in found_items if other.title.is_like(item.title)]
-        found = max(alike, key=lambda other: _share(other.programme, origin, duration_s), default=None)
-        if found is None:
-            found_items.append(item)
-        elif item.trust == _NAME_ONLY:
-            join(found, item)
-        else:
-            found.programme = joined(item.programme, found.programme)
-            del found.title
-            found.trust = min(found.trust, item.trust)
-    return found_items
-
-
-def _is_near(programme: Programme, origin: datetime, duration_s: float) -> bool:
-    """Whether a programme with a start is on air within `NEAR_S` of the recording."""
-    assert programme.start is not None
-    begins_s = (programme.start - origin).total_seconds()
-    return begins_s < duration_s + NEAR_S and begins_s + (programme.duration_s or 0.0) > -NEAR_S
-
-
-def _share(programme: Programme, origin: datetime | None, duration_s: float) -> float:
-    """Seconds of the recording that a programme fills by the clock."""
-    if programme.start is None or origin is None:
-        return 0.0
-    return _overlap((programme.start - origin).total_seconds(), programme.duration_s or 0.0, duration_s)
-
-
-def _by_clock(items: Sequence[Candidate], origin: datetime, duration_s: float) -> list[Candidate]:
+def _by_clock(items: Sequence[Candidate], clock: Clock, duration_s: float) -> list[Candidate]:
     """Those with a start, placed; without a duration a programme lasts until the next begins."""
     timed = sorted(
         (item for item in items if item.programme.start is not None),
         key=lambda item: (item.programme.start, item.trust),
     )
-    starts = [item.programme.start for item in timed if item.programme.start is not None]
+    starts = [item.begins for item in timed]
     for index, item in enumerate(timed):
         assert item.programme.start is not None
-        item.start_s = (item.programme.start - origin).total_seconds()
-        if item.programme.duration_s is not None:
-            item.end_s = item.start_s + item.programme.duration_s
+        item.start_s = clock.position(item.programme.start)
+        if item.ends is not None:
+            item.end_s = clock.position(item.programme.start + timedelta(seconds=item.programme.duration_s or 0.0))
             continue
-        later = bisect_right(starts, item.programme.start, lo=index)
-        item.end_s = duration_s if later == len(timed) else (starts[later] - origin).total_seconds()
+        later = bisect_right(starts, item.begins, lo=index)
+        item.end_s = (
+            duration_s if later == len(timed) else clock.position(timed[later].programme.start or item.programme.start)
+        )
     return [item for item in timed if item.end_s > 0 and item.start_s < duration_s]
 
 

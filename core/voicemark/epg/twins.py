@@ -1,27 +1,37 @@
-"""Events that several sources tell of, each once: the same event is found again by its time and by its id.
+"""Which events of several sources are one: by id and source first, by the likeness of titles last.
 
-Comparing each with each would take time with the square of their number, and a stream can name 65,536 of them. So twins
-are looked for among those that begin at about the same time, of which a channel has few: more are not kept.
+Two programmes are the same event
+
+1. of one source (one guide's channel, the stream, the recorder) only when they bear the same id and overlap: a source
+   tells each event once, and short episodes of one title follow each other;
+2. of two sources when their ids are the same, their starts at most `SAME_ID_S` apart, and their titles alike or their
+   spans overlapping: events are moved, and ids are used again;
+3. of two sources when their spans overlap, their starts are at most `SAME_START_S` apart and their titles alike. Of
+   several, the one that has most in common; and of one source not more than one joins an event.
 """
 
-import re
-import unicodedata
 from collections import defaultdict
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 
-from voicemark.clean_text import stream_safe
+from voicemark.epg.titles_alike import Title
 from voicemark.recording import Programme
 
 SAME_START_S = 900.0  # two sources may give the start of one event so far apart
 SAME_ID_S = 2 * 3600.0  # under one event id even farther: it has been moved
-MOST_AT_ONCE = 16  # events that begin within `SAME_START_S` of each other: a channel has one at a time
-MOST_EVENTS = 2000  # of a week's recording; a channel has some fifty a day
+NEAR_S = 86400.0  # what begins or ends so far from the recording has nothing to do with it
+MOST_AT_ONCE = 64  # events that begin within `SAME_START_S` of each other: a channel of clips has five a minute at most
+MOST_EVENTS = 5000  # of a week's recording; a channel has some fifty a day, one of clips ten times as many
+MOST_TIMELESS = 16  # programmes without a start: the recorder's own, and events that the stream left undefined
+
+OWN, NAME_ONLY = 0, 9
+"""The trust in what the recorder tells of its recording, and in a title that is only a file's name."""
 _FILLED = (
     *("subtitle", "description", "channel", "start", "duration_s", "language", "event_id"),
     *("season", "episode", "age_rating", "genres"),
 )
-OWN = 0  # trust of what the recorder itself wrote down
 
 
 @dataclass
@@ -32,11 +42,18 @@ class Candidate:
     trust: int
     by_stream: bool = False
     """Its times are the stream's."""
+    source: Hashable = None
+    """Who tells of it: no source tells an event twice. None: nobody in particular."""
     start_s: float = 0.0
     end_s: float = 0.0
+    sources: set[Hashable] = field(default_factory=set)
+    """All that have told of it."""
+
+    def __post_init__(self) -> None:
+        self.sources.add(self.source)
 
     @cached_property
-    def title(self) -> "Title":
+    def title(self) -> Title:
         """The programme's, which stays what it is when others join."""
         return Title.of(self.programme.title)
 
@@ -46,30 +63,96 @@ class Candidate:
         assert self.programme.start is not None
         return self.programme.start.timestamp()
 
+    @property
+    def ends(self) -> float | None:
+        """Its end as UNIX time, where its length is known."""
+        lasting = self.programme.duration_s
+        return None if lasting is None else self.begins + lasting
 
-@dataclass(frozen=True)
-class Title:
-    """A title, ready to be compared."""
 
-    text: str
-    words: tuple[str, ...]
-    different: frozenset[str]
+def merged(items: Iterable[Candidate], origin: datetime | None, duration_s: float) -> list[Candidate]:
+    """Each event once, of `items` that come most trusted first. A title from a file's name joins the event of that
+    title that fills most of the recording, which plays for `duration_s` seconds from `origin` on.
 
-    @classmethod
-    def of(cls, title: str) -> "Title":
-        words = tuple(_words(title))
-        return cls(title.strip(), words, frozenset(words))
+    Of more events than a channel can have (`MOST_…`) the most trusted are kept, so that the work stays in proportion.
+    """
+    kept = Events()
+    timeless: list[Candidate] = []
+    for item in items:
+        if item.programme.start is None:
+            if len(timeless) < MOST_TIMELESS:
+                timeless.append(item)
+            continue
+        if origin is not None and not _is_near(item.programme, origin, duration_s):
+            continue
+        twin = kept.twin_of(item)
+        if twin is None:
+            kept.add(item)
+        else:
+            kept.join(twin, item)
+    found_items = kept.items
+    for item in timeless:
+        alike = [other for other in found_items if other.title.is_like(item.title)]
+        found = max(alike, key=lambda other: _share(other.programme, origin, duration_s), default=None)
+        if found is None:
+            found_items.append(item)
+        elif item.trust == NAME_ONLY:
+            _join(found, item)
+        else:
+            found.programme = joined(item.programme, found.programme)
+            del found.title
+            found.trust = min(found.trust, item.trust)
+    return found_items
 
-    def is_like(self, other: "Title") -> bool:
-        """Equal words, one begins with the other, or they have most in common."""
-        if not self.words or not other.words:
-            return self.text == other.text
-        common = len(self.different & other.different)
-        if not common:
-            return False
-        if common >= 0.6 * (len(self.different) + len(other.different) - common):
-            return True
-        return self.words[: len(other.words)] == other.words or other.words[: len(self.words)] == self.words
+
+def joined(trusted: Programme, other: Programme) -> Programme:
+    """The trusted programme with what it lacks from the other."""
+    lacking = {name: getattr(other, name) for name in _FILLED if getattr(trusted, name) in (None, ())}
+    return replace(trusted, **lacking)
+
+
+def same_event(one: Programme, other: Programme) -> bool:
+    """Whether two sources mean one event."""
+    return likeness(Candidate(one, OWN, source=0), Candidate(other, OWN, source=1)) > 0
+
+
+def overlap(start_s: float, lasting_s: float, duration_s: float) -> float:
+    """Seconds that a programme and a recording from 0 on have in common; negative where they are apart."""
+    return min(duration_s, start_s + lasting_s) - max(0.0, start_s)
+
+
+def likeness(one: Candidate, other: Candidate) -> float:
+    """How much two programmes are one event: 0 when they are not, more than 1 when an id says so."""
+    first, second = one.programme, other.programme
+    if first.start is None or second.start is None:
+        return 0.0
+    same_source = other.source is not None and other.source in one.sources
+    common = _common(one, other)
+    same_id = first.event_id is not None and first.event_id == second.event_id
+    if same_source:
+        return 1.0 + common if same_id and common > 0 else 0.0
+    apart = abs(one.begins - other.begins)
+    if same_id and apart <= SAME_ID_S and (common > 0 or one.title.is_like(other.title)):
+        return 1.0 + common
+    return common if common > 0 and apart <= SAME_START_S and one.title.is_like(other.title) else 0.0
+
+
+def _common(one: Candidate, other: Candidate) -> float:
+    """The part of two programmes' time that both have, from 0 to 1; of one without an end, its start tells."""
+    first, second = one.ends, other.ends
+    if one.begins == other.begins and (first == second or first is None or second is None):
+        return 1.0
+    if first is None or second is None:
+        return max(0.0, 0.5 * (1.0 - abs(one.begins - other.begins) / SAME_START_S))
+    both = min(first, second) - max(one.begins, other.begins)
+    return max(0.0, both / (max(first, second) - min(one.begins, other.begins))) if both > 0 else 0.0
+
+
+def _is_near(programme: Programme, origin: datetime, duration_s: float) -> bool:
+    """Whether a programme with a start is on air within `NEAR_S` of the recording."""
+    assert programme.start is not None
+    begins_s = (programme.start - origin).total_seconds()
+    return begins_s < duration_s + NEAR_S and begins_s + (programme.duration_s or 0.0) > -NEAR_S
 
 
 @dataclass
@@ -84,13 +167,18 @@ class Events:
     _by_id: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def twin_of(self, item: Candidate) -> Candidate | None:
-        """The first that was kept of what is the same event."""
+        """Of those that were kept the one that is most the same event; the first of several."""
         step = _step(item)
-        near = [place for beside in (step - 1, step, step + 1) for place in self._by_time.get(beside, ())]
+        near = {place for beside in (step - 1, step, step + 1) for place in self._by_time.get(beside, ())}
         event_id = item.programme.event_id
         if event_id is not None:
-            near += self._by_id.get(event_id, ())
-        return next((self.items[place] for place in sorted(near) if _same(self.items[place], item)), None)
+            near.update(self._by_id.get(event_id, ()))
+        best, most = None, 0.0
+        for place in sorted(near):
+            alike = likeness(self.items[place], item)
+            if alike > most:
+                best, most = self.items[place], alike
+        return best
 
     def add(self, item: Candidate) -> None:
         """Keep an event, unless there are too many already."""
@@ -106,7 +194,7 @@ class Events:
     def join(self, twin: Candidate, item: Candidate) -> None:
         """Join an event to the twin that was kept; its time and id may be others then."""
         step, event_id = _step(twin), twin.programme.event_id
-        join(twin, item)
+        _join(twin, item)
         del twin.begins
         place = next(place for place in self._by_time[step] if self.items[place] is twin)
         if _step(twin) != step:
@@ -120,7 +208,7 @@ def _step(item: Candidate) -> int:
     return int(item.begins // SAME_START_S)
 
 
-def join(twin: Candidate, item: Candidate) -> None:
+def _join(twin: Candidate, item: Candidate) -> None:
     times = item.programme if item.by_stream and not twin.by_stream else twin.programme
     twin.programme = replace(
         joined(twin.programme, item.programme),
@@ -129,36 +217,11 @@ def join(twin: Candidate, item: Candidate) -> None:
         event_id=times.event_id if times.event_id is not None else twin.programme.event_id,
     )
     twin.by_stream |= item.by_stream
+    twin.sources |= item.sources
 
 
-def joined(trusted: Programme, other: Programme) -> Programme:
-    """The trusted programme with what it lacks from the other."""
-    lacking = {name: getattr(other, name) for name in _FILLED if getattr(trusted, name) in (None, ())}
-    return replace(trusted, **lacking)
-
-
-def same_event(one: Programme, other: Programme) -> bool:
-    """Whether two sources mean one event: the same id, or titles alike, at about the same time."""
-    return _same(Candidate(one, OWN), Candidate(other, OWN))
-
-
-def _same(one: Candidate, other: Candidate) -> bool:
-    first, second = one.programme, other.programme
-    if first.start is None or second.start is None:
-        return False
-    apart = abs(one.begins - other.begins)
-    if first.event_id is not None and first.event_id == second.event_id:
-        return apart <= SAME_ID_S
-    return apart <= SAME_START_S and one.title.is_like(other.title)
-
-
-def titles_alike(one: str, other: str) -> bool:
-    """`Tatort`, `Tatort: Borowski` and `TATORT (Wh.)` are alike: equal words, or one begins with the other."""
-    return Title.of(one).is_like(Title.of(other))
-
-
-def _words(title: str) -> list[str]:
-    if title.isascii():
-        return re.findall(r"\w+", title.lower())
-    text = unicodedata.normalize("NFKD", stream_safe(title.casefold()))
-    return re.findall(r"\w+", "".join(character for character in text if not unicodedata.combining(character)))
+def _share(programme: Programme, origin: datetime | None, duration_s: float) -> float:
+    """Seconds of the recording that a programme fills by the clock."""
+    if programme.start is None or origin is None:
+        return 0.0
+    return overlap((programme.start - origin).total_seconds(), programme.duration_s or 0.0, duration_s)

@@ -1,6 +1,6 @@
 """XMLTV guides, streamed: a guide of any size takes as much memory as one programme and the names of its channels.
 
-Format: xmltv.dtd. Plain or gzip (told by the bytes, not by the name); how they are taken apart: `guide_xml`.
+Format: xmltv.dtd. Plain or packed, told by the bytes and not by the name (`packed`); taken apart by `guide_xml`.
 """
 
 import re

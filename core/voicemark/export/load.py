@@ -7,6 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from voicemark.audio import ffmpeg
+from voicemark.audio.demux import FILE_JOINT
+from voicemark.audio.timeline import SAMPLE_RATE
 from voicemark.config import WatchSection
 from voicemark.errors import RecordingError, VoicemarkError
 from voicemark.export.base import DEFAULT_FRAME_RATE, MarkedRecording, Marker, MediaFile, Turn
@@ -16,8 +18,8 @@ from voicemark.store.paths import path_to_text, text_to_path
 from voicemark.store.schema import MarkerRow, RecordingRow, TurnRow, TurnVoiceRow, VoiceRow
 
 PTS_PERIOD_S = (1 << 33) / 90_000
-MAX_LOST_S = 7200.0
-"""More than this between the end of a file and the start of the next is a splice, not lost signal."""
+MAX_LOST_S = FILE_JOINT / SAMPLE_RATE
+"""More than this between the end of a file and the start of the next is a recorder that began anew, no lost signal."""
 
 
 def load_recording(session: Session, path: Path) -> MarkedRecording:
@@ -112,7 +114,8 @@ def with_frames(recording: MarkedRecording) -> MarkedRecording:
 def with_file_times(recording: MarkedRecording) -> MarkedRecording:
     """The same with each file's place on the recording's timeline, for players that play one file at a time.
 
-    Raises `RecordingError` when a file cannot be read.
+    The pause of a recorder that was interrupted is no time in the recording. Raises `RecordingError` when a file
+    cannot be read.
     """
     if len(recording.files) == 1:
         return recording

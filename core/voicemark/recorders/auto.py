@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from voicemark.errors import VoicemarkError
 from voicemark.recorders.base import Recorder
 from voicemark.recorders.careful import careful_read, careful_recognise, careful_state
 from voicemark.recorders.enigma2 import Enigma2
@@ -46,7 +47,7 @@ class Auto:
             if adapter and found is not None:
                 yield adapter, found
             return
-        for listing in walk(root, leaf=lambda name: is_hidden(name) or is_recording_name(name)):
+        for listing in walk(root, lambda name: is_hidden(name) or is_recording_name(name), self.plain.ignore):
             for path in self.vdr.find_in(listing):
                 yield self.vdr, path
             for path in self.plain.find_in(listing):
@@ -82,6 +83,14 @@ class Auto:
     def read(self, path: Path) -> Recording:
         """As the recorder of `path` reads it; `Recording.recorder` says which that was."""
         return (self.adapter(path) or self.plain).read(path)
+
+    def metadata(self, path: Path) -> tuple[Path, ...]:
+        """As the recorder of `path` has them."""
+        try:
+            adapter = self.adapter(path)
+        except (VoicemarkError, OSError):
+            adapter = None
+        return (adapter or self.plain).metadata(path)
 
     @careful_state
     def state(self, path: Path, now: datetime) -> RecordingState:

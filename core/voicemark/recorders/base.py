@@ -33,6 +33,11 @@ class Recorder(Protocol):
         no media in it."""
         ...
 
+    def metadata(self, path: Path) -> tuple[Path, ...]:
+        """Files that tell of the recording at `path`, whether they are there or not: when one of them changes, the
+        recording is worth reading again. Never raises."""
+        ...
+
     def state(self, path: Path, now: datetime) -> RecordingState:
         """Is the recording finished? Asks the recorder's own signs only; quiet time is the caller's business.
 

@@ -22,6 +22,7 @@ from voicemark.errors import RecordingVanishedError
 from voicemark.foreign import OWN_FOLDER, ForeignError, ForeignMissingError, Reach, read_bytes, size_of
 from voicemark.guard import unit
 from voicemark.recorders.careful import careful_read, careful_recognise, careful_state
+from voicemark.recorders.ignore import NOTHING_MORE, Ignore
 from voicemark.recorders.names import read_file_name
 from voicemark.recorders.tree import Listing, find_below, is_file, is_hidden
 from voicemark.recording import Programme, Recording, RecordingState
@@ -54,13 +55,14 @@ class Enigma2:
 
     name = "enigma2"
 
-    def __init__(self, zone: str | None = None, reach: Reach = OWN_FOLDER) -> None:
+    def __init__(self, zone: str | None = None, reach: Reach = OWN_FOLDER, ignore: Ignore = NOTHING_MORE) -> None:
         self.zone = zone
+        self.ignore = ignore
         self.reach = reach
 
     def find(self, root: Path) -> Iterator[Path]:
         """All `.ts` files at or below `root`, with or without `.meta`."""
-        return find_below(root, self.recognise, self.find_in, leaf=is_hidden)
+        return find_below(root, self.recognise, self.find_in, is_hidden, self.ignore)
 
     def find_in(self, listing: Listing) -> Iterator[Path]:
         """The `.ts` files in one folder."""
@@ -110,11 +112,16 @@ class Enigma2:
             files=_parts(path, self.reach),
             started_at=started_at or named.started_at,
             start_error_s=30.0 if started_at else named.start_error_s,
+            other_starts=() if started_at else named.other_starts,
             programmes=(replace(programme, channel=programme.channel or named.channel),),
             streams=event.streams if event else (),
             expected_duration_s=length or programme.duration_s,
             notes=tuple(notes),
         )
+
+    def metadata(self, path: Path) -> tuple[Path, ...]:
+        """`.meta` and `.eit`."""
+        return path.with_name(f"{path.name}.meta"), path.with_suffix(".eit")
 
     @careful_state
     def state(self, path: Path, now: datetime) -> RecordingState:

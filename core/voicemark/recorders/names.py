@@ -16,7 +16,7 @@ from itertools import chain
 
 from voicemark.bounds import EPISODE, SEASON
 from voicemark.clean_text import name_text, one_line
-from voicemark.recorders.local_time import aware
+from voicemark.recorders.local_time import aware, other_readings
 
 MAX_NAME = 300  # characters that are looked at
 
@@ -36,6 +36,19 @@ _ENDS_DATED = tuple(re.compile(rf"{date}{_THEN_TIME}\)?\Z") for date in (_DATE, 
 _EPISODE = re.compile(
     r"(?<=[ ._-])[Ss](?P<season>\d{1,4})[ ._-]?[Ee](?P<episode>\d{1,4})"
     r"(?:-?[Ee]\d{1,4}){0,20}(?=[ ._-]|\Z)"
+)
+_JELLYFIN = re.compile(r" (?P<date>(?:19|20)\d\d_[01]\d_[0-3]\d)_(?P<time>[0-2]\d_[0-5]\d_[0-5]\d)(?= - |\Z)")
+_PLEX = re.compile(r" - (?P<date>(?:19|20)\d\d-[01]\d-[0-3]\d) (?P<time>[0-2]\d [0-5]\d [0-5]\d)(?= - |\Z)")
+_HDHOMERUN = re.compile(r" \[(?P<date>\d{8})-(?P<time>\d{4})\]\Z")
+_CHANNELS = re.compile(r" (?P<date>(?:19|20)\d\d-[01]\d-[0-3]\d)-(?P<time>[0-2]\d[0-5]\d)\Z")
+_NEXTPVR = re.compile(r"[_.](?P<date>(?:19|20)\d{6})[_.](?P<time>[0-2]\d[0-5]\d)[0-2]\d[0-5]\d\Z")
+_STAMP_ALONE = re.compile(r"(?P<date>(?:19|20)\d{6})_(?P<time>[0-2]\d[0-5]\d[0-5]\d)")
+_EPISODE_FIRST = re.compile(r"[Ss](?P<season>\d{1,4})[ ._-]?[Ee](?P<episode>\d{1,4})(?=[ ._-]|\Z)")
+_AIRED = re.compile(r"(?<= )(?:19|20)\d\d-?[01]\d-?[0-3]\d(?= |\Z)")
+_AIRED_MIDDLE = re.compile(r" (?:- )?(?P<date>(?:19|20)\d\d-[01]\d-[0-3]\d) - ")
+_YEAR = re.compile(r" \((?:19|20)\d\d\)\Z")
+_SEASON_FOLDER = re.compile(
+    r"(?:season|staffel|series|saison|temporada|stagione|s)[ ._-]?\d{1,4}|specials", re.IGNORECASE
 )
 _EPISODE_X = re.compile(r"(?<=[ ._-])(?P<season>\d{1,2})x(?P<episode>\d{2,3})(?=[ ._-]|\Z)")
 
@@ -63,9 +76,63 @@ def _otr(text: str) -> Iterator[Groups]:
 
 
 def _myth(text: str) -> Iterator[Groups]:
-    """1021_20240131201500: MythTV, whose titles are in its database."""
+    """1021_20240131191500: MythTV, whose titles are in its database; in UTC since its version 0.26."""
     if match := _MYTH.fullmatch(text):
-        yield match.groupdict()
+        yield {**match.groupdict(), "zone": "UTC", "number": "yes"}
+
+
+def _jellyfin(text: str) -> Iterator[Groups]:
+    """The Show 2018_12_06_21_06_00 - The Part: Jellyfin and Emby, for what has no number."""
+    return _by_stamp(_JELLYFIN, text)
+
+
+def _aired(text: str) -> Iterator[Groups]:
+    """The Show 2018-12-06 - The Part: Jellyfin, by its first airing."""
+    if match := _AIRED_MIDDLE.search(text, 1):
+        yield {**match.groupdict(), "title": text[: match.start()], "subtitle": text[match.end() :]}
+
+
+def _plex(text: str) -> Iterator[Groups]:
+    """The Show (2017) - 2018-12-06 21 06 00 - The Part: Plex."""
+    return _by_stamp(_PLEX, text)
+
+
+def _by_stamp(stamp: re.Pattern[str], text: str) -> Iterator[Groups]:
+    if match := stamp.search(text, 1):
+        subtitle = text[match.end() :].removeprefix(" - ")
+        yield {**match.groupdict(), "title": text[: match.start()], "subtitle": subtitle}
+
+
+def _hdhomerun(text: str) -> Iterator[Groups]:
+    """The Show S12E10 20181206 [20181206-2106]: HDHomeRun RECORD; number and first airing may lack."""
+    if match := _HDHOMERUN.search(text, 1):
+        rest = text[: match.start()]
+        aired = next(reversed(list(_AIRED.finditer(rest))), None)
+        rest = rest[: aired.start()] if aired is not None and aired.end() == len(rest) else rest
+        numbers = next(_by_episode(_EPISODE, rest.rstrip()), {"title": rest})
+        yield {**numbers, **match.groupdict()}
+
+
+def _channels(text: str) -> Iterator[Groups]:
+    """The Show S12E10 2018-12-06 The Part 2018-12-06-2106: Channels DVR; number, first airing and part may lack."""
+    if match := _CHANNELS.search(text, 1):
+        rest = text[: match.start()]
+        numbers = next(_by_episode(_EPISODE, rest), None)
+        if numbers is None:
+            aired = _AIRED.search(rest)
+            title, part = (rest[: aired.start()], rest[aired.end() :]) if aired else (rest, "")
+            numbers = {"title": title, "subtitle": part}
+        subtitle = f" {numbers.get('subtitle') or ''}"
+        if (aired := _AIRED.match(subtitle, 1)) is not None:
+            subtitle = subtitle[aired.end() :]
+        yield {**numbers, "subtitle": subtitle.strip(), **match.groupdict()}
+
+
+def _nextpvr(text: str) -> Iterator[Groups]:
+    """The Show_20181206_21062200: NextPVR, from when to when."""
+    if (match := _NEXTPVR.search(text, 1)) is not None:
+        numbers = next(_by_episode(_EPISODE, text[: match.start()]), {"title": text[: match.start()]})
+        yield {**numbers, **match.groupdict()}
 
 
 def _by_underscores(text: str) -> Iterator[Groups]:
@@ -113,7 +180,8 @@ def _date_last(text: str) -> Iterator[Groups]:
 
 def _by_episode(pattern: "re.Pattern[str]", text: str) -> Iterator[Groups]:
     for match in pattern.finditer(text):
-        title, rest = text[: match.start()].rstrip(_SIGNS), text[match.end() :]
+        title, rest = text[: match.start()].rstrip(" _-"), text[match.end() :]
+        title = title if _is_initials(title) else title.rstrip(_SIGNS)
         if title:
             yield {**match.groupdict(), "title": title, "subtitle": rest.lstrip(_SIGNS)}
             return
@@ -129,8 +197,8 @@ def _cut(text: str, times: int) -> list[str]:
 
 
 FORMS: tuple[Callable[[str], Iterator[Groups]], ...] = (
-    *(_box, _box_event, _otr, _myth, _by_underscores),
-    *(_episode_and_date, _episode, _episode_x, _date_first, _date_last),
+    *(_box, _box_event, _otr, _myth, _jellyfin, _plex, _hdhomerun, _channels, _nextpvr, _by_underscores),
+    *(_episode_and_date, _episode, _episode_x, _date_first, _date_last, _aired),
 )
 """Tried in turn after the patterns in the configuration."""
 
@@ -144,33 +212,53 @@ class NamedFields:
     channel: str | None = None
     started_at: datetime | None = None
     start_error_s: float = 60.0
+    other_starts: tuple[datetime, ...] = ()
+    """What its time may mean as well (see `other_readings`)."""
+    titled: bool = True
+    """Whether `title` is one, and not a number in a recorder's database."""
     season: int | None = None
     episode: int | None = None
 
 
-def read_file_name(stem: str, patterns: Sequence[str] = (), zone: str | None = None) -> NamedFields:
+def read_file_name(
+    stem: str, patterns: Sequence[str] = (), zone: str | None = None, folders: Sequence[str] = ()
+) -> NamedFields:
     """The fields in a file's name without its suffix; the whole name is the title when no pattern matches.
 
-    A match whose date no calendar has is none. `zone` is the local time meant.
+    A match whose date no calendar has is none. `zone` is the local time meant. `folders`: names of those around the
+    file, innermost first; a show's is the title of a file that is called `S12E10` or by the time alone.
     """
     text = name_text(stem)[:MAX_NAME]
     matches = (re.fullmatch(pattern, text) for pattern in patterns)
     own = (match.groupdict() for match in matches if match is not None)
     usual = (groups for form in FORMS for groups in form(text))
-    for groups in chain(own, usual):
+    for groups in chain(own, _in_a_shows_folder(text, folders), usual):
         fields = _fields(groups, zone)
         if fields is not None:
             return fields
-    return NamedFields(_spaced(text) or "?")
+    return NamedFields(_titled(text) or "?")
+
+
+def _in_a_shows_folder(text: str, folders: Sequence[str]) -> Iterator[Groups]:
+    """The Show/S12E10, The Show/Season 12/S12E10 - The Part, The Show/20181206_210600: Dispatcharr, and libraries."""
+    show = next((name for name in folders[:3] if not _SEASON_FOLDER.fullmatch(name[:MAX_NAME])), "")
+    if not name_text(show)[:MAX_NAME].strip(" /"):
+        return
+    title = name_text(show)[:MAX_NAME]
+    if match := _STAMP_ALONE.fullmatch(text):
+        yield {**match.groupdict(), "title": title}
+    elif match := _EPISODE_FIRST.match(text):
+        yield {**match.groupdict(), "title": title, "subtitle": text[match.end() :].strip(_SIGNS)}
 
 
 def _fields(groups: Groups, zone: str | None) -> NamedFields | None:
     started_at = None
+    zone = groups.get("zone") or zone
     if groups.get("date"):
         started_at = _moment(groups["date"] or "", groups.get("time"), zone)
         if started_at is None:
             return None
-    title = _spaced(groups.get("title") or "")
+    title = _titled(groups.get("title") or "")
     if not title:
         return None
     return NamedFields(
@@ -179,8 +267,10 @@ def _fields(groups: Groups, zone: str | None) -> NamedFields | None:
         channel=_spaced(groups.get("channel") or "") or None,
         started_at=started_at,
         start_error_s=60.0 if groups.get("time") else 86400.0,
+        other_starts=other_readings(started_at, zone) if groups.get("time") else (),
         season=SEASON(groups.get("season")),
         episode=EPISODE(groups.get("episode")),
+        titled=groups.get("number") is None,
     )
 
 
@@ -190,6 +280,12 @@ def _spaced(text: str) -> str:
     if " " not in text.strip() and not _is_initials(text):
         text = re.sub(r"(?<=\w)\.(?=\w)", " ", text)
     return one_line(text).strip(" -")
+
+
+def _titled(text: str) -> str:
+    """Without the year by which libraries tell films and shows of one name apart: `The Show (2017)`."""
+    title = _spaced(text)
+    return _YEAR.sub("", title)
 
 
 def _is_initials(text: str) -> bool:

@@ -5,21 +5,16 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from voicemark.containers import MEDIA_SUFFIXES
 from voicemark.errors import RecordingError, RecordingVanishedError
 from voicemark.foreign import OWN_FOLDER, ForeignMissingError, Reach, size_of
-from voicemark.recorders.careful import careful_read, careful_recognise
+from voicemark.recorders.careful import careful_read, careful_recognise, careful_state
+from voicemark.recorders.hdhomerun import read_header
+from voicemark.recorders.ignore import NOTHING_MORE, Ignore
 from voicemark.recorders.names import read_file_name
-from voicemark.recorders.sidecars import read_sidecar
-from voicemark.recorders.tree import Listing, find_below, is_folder, is_hidden
+from voicemark.recorders.sidecars import read_sidecar, sidecars_of
+from voicemark.recorders.tree import Listing, find_below, is_file, is_folder, is_hidden
 from voicemark.recording import Programme, Recording, RecordingState
-
-_VIDEO = (
-    "ts m2ts m2t mts tp trp tsv pva vdr rec mpg mpeg mpe m2p m2v vob ps vro mkv mk3d webm mp4 m4v mov 3gp avi divx wmv "
-    "asf flv f4v wtv dvr-ms nuv ogm ogv mxf rm rmvb dv"
-)
-_AUDIO = "mp2 mp3 mpa m4a m4b aac latm loas ac3 eac3 ec3 wav flac ogg oga opus mka wma aif aiff caf"
-MEDIA_SUFFIXES = frozenset(f".{suffix}" for suffix in f"{_VIDEO} {_AUDIO}".split())
-"""Suffixes (lower case) of files in which ffmpeg finds audio, as far as recorders and people use them."""
 
 
 class Plain:
@@ -28,14 +23,21 @@ class Plain:
 
     name = "plain"
 
-    def __init__(self, patterns: Sequence[str] = (), zone: str | None = None, reach: Reach = OWN_FOLDER) -> None:
+    def __init__(
+        self,
+        patterns: Sequence[str] = (),
+        zone: str | None = None,
+        reach: Reach = OWN_FOLDER,
+        ignore: Ignore = NOTHING_MORE,
+    ) -> None:
         self.patterns = tuple(patterns)
+        self.ignore = ignore
         self.zone = zone
         self.reach = reach
 
     def find(self, root: Path) -> Iterator[Path]:
         """All media files at or below `root`, but hidden ones and those in hidden folders (trash, snapshots)."""
-        return find_below(root, self.recognise, self.find_in, leaf=is_hidden)
+        return find_below(root, self.recognise, self.find_in, is_hidden, self.ignore)
 
     def find_in(self, listing: Listing) -> Iterator[Path]:
         """The media files in one folder."""
@@ -57,7 +59,8 @@ class Plain:
             raise RecordingVanishedError("there is no such recording", path=path) from None
         if not is_media_name(path.name):
             raise RecordingError("is no media file", path=path)
-        named = read_file_name(path.stem, self.patterns, self.zone)
+        folders = [folder.name for folder in path.parents]
+        named = read_file_name(path.stem, self.patterns, self.zone, folders)
         programme = Programme(
             title=named.title,
             source="name",
@@ -67,7 +70,8 @@ class Plain:
             episode=named.episode,
         )
         notes: list[str] = []
-        sidecar = read_sidecar(path, notes, self.reach)
+        header = read_header(path, notes, self.reach)
+        sidecar = header.programme if header else read_sidecar(path, notes, self.reach, named, self.zone)
         if sidecar is not None:
             programme = replace(
                 sidecar,
@@ -75,19 +79,30 @@ class Plain:
                 season=named.season if sidecar.season is None else sidecar.season,
                 episode=named.episode if sidecar.episode is None else sidecar.episode,
             )
+        exact = header.started_at if header else None
         return Recording(
             path=path,
             recorder=self.name,
             files=(path,),
-            started_at=named.started_at,
-            start_error_s=named.start_error_s,
-            programmes=(programme,),
-            expected_duration_s=programme.duration_s,
+            started_at=exact or named.started_at,
+            start_error_s=5.0 if exact else named.start_error_s,
+            other_starts=() if exact else named.other_starts,
+            programmes=(programme,) if sidecar is not None or named.titled else (),
+            expected_duration_s=(header.length_s if header else None) or programme.duration_s,
             notes=tuple(notes),
         )
 
+    def metadata(self, path: Path) -> tuple[Path, ...]:
+        """Its sidecars, and its show's."""
+        return sidecars_of(path)
+
+    @careful_state
     def state(self, path: Path, now: datetime) -> RecordingState:
-        """`UNKNOWN`: a plain file says nothing of itself."""
+        """`UNKNOWN`, since a plain file says nothing of itself; but beside a `.ts` that it still writes, Dispatcharr
+        keeps an empty `.mkv` of the name."""
+        other = path.with_suffix({".ts": ".mkv", ".mkv": ".ts"}.get(path.suffix, ""))
+        if other.suffix and is_file(other) and not size_of(path.with_suffix(".mkv"), self.reach):
+            return RecordingState.RECORDING
         return RecordingState.UNKNOWN
 
     def _siblings(self, path: Path) -> list[Path]:

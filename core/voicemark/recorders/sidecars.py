@@ -4,44 +4,97 @@ A sidecar has the media file's name with another suffix. Entity bombs and extern
 """
 
 import re
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
-from voicemark.bounds import EPISODE, MAX_GENRES, MINUTES, SEASON
+from voicemark.bounds import EPISODE, MAX_GENRES, MINUTES, SEASON, duration
 from voicemark.clean_text import clean, one_line
 from voicemark.epg.epgdata import MAX_NAME
 from voicemark.epg.genres import words_of_categories
-from voicemark.errors import GuideError
+from voicemark.errors import GuideError, VoicemarkError
+from voicemark.fits import Facts, written_at
 from voicemark.foreign import OWN_FOLDER, ForeignMissingError, Reach, read_bytes
 from voicemark.guard import unit
+from voicemark.recorders.local_time import aware
+from voicemark.recorders.names import NamedFields
 from voicemark.recording import Programme
 
 MAX_SIDECAR = 4 << 20  # bytes
 MAX_ELEMENTS = 20_000  # each takes a hundred times the bytes of its tag
 MAX_DEPTH = 64
 _FIRST = re.compile(rb"<(movie|episodedetails|musicvideo|tvshow)\b")
+_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d)(?::\d\d)?", re.ASCII)
+ZONES_DIFFER = timedelta(hours=15)
 _KODI_ROOTS = ("movie", "episodedetails", "musicvideo", "tvshow", "recording")
 
 
-def read_sidecar(media: Path, notes: list[str], reach: Reach = OWN_FOLDER) -> Programme | None:
-    """What the sidecar of `media` says, or None; a sidecar that is there but broken adds a sentence to `notes`."""
+def read_sidecar(
+    media: Path, notes: list[str], reach: Reach = OWN_FOLDER, named: NamedFields | None = None, zone: str | None = None
+) -> Programme | None:
+    """What the sidecar of `media` says, or None; a sidecar that is there but broken, or that belongs to an earlier
+    recording of the name, adds a sentence to `notes`. `named`: what the name says; `zone`: of times without one."""
     for suffix in (".nfo", ".xml"):
         programme = None
+        path = media.with_suffix(suffix)
         with unit(f"{suffix} sidecar", notes.append):
             try:
-                programme = parse_sidecar(read_bytes(media.with_suffix(suffix), MAX_SIDECAR + 1, reach))
+                raw = read_bytes(path, MAX_SIDECAR + 1, reach)
             except ForeignMissingError:
                 continue
+            programme = parse_sidecar(raw, partial(_show_of, media, reach, named), zone)
+            if programme is not None and (why := _does_not_fit(programme, media, path, named)):
+                notes.append(f"{suffix} sidecar {why}: it is passed over")
+                programme = None
         if programme is not None:
             return programme
     return None
 
 
-def parse_sidecar(raw: bytes) -> Programme | None:
+def _show_of(media: Path, reach: Reach, named: NamedFields | None) -> str | None:
+    """The title of the show whose episode `media` is: from `tvshow.nfo` in its folder or the one around, else its
+    name's, where the name tells of an episode."""
+    for path in sidecars_of(media)[2:]:
+        with suppress(VoicemarkError, OSError):
+            show = parse_sidecar(read_bytes(path, MAX_SIDECAR + 1, reach))
+            if show is not None:
+                return show.title
+    of_a_show = named is not None and (named.subtitle or named.episode is not None or named.started_at is not None)
+    return named.title if named is not None and of_a_show and named.titled else None
+
+
+def _does_not_fit(programme: Programme, media: Path, sidecar: Path, named: NamedFields | None) -> str | None:
+    """Why a sidecar cannot be that of `media`; None when it can."""
+    when, told = written_at(media), written_at(sidecar)
+    if programme.start is not None and not Facts(when, None).began_by(programme.start):
+        return "tells of a later recording"
+    began = named.started_at if named is not None else None
+    if began is None or named is None:
+        return None
+    slack = timedelta(seconds=named.start_error_s) + ZONES_DIFFER
+    lasting = timedelta(seconds=programme.duration_s or 0.0)
+    if programme.start is not None and abs(programme.start - began) > slack + lasting:
+        return "tells of a recording of another time"
+    return "is older than the recording" if told is not None and told + slack < began else None
+
+
+def sidecars_of(media: Path) -> tuple[Path, ...]:
+    """Where the sidecars of `media` stand, and those of the show that it is an episode of."""
+    shows = (folder / "tvshow.nfo" for folder in (media.parent, media.parent.parent))
+    return (media.with_suffix(".nfo"), media.with_suffix(".xml"), *shows)
+
+
+def parse_sidecar(
+    raw: bytes, show_of: Callable[[], str | None] = lambda: None, zone: str | None = None
+) -> Programme | None:
     """The programme in a sidecar's bytes; None when it is a kind of XML (or a bare link) that names no programme.
+    `show_of` is asked for the show of an episode that does not name it itself; `zone`: of times without one.
 
     Raises `GuideError` when it is broken, too large, or declares entities.
     """
@@ -58,11 +111,11 @@ def parse_sidecar(raw: bytes) -> Programme | None:
         raise GuideError(f"is not valid XML ({error})") from None
     kind = _local(root)
     if kind in _KODI_ROOTS:
-        return _from_kodi(root)
+        return _from_kodi(root, show_of)
     if kind == "tv":
         return _from_xmltv(root)
     if kind == "tags":
-        return _from_matroska_tags(root)
+        return _from_matroska_tags(root, zone)
     return None
 
 
@@ -125,9 +178,12 @@ def _line(root: Element, *names: str) -> str | None:
     return one_line(_text(root, *names) or "") or None
 
 
-def _from_kodi(root: Element) -> Programme | None:
-    """https://kodi.wiki/view/NFO_files: an episode's own title is the subtitle, its show's the title."""
+def _from_kodi(root: Element, show_of: Callable[[], str | None]) -> Programme | None:
+    """https://kodi.wiki/view/NFO_files: an episode's own title is the subtitle, its show's the title, which Jellyfin
+    does not name in an episode."""
     title, show = _line(root, "title", "originaltitle"), _line(root, "showtitle")
+    if show is None and _local(root) == "episodedetails":
+        show = show_of()
     subtitle = _line(root, "tagline") if show is None else title
     if show is None and _local(root) == "recording":
         subtitle = _line(root, "subtitle", "shortdescription")
@@ -161,7 +217,7 @@ def _from_xmltv(root: Element) -> Programme | None:
     return programme_of(element, names) if element is not None else None
 
 
-def _from_matroska_tags(root: Element) -> Programme | None:
+def _from_matroska_tags(root: Element, zone: str | None) -> Programme | None:
     """https://www.matroska.org/technical/tagging.html, as MediaPortal writes it beside its recordings."""
     values: dict[str, str] = {}
     for simple in (element for element in root.iter() if _local(element) == "simpletag"):
@@ -171,13 +227,25 @@ def _from_matroska_tags(root: Element) -> Programme | None:
     title = one_line(values.get("title", ""))
     if not title:
         return None
+    start, end = (_local_time(values.get(name, ""), zone) for name in ("starttime", "endtime"))
     return Programme(
         title=title,
         source="sidecar",
         subtitle=one_line(values.get("episodename", "") or values.get("subtitle", "")) or None,
         description=clean(values.get("comment", "") or values.get("description", "")) or None,
         channel=one_line(values.get("channel_name", "")) or None,
+        start=start,
+        duration_s=duration((end - start).total_seconds()) if start and end else None,
         genres=words_of_categories([one_line(values.get("genre", ""))]),
         season=SEASON(values.get("seriesnum", "")),
         episode=EPISODE(values.get("episodenum", "")),
     )
+
+
+def _local_time(text: str, zone: str | None) -> datetime | None:
+    """MediaPortal's `2024-01-31 20:15`, in the recorder's time zone."""
+    match = _TIME.fullmatch(text.strip()[:40])
+    if match is None:
+        return None
+    year, month, day, hour, minute = map(int, match.groups())
+    return aware(year, month, day, hour, minute, zone=zone)

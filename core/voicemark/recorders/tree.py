@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from voicemark.patience import NoAnswerError, within_patience
+from voicemark.recorders.ignore import NOTHING_MORE
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,15 @@ class Listing:
         return Path(self.path, name)
 
 
-def walk(root: Path, leaf: Callable[[str], bool] = lambda name: False) -> Iterator[Listing]:
+def walk(
+    root: Path, leaf: Callable[[str], bool] = lambda name: False, ignore: Callable[[str], bool] = NOTHING_MORE
+) -> Iterator[Listing]:
     """Listings of `root` and of all directories below it, each real directory once.
 
     Directories whose name satisfies `leaf` stand in their parent's listing and are not entered. Links to directories
     are followed after all real directories, so that a recording is known by its real path where it has one in the
-    tree; a link to a place above `root` is passed over. Nothing is yielded for what cannot be read.
+    tree; a link to a place above `root` is passed over, and so is what `ignore` names by its path, files too. Nothing
+    is yielded for what cannot be read.
     """
     top = _real(str(root))
     seen = {top}
@@ -48,7 +52,7 @@ def walk(root: Path, leaf: Callable[[str], bool] = lambda name: False) -> Iterat
         listing = list_folder(path)
         if listing is None:
             continue
-        folders, linked, files = listing
+        folders, linked, files = ([name for name in names if not ignore(below(path, name))] for names in listing)
         yield Listing(path, tuple(sorted((*folders, *linked), key=os.fsencode)), frozenset(files))
         for name in sorted(linked, key=os.fsencode):
             if not leaf(name):
@@ -65,13 +69,14 @@ def find_below(
     recognise: Callable[[Path], Path | None],
     find_in: Callable[[Listing], Iterable[Path]],
     leaf: Callable[[str], bool],
+    ignore: Callable[[str], bool] = NOTHING_MORE,
 ) -> Iterator[Path]:
     """The recording that `root` belongs to, or else what `find_in` sees in each directory of a `walk` of it."""
     own = recognise(root)
     if own is not None:
         yield own
         return
-    for listing in walk(root, leaf):
+    for listing in walk(root, leaf, ignore):
         yield from find_in(listing)
 
 

@@ -8,17 +8,21 @@ suffix also keeps apart two recordings of one title.
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 from voicemark.bounds import duration
-from voicemark.errors import RecordingVanishedError
+from voicemark.errors import RecordingVanishedError, VoicemarkError
 from voicemark.foreign import OWN_FOLDER, ForeignError, Reach, size_of
 from voicemark.recorders.careful import careful_read, careful_recognise, careful_state
+from voicemark.recorders.ignore import NOTHING_MORE, Ignore
 from voicemark.recorders.plain import Plain
 from voicemark.recorders.tree import Listing, find_below, is_folder, is_hidden
-from voicemark.recorders.tvheadend_log import MARGIN, Log, LogEntry
-from voicemark.recording import Programme, Recording, RecordingState
+from voicemark.recorders.tvheadend_entry import LogEntry, LogFile
+from voicemark.recorders.tvheadend_log import MARGIN, Log
+from voicemark.recording import Piece, Programme, Recording, RecordingState
 
 KNOWN_LOGS = tuple(
     Path(folder, "dvr/log")
@@ -29,7 +33,7 @@ KNOWN_LOGS = tuple(
 
 class Tvheadend:
     """Recordings of Tvheadend. `log`: its `dvr/log` folder; without one the usual places are looked at. `reach`: where
-    an entry's files, and links to files, may lie; what is elsewhere is nobody's recording."""
+    an entry's files, and links to files, may lie; what is elsewhere is nobody's recording. `languages`: of texts."""
 
     name = "tvheadend"
 
@@ -39,15 +43,17 @@ class Tvheadend:
         patterns: Sequence[str] = (),
         zone: str | None = None,
         reach: Reach = OWN_FOLDER,
+        ignore: Ignore = NOTHING_MORE,
+        languages: Sequence[str] = (),
     ) -> None:
         folders = [log] if log is not None else [folder for folder in KNOWN_LOGS if is_folder(folder)]
-        self.logs = tuple(Log(folder) for folder in folders)
-        self.plain = Plain(patterns, zone, reach)
+        self.logs = tuple(Log(folder, tuple(languages)) for folder in folders)
+        self.plain = Plain(patterns, zone, reach, ignore)
         self.reach = reach
 
     def find(self, root: Path) -> Iterator[Path]:
         """All media files at or below `root`, of several that are one recording only the first."""
-        return find_below(root, self.recognise, self.find_in, leaf=is_hidden)
+        return find_below(root, self.recognise, self.find_in, is_hidden, self.plain.ignore)
 
     def find_in(self, listing: Listing) -> Iterator[Path]:
         """Those in one folder."""
@@ -68,7 +74,7 @@ class Tvheadend:
 
     def entry_of(self, path: Path) -> tuple[LogEntry, int] | None:
         """The entry that a file is listed in, and its number among the entry's files."""
-        return next((found for log in self.logs if (found := log.entry_of(path)) is not None), None)
+        return next((found for log in self.logs if (found := log.entry_of(path, self.reach)) is not None), None)
 
     @careful_read
     def read(self, path: Path) -> Recording:
@@ -83,19 +89,29 @@ class Tvheadend:
         notes = list(entry.notes)
         if len(files) < len(entry.files):
             notes.append(f"only {len(files)} of its {len(entry.files)} files are here")
-        first = next(file for file in entry.files if file.name.name == files[0].name)
+        parts = [next(part for part in entry.files if part.name.name == file.name) for file in files]
+        first = parts[0]
         named = self.plain.read(files[0])
         return Recording(
             path=files[0],
             recorder=self.name,
             files=files,
             started_at=first.start or entry.starts_at,
-            start_error_s=5.0 if first.start else 60.0,
+            start_error_s=5.0 if first.start else 45.0,
+            pieces=_pieces(parts),
             programmes=(entry.programme or Programme(title=named.title, source="name"),),
             streams=entry.streams,
             expected_duration_s=_expected(entry),
             notes=tuple(notes),
         )
+
+    def metadata(self, path: Path) -> tuple[Path, ...]:
+        """Its entry."""
+        try:
+            found = self.entry_of(path)
+        except (VoicemarkError, OSError):
+            found = None
+        return (found[0].path,) if found else self.plain.metadata(path)
 
     @careful_state
     def state(self, path: Path, now: datetime) -> RecordingState:
@@ -136,16 +152,19 @@ class Tvheadend:
 
     def _unlisted(self, path: Path) -> Recording:
         recording = self.plain.read(path)
-        notes = (*recording.notes, "Tvheadend's log does not list it: title and time are from the file's name")
-        return Recording(
-            path=path,
-            recorder=self.name,
-            files=recording.files,
-            started_at=recording.started_at,
-            start_error_s=recording.start_error_s,
-            programmes=recording.programmes,
-            notes=notes,
-        )
+        others = any(log.of_another(path) for log in self.logs)
+        why = "lists only other recordings under its name" if others else "does not list it"
+        note = f"Tvheadend's log {why}: title and time are from the file's name"
+        return replace(recording, recorder=self.name, notes=(*recording.notes, note))
+
+
+def _pieces(files: Sequence[LogFile]) -> tuple[Piece, ...]:
+    """After each interruption Tvheadend begins another file."""
+    started = [file.start for file in files]
+    if len(files) < 2 or None in started or any(later <= before for before, later in pairwise(filter(None, started))):
+        return ()
+    pairs = zip(files, filter(None, started), strict=True)
+    return tuple(Piece(number, start, file.length_s) for number, (file, start) in enumerate(pairs))
 
 
 def _expected(entry: LogEntry) -> float | None:

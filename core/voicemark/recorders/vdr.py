@@ -20,7 +20,8 @@ from voicemark.errors import RecordingError, RecordingVanishedError
 from voicemark.foreign import OWN_FOLDER, LeadsOutError, Reach, read_bytes, size_of
 from voicemark.guard import unit
 from voicemark.recorders.careful import careful_read, careful_recognise, careful_state
-from voicemark.recorders.local_time import aware
+from voicemark.recorders.ignore import NOTHING_MORE, Ignore
+from voicemark.recorders.local_time import aware, other_readings
 from voicemark.recorders.tree import Listing, find_below, is_folder
 from voicemark.recording import Programme, Recording, RecordingState
 
@@ -55,13 +56,14 @@ class Vdr:
 
     name = "vdr"
 
-    def __init__(self, zone: str | None = None, reach: Reach = OWN_FOLDER) -> None:
+    def __init__(self, zone: str | None = None, reach: Reach = OWN_FOLDER, ignore: Ignore = NOTHING_MORE) -> None:
         self.zone = zone
+        self.ignore = ignore
         self.reach = reach
 
     def find(self, root: Path) -> Iterator[Path]:
         """All `.rec` directories at or below `root`; deleted ones are hidden."""
-        return find_below(root, self.recognise, self.find_in, leaf=is_recording_name)
+        return find_below(root, self.recognise, self.find_in, is_recording_name, self.ignore)
 
     def find_in(self, listing: Listing) -> Iterator[Path]:
         """The recordings among the directories in one folder."""
@@ -97,6 +99,7 @@ class Vdr:
             recorder=self.name,
             files=files,
             started_at=named.started_at,
+            other_starts=other_readings(named.started_at, self.zone),
             programmes=(programme,),
             streams=tuple(info.event.streams),
             expected_duration_s=_expected(programme, named, info),
@@ -104,6 +107,10 @@ class Vdr:
             edited=named.edited,
             notes=tuple(notes),
         )
+
+    def metadata(self, path: Path) -> tuple[Path, ...]:
+        """Its `info`."""
+        return path / "info", path / "info.vdr"
 
     @careful_state
     def state(self, path: Path, now: datetime) -> RecordingState:

@@ -568,11 +568,15 @@ def _is_placeholder(row: RecordingRow) -> bool:
 
 
 def _describe(row: RecordingRow, recording: Recording) -> None:
-    row.title = recording.title.encode("utf-8", "backslashreplace").decode()
+    """What its recorder tells of it. Of one that was heard, what guides told stays where the recorder tells nothing;
+    so does when it began, which was weighed then."""
+    heard = row.scanned_at is not None
     programme = recording.programme
-    row.subtitle = programme.subtitle if programme else None
-    row.channel = programme.channel if programme else None
-    if recording.started_at is not None:
+    if programme is not None or not heard:
+        row.title = recording.title.encode("utf-8", "backslashreplace").decode()
+        row.subtitle = programme.subtitle if programme else None
+        row.channel = programme.channel if programme else None
+    if recording.started_at is not None and not (heard and row.started_at is not None):
         row.started_at = recording.started_at
 
 

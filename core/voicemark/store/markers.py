@@ -60,6 +60,13 @@ def write_markers(
     )
 
 
+def link_markers(session: Session, recording_id: int) -> None:
+    """Let the markers of a recording belong to what was on air, after its programmes have been written anew."""
+    guide = _Guide(session, recording_id)
+    for marker in session.scalars(select(MarkerRow).where(MarkerRow.recording_id == recording_id)):
+        marker.programme_id = guide.on_air(marker.start_s)
+
+
 class _Guide:
     """The programmes of one recording by time."""
 

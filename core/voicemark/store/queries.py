@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from voicemark.errors import ConfigError
-from voicemark.store.paths import path_to_text
+from voicemark.errors import ConfigError, RecordingError
+from voicemark.store.paths import path_to_text, text_to_path
 from voicemark.store.schema import MarkerRow, ProgrammeRow, RecordingRow, VoiceRow
 
 
@@ -87,6 +87,15 @@ def find_markers(session: Session, wanted: MarkerFilter) -> list[MarkerView]:
         conditions.append(RecordingRow.path.in_([path_to_text(path) for path in wanted.paths]))
     rows = session.execute(query.where(and_(True, *conditions)))
     return [_view(marker, recording, name, programme) for marker, recording, name, programme in rows]
+
+
+def place_of_marker(session: Session, number: int) -> tuple[Path, float]:
+    """The recording of a marker, by its number, and where in it (seconds) it begins. Raises `RecordingError`."""
+    query = select(RecordingRow.path, MarkerRow.start_s).join(MarkerRow, MarkerRow.recording_id == RecordingRow.id)
+    found = session.execute(query.where(MarkerRow.id == number)).first() if number < 1 << 63 else None
+    if found is None:
+        raise RecordingError(f"there is no marker {number}", hint="`voicemark markers` lists them")
+    return text_to_path(found[0]), found[1]
 
 
 def _holds(column: ColumnElement[str] | InstrumentedAttribute[Any], part: str) -> ColumnElement[bool]:

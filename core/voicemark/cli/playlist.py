@@ -1,0 +1,61 @@
+"""`voicemark playlist`: all that is heard of a voice, as a playlist."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, complain
+
+
+def playlist(
+    name: Annotated[str, typer.Argument(help="The voice's name.", metavar="NAME")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write there (.m3u or .xspf) instead of to the screen.")
+    ] = None,
+    m3u: Annotated[bool, typer.Option("--m3u", help="M3U instead of XSPF.")] = False,
+) -> None:
+    """Make a playlist of everything that is heard of the voice NAME, by date; one entry for each stretch."""
+    from voicemark.config import load_config
+    from voicemark.errors import ExportError, VoicemarkError
+    from voicemark.export import playlist as playlists
+    from voicemark.export.files import read_present, write_atomically
+    from voicemark.export.load import load_recording, with_file_times
+    from voicemark.store.database import open_database
+    from voicemark.store.paths import text_to_path
+    from voicemark.store.queries import MarkerFilter, find_markers
+
+    database = open_database(load_config(config).database.path)
+    entries: list[playlists.Entry] = []
+    try:
+        with database.reading() as session:
+            found = find_markers(session, MarkerFilter(speaker=name))
+        paths = {marker.recording: None for marker in found if marker.speaker.casefold() == name.casefold()}
+        for path in map(text_to_path, paths):
+            try:
+                with database.reading() as session:
+                    recording = with_file_times(load_recording(session, path))
+            except VoicemarkError as error:
+                complain(error)
+                continue
+            if recording.files[0].path.exists():
+                entries += playlists.entries_of(recording, name)
+            else:
+                complain(f"{path}: is not there, so it is left out")
+    finally:
+        database.close()
+    if not entries:
+        complain(f"no recording in which '{name}' is heard; `voicemark markers` lists who is")
+        raise typer.Exit(1)
+    as_m3u = m3u or (output is not None and output.suffix.lower() in (".m3u", ".m3u8"))
+    data = (playlists.m3u if as_m3u else playlists.xspf)(entries, name)
+    if output is None:
+        sys.stdout.buffer.write(data)
+        return
+    present = read_present(output)
+    if present is not None and playlists.OURS not in present[:500]:
+        raise ExportError("was written by someone else", path=output, hint="choose another name; nothing was changed")
+    write_atomically(output, data, present=present)
+    typer.echo(f"{output}: {len(entries)} stretches")
