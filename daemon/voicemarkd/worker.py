@@ -171,7 +171,7 @@ class Worker(threading.Thread):
             recording = self.retold.get()
             try:
                 changed = refresh(self._database, recording, config)
-            except BaseException:
+            except (DatabaseError, MemoryError):
                 self.retold.put(recording)
                 raise
             if changed:
