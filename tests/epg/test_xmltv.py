@@ -67,7 +67,7 @@ def test_a_packed_guide_is_the_same_whatever_its_name(tmp_path: Path) -> None:
 def zipped(text: bytes, method: int, name: str = "guide.xml") -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", method) as made:
-        made.writestr(name, text)
+        made.writestr(zipfile.ZipInfo(name, (2024, 1, 1, 0, 0, 0)), text, method)
     return file.getvalue()
 
 
@@ -84,6 +84,7 @@ def zipped(text: bytes, method: int, name: str = "guide.xml") -> bytes:
         (b"PK\x03\x04", "broken or not complete \\(zip\\)"),
         (b"PK\x03\x04\x14\0\x01\0" + bytes(30), "password"),
     ],
+    ids=["zstd", "7z", "rar", "xz", "bzip2", "zip by another method", "half a zip", "a zip's head", "a locked zip"],
 )
 def test_what_is_packed_otherwise_or_broken_is_said(tmp_path: Path, head: bytes, what: str) -> None:
     with pytest.raises(GuideError, match=what):
