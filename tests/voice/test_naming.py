@@ -9,7 +9,7 @@ from voicemark.config import MatchSection
 from voicemark.voice import naming
 from voicemark.voice.diarization import Diarization, diarize
 from voicemark.voice.match import SILENT, Memory, VoiceBook
-from voicemark.voice.naming import evidence_factor, memory_factor, name_all, name_speakers, without_alike
+from voicemark.voice.naming import THIN, THIN_S, evidence_factor, memory_factor, name_all, name_speakers, without_alike
 from voicemark.voice.quantisation import restore
 from voicemark.voice.segments import find_segments
 
@@ -118,6 +118,21 @@ def test_two_voices_made_one_person_are_told_apart_by_their_turns() -> None:
     scores = name_speakers(found, book(one, other)).numpy()
     assert scores[0, 0] > scores[1, 0] + 0.1
     assert scores[1, 1] > scores[0, 1] + 0.1
+
+
+def test_who_is_heard_for_a_moment_only_needs_more_than_who_is_heard_at_length() -> None:
+    voice = voices(1)[0]
+    rows = np.rint(127 * voice[None]).astype(np.int8)
+
+    def surplus(seconds: float) -> float:
+        """Score less what the evidence alone makes of the cosine."""
+        windows = np.array([round(seconds / HOP_S)])
+        found = Diarization(windows, np.zeros(1, np.int64), rows, rows, HOP_S, WINDOW_S)
+        score = float(name_speakers(found, book(voice))[0, 0])
+        return score / float(evidence_factor(windows, HOP_S, WINDOW_S)[0])
+
+    assert surplus(THIN_S) == pytest.approx(surplus(30), abs=1e-5)
+    assert surplus(THIN_S - HOP_S) < surplus(THIN_S) - THIN / 3
 
 
 def test_a_memory_of_few_windows_is_nobody_far_away() -> None:

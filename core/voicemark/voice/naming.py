@@ -13,6 +13,8 @@ cosine. What strangers reach rises with n in the same way, which a threshold on 
 
 so somebody else's voice-over inside a person counts against it, the more the longer it is.
 
+Somebody who is heard for less than THIN_S needs THIN more: chance is largest there.
+
 The same goes for a memory of few windows, by what a window adds to a person (`voicemark.voice.evidence`).
 
 Where two voices claim one person, a turn goes by what it sounds like itself: a voice loses RIVAL · n / (n + OWN_HALF)
@@ -37,6 +39,7 @@ from voicemark.voice.quantisation import restore
 
 SPREAD = 8.0  # what a single window adds to what very many differ by from their voice
 REFERENCE_S = 20.0
+THIN_S, THIN = 5.0, 0.05
 OWN, OWN_HALF = 0.2, 4.0
 RIVAL = 0.5
 RELATIVE = 0.78
@@ -84,6 +87,7 @@ def _of_turns(found: Diarization, by_person: Floats, heard: NDArray[np.int64], o
     """Scores (voices, p) of the people and (voices, h) of the turns `heard` (h,) themselves → (voices, t)."""
     scores = np.full((len(by_person), len(found)), SILENT, np.float32)
     somebody = ~found.silent
+    by_person = by_person - THIN * (found.windows * found.hop_s < THIN_S)
     scores[:, somebody] = by_person[:, found.speakers[somebody]]
     if not len(heard):
         return scores
