@@ -107,6 +107,8 @@ class Recording:
     streams: tuple[StreamHint, ...] = ()
     expected_duration_s: float | None = None
     """From metadata (timer or EPG duration); the sanity bound for holes in the signal."""
+    supposed_s: float = 0.0
+    """So much of that is supposed and nowhere said: without it a recording is not too short."""
     frame_rate: float | None = None
     edited: bool = False
     """Cut afterwards: positions in it no longer follow from wall-clock times."""

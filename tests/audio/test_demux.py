@@ -140,3 +140,21 @@ def test_silence_at_the_end_of_uncompressed_sound_is_sound(tmp_path: Path) -> No
     reader = AudioReader([path], AudioSection())
     assert sum(len(block) for block in reader.blocks()) == 10 * 16_000
     assert not any("zeros" in note for note in reader.heard.notes)
+
+
+def test_a_margin_that_is_only_supposed_makes_no_recording_too_short(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(np.full(16_000 * 60, 1000, "<i2").tobytes())
+
+    def notes(supposed_s: float) -> tuple[str, ...]:
+        reader = AudioReader([path], AudioSection(), expected_duration_s=660.0, supposed_s=supposed_s)
+        for _ in reader.blocks():
+            pass
+        return tuple(reader.heard.notes)
+
+    assert not any("meant it to be" in note for note in notes(600.0))
+    assert any("meant it to be 11:00" in note for note in notes(0.0))

@@ -96,13 +96,15 @@ class AudioReader:
         *,
         hints: Sequence[StreamHint] = (),
         expected_duration_s: float | None = None,
+        supposed_s: float = 0.0,
         dated_s: float | None = None,
     ) -> None:
-        """`dated_s`: from the recording's beginning to the last change of its files. Raises `NoAudioError` when there
-        is nothing to hear, other kinds of `RecordingError` when it cannot be read, `ToolError`."""
+        """`supposed_s`: how much of the expected length nobody has said; `dated_s`: from the recording's beginning to
+        the last change of its files. Raises `NoAudioError` when there is nothing to hear, other kinds of
+        `RecordingError` when it cannot be read, `ToolError`."""
         self._files = tuple(files)
         self._settings, self._hints = settings, tuple(hints)
-        self._expected_s = expected_duration_s
+        self._told_s = None if expected_duration_s is None else expected_duration_s - supposed_s
         self._plausible = Plausible(settings.max_hole_s, expected_duration_s, dated_s)
         self._clocks: Clocks | None = None
         self._heard: Heard | None = None
@@ -123,6 +125,7 @@ class AudioReader:
             settings,
             hints=recording.streams,
             expected_duration_s=recording.expected_duration_s,
+            supposed_s=recording.supposed_s,
             dated_s=_dated_s(recording),
         )
 
@@ -342,7 +345,7 @@ class AudioReader:
                 *reading.notes,
                 *filter(None, (_zeros_told(each) for each in self._files if each not in reading.plain)),
             ]
-        if whole and (short := short_of(self._expected_s, timeline.duration_s)) is not None:
+        if whole and (short := short_of(self._told_s, timeline.duration_s)) is not None:
             notes.append(short)
         heard = Heard(
             duration_s=timeline.duration_s,

@@ -26,7 +26,7 @@ from voicemark.recorders.tree import Listing, find_below, is_folder
 from voicemark.recording import Programme, Recording, RecordingState
 
 MAX_INFO = 1 << 20  # bytes of an info file that are read
-MARGIN_STOP_S = 600.0  # VDR's MarginStop
+MARGIN_STOP_S = 600.0  # VDR's MarginStop, unless its owner has set another
 FRESH_S = 60.0  # a file written so recently may still be written
 
 _DIRECTORY = re.compile(
@@ -103,6 +103,7 @@ class Vdr:
             programmes=(programme,),
             streams=tuple(info.event.streams),
             expected_duration_s=_expected(programme, named, info),
+            supposed_s=MARGIN_STOP_S if info.margin_stop_s is None else 0.0,
             frame_rate=info.frame_rate,
             edited=named.edited,
             notes=tuple(notes),
@@ -182,7 +183,8 @@ class Info:
     event: EventLines
     channel: str | None = None
     frame_rate: float | None = None
-    margin_stop_s: float = MARGIN_STOP_S
+    margin_stop_s: float | None = None
+    """The margin behind the programme, where it is said."""
 
     def __init__(self) -> None:
         self.event = EventLines()
@@ -250,7 +252,8 @@ def _expected(programme: Programme, named: Name, info: Info) -> float | None:
     if named.edited or named.started_at is None or programme.start is None:
         return programme.duration_s
     lead = (programme.start - named.started_at).total_seconds()
-    return programme.duration_s + (lead if 0 <= lead < 86400 else 0.0) + info.margin_stop_s
+    margin_s = MARGIN_STOP_S if info.margin_stop_s is None else info.margin_stop_s
+    return programme.duration_s + (lead if 0 <= lead < 86400 else 0.0) + margin_s
 
 
 def _names_in(path: Path) -> frozenset[str]:
