@@ -15,7 +15,7 @@ from voicemark.store.database import Database, open_database
 from voicemark.store.findings import CHUNK, NOT_SETTLED, Finding, Outcome, signature
 from voicemark.store.inventory import Inventory
 from voicemark.store.jobs import ClaimLostError, Jobs, JobState
-from voicemark.store.schema import FileRow, JobRow, RecordingRow, VoiceRow
+from voicemark.store.schema import FileRow, JobRow, MarkerRow, RecordingRow, VoiceRow
 from voicemark.store.workers import worker_id
 
 
@@ -89,6 +89,29 @@ def test_growing_while_it_is_worked_on_takes_the_job_from_the_worker(
         jobs.finish(session, claim)
     with database.reading() as session:
         assert session.scalars(select(VoiceRow)).all() == []
+
+
+def test_a_renamed_recording_keeps_its_markers_and_is_not_done_again(
+    tmp_path: Path, database: Database, inventory: Inventory, jobs: Jobs
+) -> None:
+    inventory.found([write(tmp_path, "before/a.ts")], MODEL)
+    assert do(jobs, database) == "a.ts"
+    with database.writing() as session:
+        voice = VoiceRow(name="Anna", enrolled_at=START)
+        session.add(voice)
+        session.flush()
+        recording_id = session.scalars(select(RecordingRow.id)).one()
+        session.add(MarkerRow(recording_id=recording_id, voice_id=voice.id, start_s=1, end_s=9, score=0.9))
+    (tmp_path / "before").rename(tmp_path / "after")
+    assert inventory.found([seen(tmp_path / "after/a.ts")], MODEL) == [Outcome.MOVED]
+    inventory.gone([tmp_path / "before/a.ts"])
+    assert do(jobs, database) is None
+    with database.reading() as session:
+        row = session.scalars(select(RecordingRow)).one()
+        assert row.path == str(tmp_path / "after/a.ts")
+        assert row.deleted_at is None
+        assert [marker.end_s for marker in row.markers] == [9]
+        assert [file.path for file in row.files] == [row.path]
 
 
 def test_a_moved_recording_is_recognised_even_if_it_had_to_settle_again(

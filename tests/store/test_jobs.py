@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from support.job_table import MODEL, START, Clock, do, seen, states, write
+from support.job_table import MODEL, Clock, do, states, write
 
 from voicemark.store.database import Database
-from voicemark.store.findings import Outcome
 from voicemark.store.inventory import Inventory
 from voicemark.store.jobs import MOST_DEATHS, Claim, ClaimLostError, Jobs
-from voicemark.store.schema import JobRow, MarkerRow, RecordingRow, VoiceRow
+from voicemark.store.schema import JobRow
 from voicemark.store.workers import Beat, is_dead, worker_id
 
 
@@ -25,29 +24,6 @@ def claimed_elsewhere(folder: Path, database: Database, clock: Clock) -> tuple[J
     claim = elsewhere.claim(MODEL)
     assert claim is not None
     return elsewhere, claim
-
-
-def test_a_renamed_recording_keeps_its_markers_and_is_not_done_again(
-    tmp_path: Path, database: Database, inventory: Inventory, jobs: Jobs
-) -> None:
-    inventory.found([write(tmp_path, "before/a.ts")], MODEL)
-    assert do(jobs, database) == "a.ts"
-    with database.writing() as session:
-        voice = VoiceRow(name="Anna", enrolled_at=START)
-        session.add(voice)
-        session.flush()
-        recording_id = session.scalars(select(RecordingRow.id)).one()
-        session.add(MarkerRow(recording_id=recording_id, voice_id=voice.id, start_s=1, end_s=9, score=0.9))
-    (tmp_path / "before").rename(tmp_path / "after")
-    assert inventory.found([seen(tmp_path / "after/a.ts")], MODEL) == [Outcome.MOVED]
-    inventory.gone([tmp_path / "before/a.ts"])
-    assert do(jobs, database) is None
-    with database.reading() as session:
-        row = session.scalars(select(RecordingRow)).one()
-        assert row.path == str(tmp_path / "after/a.ts")
-        assert row.deleted_at is None
-        assert [marker.end_s for marker in row.markers] == [9]
-        assert [file.path for file in row.files] == [row.path]
 
 
 def test_a_failed_job_pauses_twice_as_long_each_time_and_is_then_set_aside(

@@ -169,16 +169,16 @@ class AudioReader:
                 here = min(BLOCK_SAMPLES, length - at)
                 yield Gap(here).samples() if isinstance(part, Gap) else part[at : at + here]
 
-    def stretch(self, start_s: float, end_s: float) -> Samples:
+    def excerpt(self, start_s: float, end_s: float) -> Samples:
         """The samples from `start_s` to `end_s` (player's time), fewer where the recording ends; for short
-        stretches, as they lie in memory whole. Leaves `heard` as it is."""
+        excerpts, as they lie in memory whole. Leaves `heard` as it is."""
         heard = self._heard
         samples = list(self.blocks(start_s, end_s))
         self._heard = heard or self._heard
         return np.concatenate(samples) if samples else np.zeros(0, np.float32)
 
     def _cut(self, start_s: float, end_s: float | None) -> Iterator[Sound]:
-        """Parts of the player's timeline within the stretch, and nothing in between at least every `BEAT_S`."""
+        """Parts of the player's timeline within the excerpt, and nothing in between at least every `BEAT_S`."""
         reading = self._begin(start_s)
         timeline = reading.timeline
         first = round(start_s * SAMPLE_RATE)
