@@ -148,7 +148,7 @@ def test_of_other_containers_each_file_is_heard_by_itself(tmp_path, suffix):
     assert (loudest(audio, 0.5, 7.5), loudest(audio, 8.5, 15.5)) == (near(300), near(600))
 
 
-def test_a_stretch_is_heard_in_whatever_is_to_be_heard_there(tmp_path):
+def test_an_excerpt_is_heard_in_whatever_is_to_be_heard_there(tmp_path):
     changing = joined(
         tmp_path / "a.ts",
         piece(tmp_path / "1.ts", 30, LOW),
