@@ -38,7 +38,7 @@ def process(recording: Recording, recogniser: Recogniser, config: Config, progre
     windows = embed(counted(audio.sound(), progress), recogniser.encoder)
     recogniser.book.check_model(windows.model_id)
     found = diarize(windows.data, windows.hop_s, windows.window_s)
-    spoken = Spoken(found, audio.heard.duration_s, audio.stretch)
+    spoken = Spoken(found, audio.heard.duration_s, audio.excerpt)
     recognised = recognise(spoken, recogniser.book, recogniser.settings, recogniser.verifier)
     guide = programmes_of(recording, audio.heard.duration_s, config.epg)
     if content_of(recording) != content:

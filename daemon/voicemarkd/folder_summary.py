@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from voicemark.store.jobs import Outcome
+from voicemark.store.findings import Outcome
 
 
 @dataclass

@@ -31,7 +31,7 @@ def set_up_logging(level: int = logging.INFO) -> None:
     handler.setFormatter(
         logging.Formatter("%(message)s" if isinstance(handler, JournalHandler) else "%(levelname)s %(message)s")
     )
-    handler.addFilter(Dam())
+    handler.addFilter(RateLimit())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
@@ -117,7 +117,7 @@ def encode(fields: dict[str, str]) -> bytes:
     return b"".join(parts)
 
 
-class Dam(logging.Filter):
+class RateLimit(logging.Filter):
     """Lets at most `BURST` records per place and `PER_S` seconds through, and says how many it held back."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

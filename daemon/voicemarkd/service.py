@@ -21,6 +21,7 @@ from voicemark.recorders.base import Recorder
 from voicemark.recorders.hooks import RequestKind, take_requests
 from voicemark.recorders.registry import place_of, recorder_for
 from voicemark.store.database import Database
+from voicemark.store.inventory import Inventory
 from voicemark.store.jobs import Jobs
 from voicemark.store.paths import path_to_text
 from voicemark.store.sqlite_errors import DatabaseLostError
@@ -72,6 +73,7 @@ class Service:
         self._metrics_trouble: str | None = None
         self._recorders: dict[Path, Recorder] = {}
         self._folders: list[WatchedFolder] = []
+        self._inventory = Inventory(database)
         self._worker = Worker(
             database,
             self._jobs(config),
@@ -195,8 +197,8 @@ class Service:
     def _drop_deleted(self) -> None:
         if (step_s := self._clock_steps.since_last()) > 0:
             log.info("the clock was set forwards by %.0f s: nothing counts as gone for longer", step_s)
-            self._jobs(self._config).clock_was_set(timedelta(seconds=step_s))
-        if dropped := self._jobs(self._config).drop_deleted(older_than=DROP_AFTER):
+            self._inventory.clock_was_set(timedelta(seconds=step_s))
+        if dropped := self._inventory.drop_deleted(older_than=DROP_AFTER):
             log.info("dropped %d deleted recordings with their markers", len(dropped))
             for failure in remove_exports(dropped, self._config.export):
                 log.warning("%s", failure)
@@ -256,7 +258,7 @@ class Service:
             WatchedFolder(
                 section,
                 self._recorders[section.path],
-                self._jobs(config),
+                self._inventory,
                 self._recogniser.model_id,
                 rescan_s=config.service.rescan_s,
                 alive=self._looking,

@@ -21,7 +21,8 @@ from voicemark.recorders.base import Recorder
 from voicemark.recorders.ignore import Ignore
 from voicemark.recorders.tree import is_folder
 from voicemark.recording import Recording, RecordingState, fingerprint
-from voicemark.store.jobs import CHUNK, NOT_SETTLED, Finding, Jobs, Known, Outcome, signature
+from voicemark.store.findings import CHUNK, NOT_SETTLED, Finding, Outcome, signature
+from voicemark.store.inventory import Inventory, Known
 from voicemark.store.paths import text_to_path
 from voicemarkd.events import ADVICE, Events
 from voicemarkd.folder_summary import Census
@@ -69,7 +70,7 @@ class WatchedFolder:
         self,
         section: WatchSection,
         recorder: Recorder,
-        jobs: Jobs,
+        inventory: Inventory,
         model_id: str,
         *,
         rescan_s: float,
@@ -85,7 +86,7 @@ class WatchedFolder:
         self.root = section.path
         self._section, self._recorder = section, recorder
         self._ignore = Ignore.below(section.path, section.ignore)
-        self._jobs, self._model_id = jobs, model_id
+        self._inventory, self._model_id = inventory, model_id
         self._clocks = clocks or Clocks()
         self._rescan_s = rescan_s
         self._alive, self._found, self._moved, self._told = alive, found, moved, told
@@ -171,7 +172,7 @@ class WatchedFolder:
         census = Census()
         self._places.look_anew()
         if thorough:
-            self._known = self._jobs.known(self.root, self._model_id)
+            self._known = self._inventory.known(self.root, self._model_id)
         remembered = self._remembered()
         expected = {path for path, known in self._known.items() if not known.deleted} | set(self._seen)
         present: set[Path] = set()
@@ -274,7 +275,7 @@ class WatchedFolder:
 
     def _note_places(self) -> None:
         if self._moved_places:
-            self._jobs.lies_on(self._moved_places)
+            self._inventory.lies_on(self._moved_places)
             for path, mount in self._moved_places.items():
                 if (known := self._known.get(path)) is not None:
                     self._known[path] = replace(known, mount=mount)
@@ -295,7 +296,7 @@ class WatchedFolder:
         if not findings:
             return
         try:
-            outcomes = self._jobs.found(findings, self._model_id)
+            outcomes = self._inventory.found(findings, self._model_id)
         except BaseException:
             # Not written down is not seen: they are looked at again at once.
             for finding in findings:
@@ -316,7 +317,7 @@ class WatchedFolder:
 
     def _mark_gone(self, absent: set[Path]) -> int:
         gone = [path for path in sorted(absent) if self._has_gone(path)]
-        count = self._jobs.gone(gone, still=self._has_gone)
+        count = self._inventory.gone(gone, still=self._has_gone)
         for path in gone:
             self._seen.pop(path, None)
             self._known.pop(path, None)

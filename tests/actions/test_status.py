@@ -16,7 +16,9 @@ from voicemark.cli.main import app
 from voicemark.errors import VoicemarkError
 from voicemark.recording import Recording
 from voicemark.store.database import Database, open_database
-from voicemark.store.jobs import Finding, Jobs
+from voicemark.store.findings import Finding
+from voicemark.store.inventory import Inventory
+from voicemark.store.jobs import Jobs
 from voicemark.store.schema import RecordingRow
 
 MODEL = "encoder-a"
@@ -31,7 +33,7 @@ def database(tmp_path: Path) -> Database:
         (tmp_path / name).write_bytes(b"x" * 1000)
         started_at = datetime(2026, 3, day, tzinfo=UTC)
         recording = Recording(tmp_path / name, "plain", (tmp_path / name,), started_at=started_at)
-        jobs.found([Finding(recording, name)], MODEL)
+        Inventory(database).found([Finding(recording, name)], MODEL)
     done = jobs.claim(MODEL)
     assert done is not None and done.path.name == "done.ts"
     with database.writing() as session:

@@ -148,7 +148,7 @@ def test_of_other_containers_each_file_is_heard_by_itself(tmp_path, suffix):
     assert (loudest(audio, 0.5, 7.5), loudest(audio, 8.5, 15.5)) == (near(300), near(600))
 
 
-def test_a_stretch_is_heard_in_whatever_is_to_be_heard_there(tmp_path):
+def test_an_excerpt_is_heard_in_whatever_is_to_be_heard_there(tmp_path):
     changing = joined(
         tmp_path / "a.ts",
         piece(tmp_path / "1.ts", 30, LOW),
@@ -156,11 +156,11 @@ def test_a_stretch_is_heard_in_whatever_is_to_be_heard_there(tmp_path):
     )
     reader = AudioReader([changing], AudioSection())
     for start_s in (2.0, 25.0, 41.0, 55.0):
-        part = reader.stretch(start_s, start_s + 3)
+        part = reader.excerpt(start_s, start_s + 3)
         assert len(part) == 3 * 16_000
         assert loudest(part, 0.1, 2.9) == near(300 if start_s < 30 else 600)
     whole = np.concatenate(list(reader.blocks()))
-    assert np.abs(reader.stretch(44.0, 46.0) - whole[44 * 16_000 : 46 * 16_000]).max() < 1e-3
+    assert np.abs(reader.excerpt(44.0, 46.0) - whole[44 * 16_000 : 46 * 16_000]).max() < 1e-3
 
 
 def test_stretches_of_several_files_with_one_clock_are_found(tmp_path):
@@ -171,7 +171,7 @@ def test_stretches_of_several_files_with_one_clock_are_found(tmp_path):
     files = [tmp_path / "00001.ts", tmp_path / "00002.ts"]
     all_of_it = np.concatenate(list(AudioReader(files, AudioSection()).blocks()))
     for start_s in (5.0, 29.0, 50.0):
-        part = AudioReader(files, AudioSection()).stretch(start_s, start_s + 3)
+        part = AudioReader(files, AudioSection()).excerpt(start_s, start_s + 3)
         assert np.abs(part - all_of_it[round(start_s * 16_000) :][: len(part)]).max() < 1e-3
 
 

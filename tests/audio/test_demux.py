@@ -1,10 +1,10 @@
 """A beep every ten seconds is heard at the time that a player shows, whatever happened to the stream."""
 
-import wave
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.sound import write_wav
 from support.streams import (
     BEEP_EVERY_S,
     CLOCK,
@@ -96,16 +96,16 @@ def test_several_files_are_one_timeline(clean, tmp_path):
 
 def test_a_stretch_begins_and_ends_where_it_is_asked_to(clean):
     reader = AudioReader([clean], AudioSection())
-    stretch = np.concatenate(list(reader.blocks(35.0, 52.5)))
-    assert len(stretch) == pytest.approx(17.5 * SAMPLE_RATE, abs=2)
-    assert beep_times(stretch) == [pytest.approx(5, abs=0.05), pytest.approx(15, abs=0.05)]
+    excerpt = np.concatenate(list(reader.blocks(35.0, 52.5)))
+    assert len(excerpt) == pytest.approx(17.5 * SAMPLE_RATE, abs=2)
+    assert beep_times(excerpt) == [pytest.approx(5, abs=0.05), pytest.approx(15, abs=0.05)]
 
 
 def test_a_stretch_equals_that_part_of_the_whole(clean):
     whole = np.concatenate(list(AudioReader([clean], AudioSection()).blocks()))
-    stretch = AudioReader([clean], AudioSection()).stretch(39.9, 41.0)
+    excerpt = AudioReader([clean], AudioSection()).excerpt(39.9, 41.0)
     part = whole[round(39.9 * SAMPLE_RATE) : round(41.0 * SAMPLE_RATE)]
-    assert np.abs(stretch - part).max() < 1e-3
+    assert np.abs(excerpt - part).max() < 1e-3
 
 
 def test_random_bytes_in_the_middle_cost_only_what_they_hit(clean, tmp_path):
@@ -132,11 +132,7 @@ def test_a_recording_cut_off_inside_a_packet_is_heard_up_to_there(clean, tmp_pat
 def test_silence_at_the_end_of_uncompressed_sound_is_sound(tmp_path: Path) -> None:
     """Its bytes are zeros, as those of a file that was preallocated and never filled."""
     path = tmp_path / "a.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(np.full(16_000, 1000, "<i2").tobytes() + bytes(2 * 16_000 * 9))
+    write_wav(path, np.concatenate([np.full(16_000, 0.03), np.zeros(16_000 * 9)]))
     reader = AudioReader([path], AudioSection())
     assert sum(len(block) for block in reader.blocks()) == 10 * 16_000
     assert not any("zeros" in note for note in reader.heard.notes)
@@ -144,11 +140,7 @@ def test_silence_at_the_end_of_uncompressed_sound_is_sound(tmp_path: Path) -> No
 
 def test_a_margin_that_is_only_supposed_makes_no_recording_too_short(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(np.full(16_000 * 60, 1000, "<i2").tobytes())
+    write_wav(path, np.full(16_000 * 60, 0.03))
 
     def notes(supposed_s: float) -> tuple[str, ...]:
         reader = AudioReader([path], AudioSection(), expected_duration_s=660.0, supposed_s=supposed_s)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.networks import tiny
 from support.onnx_models import CONVENTION, on_samples, tiny_model
-from support.small_corpus import voice, write_corpus, write_noise, write_wav
+from support.small_corpus import voice, write_corpus, write_noise
+from support.sound import write_wav
 from support.teaching import Spectrum, save_program
 from typer.testing import CliRunner
 
@@ -17,11 +19,7 @@ from voicemark.cli.main import app
 from voicemark.errors import ConfigError, VoicemarkError
 from voicemark.lab.training.autoencoder_training import load_autoencoder
 from voicemark.voice import weights
-from voicemark.voice.network import EncoderConfig, SpeakerNet
-
-TINY = EncoderConfig(
-    dim=4, stem_channels=8, stem_blocks=(1,), trunk_channels=8, trunk_blocks=(1,), head_channels=8, attention_channels=4
-)
+from voicemark.voice.network import SpeakerNet
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +139,7 @@ def test_two_runs_become_one_file_and_the_back_end_leaves_it_as_it_was(
     runs = []
     for seed in range(2):
         torch.manual_seed(seed)
-        model = weights.packed(SpeakerNet(TINY), FeatureSettings(), WindowGrid())
+        model = weights.packed(SpeakerNet(tiny()), FeatureSettings(), WindowGrid())
         runs.append(str(tmp_path / f"run{seed}.safetensors"))
         weights.write(Path(runs[-1]), model)
     mean, joined, fitted = (tmp_path / f"{name}.safetensors" for name in ("mean", "joined", "fitted"))

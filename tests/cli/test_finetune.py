@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import torch
-from support.small_corpus import voice, write_corpus, write_noise, write_wav
+from support.small_corpus import voice, write_corpus, write_noise
+from support.sound import write_wav
 from support.teaching import TINY
 from typer.testing import CliRunner
 

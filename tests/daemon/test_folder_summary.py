@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from voicemark.store.jobs import Outcome
+from voicemark.store.findings import Outcome
 from voicemarkd.folder_summary import Census
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicemarkd.journal import BURST, PER_S, Dam, JournalHandler, encode
+from voicemarkd.journal import BURST, PER_S, JournalHandler, RateLimit, encode
 
 
 def parse(data: bytes) -> dict[str, str]:
@@ -45,16 +45,16 @@ def test_a_record_arrives_with_priority_and_fields(tmp_path: Path) -> None:
     assert fields["VOICEMARK_MARKERS"] == "3"
 
 
-def test_a_flood_from_one_place_is_dammed_and_counted() -> None:
+def test_a_flood_from_one_place_is_limited_and_counted() -> None:
     now = 0.0
-    dam = Dam(clock=lambda: now)
+    limit = RateLimit(clock=lambda: now)
 
     def record(line: int) -> logging.LogRecord:
         return logging.LogRecord("x", logging.INFO, "/x.py", line, "broken packet", (), None)
 
-    assert sum(dam.filter(record(1)) for _ in range(1000)) == BURST
-    assert dam.filter(record(2))
+    assert sum(limit.filter(record(1)) for _ in range(1000)) == BURST
+    assert limit.filter(record(2))
     now = PER_S
     later = record(1)
-    assert dam.filter(later)
+    assert limit.filter(later)
     assert later.getMessage() == f"broken packet ({1000 - BURST} more like this were not logged)"

@@ -12,6 +12,7 @@ from voicemark.config import ExportSection, WatchSection
 from voicemark.recorders import recorder_for
 from voicemark.result import Marker
 from voicemark.store.database import Database, open_database
+from voicemark.store.inventory import Inventory
 from voicemark.store.jobs import Jobs
 from voicemark.store.markers import voice_ids, write_markers
 from voicemark.store.schema import RecordingRow
@@ -42,7 +43,7 @@ class World:
         self.folder = WatchedFolder(
             section,
             recorder_for(section),
-            self.jobs,
+            Inventory(self.database),
             MODEL,
             rescan_s=60.0,
             clocks=clocks,

@@ -19,7 +19,9 @@ from voicemark.errors import DatabaseError
 from voicemark.recorders import recorder_for
 from voicemark.recording import fingerprint
 from voicemark.store.database import Database, open_database
-from voicemark.store.jobs import Claim, Finding, Jobs, Known
+from voicemark.store.findings import Finding
+from voicemark.store.inventory import Inventory, Known
+from voicemark.store.jobs import Claim, Jobs
 from voicemark.store.schema import JobRow, RecordingRow
 from voicemarkd.events import Events
 from voicemarkd.watch import BURST_S, STATE_LOOK_S, Clocks, WatchedFolder
@@ -37,7 +39,7 @@ class World:
         self.video.mkdir()
         self.database: Database = open_database(folder / "voicemark.db")
         self.now = 1000.0
-        self.jobs = Jobs(self.database)
+        self.jobs, self.inventory = Jobs(self.database), Inventory(self.database)
         self.told: list[str] = []
         self.restart()
 
@@ -46,7 +48,7 @@ class World:
         self.folder = WatchedFolder(
             section,
             recorder_for(section),
-            self.jobs,
+            self.inventory,
             MODEL,
             rescan_s=rescan_s,
             clocks=Clocks(monotonic=lambda: self.now),
@@ -193,7 +195,7 @@ def test_a_moved_folder_is_followed_without_work(world: World) -> None:
     world.settle()
     assert world.do_all() == []
     assert world.deleted() == []
-    assert list(world.jobs.known(world.video, MODEL)) == [world.video / "Krimi" / "2026-03-01.20.15.1-0.rec"]
+    assert list(world.inventory.known(world.video, MODEL)) == [world.video / "Krimi" / "2026-03-01.20.15.1-0.rec"]
 
 
 def test_deleting_and_undeleting_in_vdr_is_followed(world: World) -> None:
@@ -412,7 +414,7 @@ def test_watching_begins_anew_when_the_folder_is_another(tmp_path: Path) -> None
 
 
 def test_what_was_found_while_the_database_was_locked_is_not_left_to_the_next_rescan(world: World) -> None:
-    world.jobs = Jobs(open_database(world.database.path, busy_timeout_s=0.05))
+    world.inventory = Inventory(open_database(world.database.path, busy_timeout_s=0.05))
     world.restart(mode="events")
     gone = world.video / "gone.ts"
     gone.write_bytes(b"gone")
@@ -541,7 +543,7 @@ def test_a_look_that_began_before_a_scan_leaves_it_its_claim(world: World) -> No
     file = world.video / "a.ts"
     scan = Jobs(world.database, worker="scan")
 
-    class Overtaken(Jobs):
+    class Overtaken(Inventory):
         """Between the begin of a look and its end, `voicemark scan a.ts` begins."""
 
         def known(self, root: Path, model_id: str) -> dict[Path, Known]:
@@ -549,12 +551,12 @@ def test_a_look_that_began_before_a_scan_leaves_it_its_claim(world: World) -> No
             if not claims:
                 record(file)
                 recording = recorder_for(WatchSection(path=root)).read(file)
-                scan.found([Finding(recording, fingerprint(recording.files))], model_id)
+                world.inventory.found([Finding(recording, fingerprint(recording.files))], model_id)
                 claims.append(scan.claim(model_id, file))
             return before
 
     claims: list[Claim | None] = []
-    world.jobs = Overtaken(world.database, worker="service")
+    world.inventory = Overtaken(world.database)
     world.restart()
     world.folder.look(thorough=True)
     assert claims[0] is not None

@@ -14,7 +14,9 @@ from voicemark.config import Config
 from voicemark.pipeline import content_of
 from voicemark.recorders import recorder_for
 from voicemark.store.database import Database, open_database
-from voicemark.store.jobs import Finding, Jobs, JobState
+from voicemark.store.findings import Finding
+from voicemark.store.inventory import Inventory
+from voicemark.store.jobs import Jobs, JobState
 from voicemark.store.schema import JobRow
 from voicemarkd.recogniser import CurrentRecogniser
 from voicemarkd.throttle import Manners
@@ -74,7 +76,7 @@ def test_a_reason_to_pause_that_appears_within_a_recording_is_heeded(config: Con
         changed=lambda _: None,
     )
     recording = recorder.read(video / "long.ts")
-    jobs.found([Finding(recording, content_of(recording))], recogniser.model_id)
+    Inventory(database).found([Finding(recording, content_of(recording))], recogniser.model_id)
     worker.start()
     try:
         wait(lambda: worker.doing.startswith("pausing") or worker.doing == "idle", worker)

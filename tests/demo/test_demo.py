@@ -5,7 +5,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.speech import RATE, Talker, speak, tune, write_wav
+from support.sound import RATE, write_wav
+from support.speech import Talker, speak, tune
 
 from voicemark.config import load_config
 from voicemark.demo import __main__ as program

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from sqlalchemy import update
+from support.sound import RATE, write_wav
 
 from voicemark.config import Config, MatchSection, SpeakerSection
 from voicemark.enrolment.enrolment import enrol, tell_what_waits
@@ -18,8 +18,6 @@ from voicemark.store.schema import MemoryRow
 from voicemark.store.waiting import Waiting, read_waiting
 from voicemark.voice.encoder import Encoder
 from voicemark.voice.load import load_encoder
-
-RATE = 16_000
 
 
 @pytest.fixture(scope="module")
@@ -35,15 +33,9 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def write_tone(path: Path, seconds: float, pitch: float = 150.0, level: float = 0.2) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
     t = np.arange(round(seconds * RATE)) / RATE
     audio = level * np.sin(2 * np.pi * pitch * t) * (0.6 + 0.4 * np.sin(2 * np.pi * 4 * t))
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes((audio * 32767).astype("<i2").tobytes())
-    return path
+    return write_wav(path, audio)
 
 
 def config_of(*speakers: tuple[str, Path], **match: object) -> Config:

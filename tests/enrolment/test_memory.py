@@ -1,6 +1,5 @@
 """Which windows of a voice's samples are remembered."""
 
-import wave
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from support.sound import RATE, write_wav
 
 from voicemark.config import AudioSection, SpeakerSection
 from voicemark.enrolment.memory import LevelMeter, SampleWindows, choose, drop_outliers, hear, make_do, shares
@@ -18,7 +18,6 @@ from voicemark.recording import Recording
 from voicemark.voice.encoder import Encoder
 from voicemark.voice.load import load_encoder
 
-RATE = 16_000
 Audio = np.ndarray
 
 
@@ -35,21 +34,11 @@ def speech(seconds: float, pitch: float = 120.0, level: float = 0.1, seed: int =
     return (level * buzz * (0.6 + 0.4 * np.sin(2 * np.pi * 4 * t))).astype(np.float32)
 
 
-def write_wav(path: Path, audio: Audio) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes((np.clip(audio, -1, 1) * 32767).astype("<i2").tobytes())
-    return path
-
-
 @pytest.fixture
 def sample_of(tmp_path: Path) -> Callable[..., Sample]:
-    def make(audio: Audio, **stretch: float) -> Sample:
+    def make(audio: Audio, **excerpt: float) -> Sample:
         path = write_wav(tmp_path / "sample.wav", audio)
-        return Sample(Recording(path, "plain", (path,)), **stretch)
+        return Sample(Recording(path, "plain", (path,)), **excerpt)
 
     return make
 

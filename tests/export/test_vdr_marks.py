@@ -98,7 +98,7 @@ def test_marks_are_pairs_in_order_whatever_the_markers(
             assert any(begin <= middle <= end for begin, end in zip(marks[::2], marks[1::2], strict=True))
 
 
-def test_voices_that_overlap_are_one_stretch_named_after_both() -> None:
+def test_voices_that_overlap_are_one_span_named_after_both() -> None:
     recording = recording_of((Marker("Anna", 10, 20, 0.9), Marker("Ben", 15, 30, 0.8), Marker("Anna", 60, 70, 0.7)))
     assert VdrMarks().render(recording).decode().splitlines() == [
         "0:00:10.00 voicemark: Anna, Ben",

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from voicemark.recording import Programme, ProgrammeSpan, Recording
 from voicemark.result import Marker
 from voicemark.store.database import Database, open_database
-from voicemark.store.jobs import Finding, Jobs
+from voicemark.store.findings import Finding
+from voicemark.store.inventory import Inventory
 from voicemark.store.known import same_content, told_otherwise, write_metadata
 from voicemark.store.markers import voice_ids, write_markers
 from voicemark.store.paths import path_to_text
@@ -89,11 +90,11 @@ def test_markers_stay_and_belong_to_what_was_on_air(database: Database, path: Pa
 def test_a_recording_that_is_found_again_keeps_what_guides_told_and_when_it_began(
     database: Database, path: Path
 ) -> None:
-    Jobs(database).found([Finding(recording(path, started_at=NOW + timedelta(hours=1)), "c")], "m")
+    Inventory(database).found([Finding(recording(path, started_at=NOW + timedelta(hours=1)), "c")], "m")
     with database.reading() as session:
         row = session.scalars(select(RecordingRow)).one()
         assert (row.title, row.channel, row.started_at) == ("Film", "ARD", NOW)
-    Jobs(database).found([Finding(recording(path, Programme("Der Film", "name")), "c")], "m")
+    Inventory(database).found([Finding(recording(path, Programme("Der Film", "name")), "c")], "m")
     with database.reading() as session:
         assert session.scalars(select(RecordingRow.title)).one() == "Der Film"
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from support.speech import ANNA, BERT, CARL, RATE, speak, tune, write_wav
+from support.sound import RATE, write_wav
+from support.speech import ANNA, BERT, CARL, speak, tune
 
 BEGINS = datetime(2024, 3, 1, 20, 15)
 ANNA_SPEAKS = (10.0, 22.0)

@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 from numpy.typing import NDArray
-from support.speech import ANNA, BERT, RATE, speak, write_wav
+from support.sound import RATE, write_wav
+from support.speech import ANNA, BERT, speak
 
 LONG = bool(os.environ.get("VOICEMARK_SOAK"))
 """The tests of `make soak` run at their full length, and services at their own pace."""
@@ -76,7 +77,7 @@ idle_io = false
 
 
 def make_recording(path: Path, parts: Sequence[NDArray[np.float32]]) -> Path:
-    """These stretches of 16 kHz audio, one after another, as MP2 in an MPEG transport stream."""
+    """These parts of 16 kHz audio, one after another, as MP2 in an MPEG transport stream."""
     encode = (
         "-f",
         "f32le",

@@ -1,21 +1,10 @@
 """A small corpus and noise folder of synthetic voices, as real files."""
 
 import csv
-import wave
 from pathlib import Path
 
 import numpy as np
-
-RATE = 16_000
-
-
-def write_wav(path: Path, samples: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with wave.open(str(path), "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(RATE)
-        out.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+from support.sound import RATE, write_wav
 
 
 def voice(pitch: float, seconds: float, seed: int) -> np.ndarray:

@@ -1,13 +1,11 @@
 """Talking machines: pulses through vowel-like resonances, in syllables. Not people, but as different."""
 
-import wave
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from support.sound import RATE
 
-RATE = 16_000
 VOWELS = (
     (730, 1090, 2440),
     (270, 2290, 3010),
@@ -72,14 +70,3 @@ def tune(seconds: float, seed: int = 0) -> NDArray[np.float32]:
         parts.append(chord * np.exp(-3 * time))
     audio = np.concatenate(parts)[: round(seconds * RATE)]
     return np.asarray(audio * 0.07 / np.sqrt(np.mean(audio**2)), np.float32)
-
-
-def write_wav(path: Path, samples: NDArray[np.float32]) -> Path:
-    """16-bit mono at 16 kHz."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-    return path

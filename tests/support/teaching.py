@@ -5,23 +5,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.networks import tiny
 from torch import Tensor, nn
 
 from voicemark.lab.batches.sampling import VoiceBatches
 from voicemark.lab.training.settings import TrainingSettings
 from voicemark.lab.training.trainer import Trainer, new_network
-from voicemark.voice.network import EncoderConfig
 
 REPOSITORY = Path(__file__).parents[2]
-TINY = EncoderConfig(
-    dim=4,
-    stem_channels=16,
-    stem_blocks=(),
-    trunk_channels=16,
-    trunk_blocks=(),
-    head_channels=24,
-    attention_channels=8,
-)
+TINY = tiny(4, blocks=())
 
 
 class Spectrum(nn.Module):

@@ -61,5 +61,5 @@ def heard_again(path: Path, content: str, config: Config) -> ReadAudio:
     for recorder, found in find_recordings(path, config.watch):
         recording = recorder.read(found)
         if content_of(recording) == content:
-            return AudioReader.of(recording, config.audio).stretch
+            return AudioReader.of(recording, config.audio).excerpt
     raise RecordingError("has changed since it was heard", path=path)

@@ -28,8 +28,10 @@ from voicemark.recorders.base import Recorder
 from voicemark.recorders.rest import grows
 from voicemark.recording import Recording, RecordingState
 from voicemark.store.database import Database, open_database
-from voicemark.store.jobs import Claim, ClaimLostError, Finding, Jobs, signature
-from voicemark.store.jobs import Outcome as Found
+from voicemark.store.findings import Finding, signature
+from voicemark.store.findings import Outcome as Found
+from voicemark.store.inventory import Inventory
+from voicemark.store.jobs import Claim, ClaimLostError, Jobs
 from voicemark.store.queries import MarkerFilter, MarkerView, find_markers
 from voicemark.titles.annotate import label_programmes
 
@@ -86,6 +88,7 @@ class Scan:
         self.waits = [report.waits for report in made.reports if report.waits is not None]
         """Voices whose samples cannot be heard, in words."""
         service = config.service
+        self._inventory = Inventory(database)
         self._jobs = Jobs(database, retries=service.retries, retry_pause_s=service.retry_pause_s)
         self.unheard = tuple(report.name for report in made.reports if report.error is not None)
         """Voices that cannot be looked for."""
@@ -140,8 +143,8 @@ class Scan:
         refreshed = refresh(self.database, recording, self.config)
         model_id = self.recogniser.encoder.model_id
         seen = signature(recording.files)
-        [found] = self._jobs.found([Finding(recording, content_of(recording), seen)], model_id)
-        claim = _claim(self._jobs, path, model_id)
+        [found] = self._inventory.found([Finding(recording, content_of(recording), seen)], model_id)
+        claim = self._claim(path, model_id)
         if not isinstance(claim, Outcome):
             return claim, recording
         if refresh(self.database, recording, self.config) or refreshed:
@@ -150,6 +153,18 @@ class Scan:
             return claim
         failures = export_heard(self.database, [path], self.config.export)
         return replace(claim, notes=tuple(map(str, failures)))
+
+    def _claim(self, path: Path, model_id: str) -> Claim | Outcome:
+        """The right to do this recording now, or why not. Set aside or not, a person asks for it to be tried."""
+        if (claim := self._jobs.claim(model_id, path)) is not None:
+            return claim
+        self._jobs.retry(path)
+        if (claim := self._jobs.claim(model_id, path)) is not None:
+            return claim
+        known = self._inventory.known(path, model_id).get(path)
+        if known is not None and known.running:
+            return Outcome(path, Status.SKIPPED, "another voicemark is at it")
+        return Outcome(path, Status.KNOWN)
 
     def _give_back(self, claim: Claim) -> None:
         """A tool is missing, the disk is full, the database is locked, Ctrl-C: no fault of the recording."""
@@ -209,19 +224,6 @@ def _failed(path: Path, error: Exception) -> Outcome:
 def _give_up(error: DatabaseError) -> None:
     """Who asks for a scan is there to see that the database cannot be written."""
     raise error
-
-
-def _claim(jobs: Jobs, path: Path, model_id: str) -> Claim | Outcome:
-    """The right to do this recording now, or why not. Set aside or not, a person asks for it to be tried."""
-    if (claim := jobs.claim(model_id, path)) is not None:
-        return claim
-    jobs.retry(path)
-    if (claim := jobs.claim(model_id, path)) is not None:
-        return claim
-    known = jobs.known(path, model_id).get(path)
-    if known is not None and known.running:
-        return Outcome(path, Status.SKIPPED, "another voicemark is at it")
-    return Outcome(path, Status.KNOWN)
 
 
 def scan(path: Path | str, config: Config) -> list[MarkerView]:

@@ -8,21 +8,19 @@ timeline goes on.
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from copy import deepcopy
-from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
 import numpy as np
 
 from voicemark.audio import ffmpeg
-from voicemark.audio.account import MOST_UNHEARD_S, Heard, short_of
+from voicemark.audio.account import MOST_UNHEARD_S, Heard
 from voicemark.audio.choose import Choice, mono_filter
-from voicemark.audio.complaints import Complaints
 from voicemark.audio.decoder import BEAT_S, Decoder, Source
 from voicemark.audio.looking import Looker
-from voicemark.audio.packets import TICKS, data_end, elapsed, read_through
+from voicemark.audio.packets import data_end, read_through
 from voicemark.audio.parts import FilePart, TransportPart, parts_of, reading_errors
-from voicemark.audio.scrambling import is_scrambled
+from voicemark.audio.reading import Reading
 from voicemark.audio.seeking import Clocks
 from voicemark.audio.streams import Media
 from voicemark.audio.timeline import (
@@ -30,7 +28,6 @@ from voicemark.audio.timeline import (
     SAMPLE_RATE,
     WRAP,
     Gap,
-    Piece,
     Plausible,
     Samples,
     Sound,
@@ -55,35 +52,6 @@ NOTHING: Samples = np.zeros(0, np.float32)
 FILE_JOINT = 10 * SAMPLE_RATE
 """Samples that reception may have lost just where one file ends and the next begins. A longer jump of the clock is a
 recorder that began anew, and a player goes on at once."""
-
-
-@dataclass
-class _Reading:
-    """What one pass over a recording has found so far."""
-
-    timeline: Timeline
-    seek: bool
-    """Whether the first piece says where the timeline begins."""
-    complaints: Complaints = field(default_factory=Complaints)
-    decoded: int = 0
-    """Samples."""
-    offered_s: float = 0.0
-    lost_packets: int = 0
-    chosen: list[tuple[float, Choice]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    plain: set[Path] = field(default_factory=set)
-    """Files of uncompressed samples."""
-
-    def begin(self, piece: Piece) -> None:
-        """The first piece of a decoder has come."""
-        if self.seek:
-            self.timeline.begin_with(piece)
-            self.seek = False
-
-    def choose(self, choice: Choice) -> None:
-        """From here on `choice` is heard."""
-        if not self.chosen or self.chosen[-1][1].stream != choice.stream:
-            self.chosen.append((self.timeline.duration_s, choice))
 
 
 class AudioReader:
@@ -172,16 +140,16 @@ class AudioReader:
                 here = min(BLOCK_SAMPLES, length - at)
                 yield Gap(here).samples() if isinstance(part, Gap) else part[at : at + here]
 
-    def stretch(self, start_s: float, end_s: float) -> Samples:
+    def excerpt(self, start_s: float, end_s: float) -> Samples:
         """The samples from `start_s` to `end_s` (player's time), fewer where the recording ends; for short
-        stretches, as they lie in memory whole. Leaves `heard` as it is."""
+        excerpts, as they lie in memory whole. Leaves `heard` as it is."""
         heard = self._heard
         samples = list(self.blocks(start_s, end_s))
         self._heard = heard or self._heard
         return np.concatenate(samples) if samples else np.zeros(0, np.float32)
 
     def _cut(self, start_s: float, end_s: float | None) -> Iterator[Sound]:
-        """Parts of the player's timeline within the stretch, and nothing in between at least every `BEAT_S`."""
+        """Parts of the player's timeline within the excerpt, and nothing in between at least every `BEAT_S`."""
         reading = self._begin(start_s)
         timeline = reading.timeline
         first = round(start_s * SAMPLE_RATE)
@@ -200,9 +168,9 @@ class AudioReader:
                     return
                 if timeline.duration_s > LONGEST_S:
                     raise RecordingError(f"claims to be longer than {LONGEST_S / 3600:.0f} hours", path=self._files[0])
-        self._heard = self._account(reading, whole=not start_s)
+        self._heard = reading.account(self._files, self._told_s, whole=not start_s)
 
-    def _begin(self, start_s: float) -> _Reading:
+    def _begin(self, start_s: float) -> Reading:
         stream = self.choice.stream
         origin_s = self.media.start_s if self.media.start_s is not None else stream.start_s or 0.0
         timeline = Timeline(
@@ -210,14 +178,14 @@ class AudioReader:
             plausible=self._plausible,
             wrap=WRAP if isinstance(self._parts[0], TransportPart) else None,
         )
-        return _Reading(timeline, seek=start_s > SEEK_MARGIN_S and self._can_seek())
+        return Reading(timeline, seek=start_s > SEEK_MARGIN_S and self._can_seek())
 
     def _can_seek(self) -> bool:
         """Whether a place can be found by the clock: not where it is known to jump."""
         jumps = self._heard is not None and any(found.kind in ("splice", "files") for found in self._heard.breaks)
         return len(self._parts) == 1 and not jumps
 
-    def _play(self, reading: _Reading, start_s: float) -> Generator[Sound, None, None]:
+    def _play(self, reading: Reading, start_s: float) -> Generator[Sound, None, None]:
         seek_s = max(0.0, start_s - SEEK_MARGIN_S) if reading.seek else 0.0
         for number, part in enumerate(self._parts):
             if isinstance(part, TransportPart):
@@ -225,7 +193,7 @@ class AudioReader:
             else:
                 yield from self._play_single(part.file, reading, seek_s, first=number == 0)
 
-    def _play_transport(self, part: TransportPart, reading: _Reading, seek_s: float, *, first: bool) -> Iterator[Sound]:
+    def _play_transport(self, part: TransportPart, reading: Reading, seek_s: float, *, first: bool) -> Iterator[Sound]:
         timeline, place = reading.timeline, (0, 0)
         choose = self._looker.stretch
         if reading.seek:
@@ -271,14 +239,9 @@ class AudioReader:
                     yield from timeline.lay(piece, "" if pause is None else pause.reason)
             reading.decoded += decoder.samples
         yield from timeline.finish()
-        reading.offered_s += feed.ledger.signal_s
-        reading.lost_packets += feed.ledger.lost
-        for packets, ticks in feed.ledger.repeated:
-            reading.notes.append(f"{packets} packets of its sound came twice at {_place(ticks, anchors)}")
-        for size, ticks in feed.ledger.joints:
-            reading.notes.append(f"{size:,} bytes came twice where the next file begins, at {_place(ticks, anchors)}")
+        reading.take(feed.ledger, anchors)
 
-    def _play_single(self, file: Path, reading: _Reading, seek_s: float, *, first: bool) -> Iterator[Sound]:
+    def _play_single(self, file: Path, reading: Reading, seek_s: float, *, first: bool) -> Iterator[Sound]:
         timeline = reading.timeline
         found = self._looker.file(file)
         if isinstance(found, NoAudioError):
@@ -326,48 +289,6 @@ class AudioReader:
                 with reading_errors((file,)):
                     read_through(file)  # ffmpeg takes a disk that fails for an end
 
-    def _account(self, reading: _Reading, *, whole: bool) -> Heard:
-        """What was heard, once everything has been. Raises where that is nothing, or too little."""
-        file, timeline = self._files[0], reading.timeline
-        if not reading.decoded:
-            if is_scrambled(file):
-                raise ffmpeg.scrambled(file)
-            ffmpeg.blame_tool("ffmpeg")
-            said = reading.complaints.told or reading.complaints.remarked or "it gave no reason"
-            raise NoAudioError(
-                f"no audio could be decoded: {said}", path=file, hint="was it cut off after its headers?"
-            )
-        with reading_errors(self._files):
-            notes = [
-                f"from {clock(at_s)} on something else is heard: {choice.reason}" for at_s, choice in reading.chosen[1:]
-            ]
-            notes += [
-                *reading.notes,
-                *filter(None, (_zeros_told(each) for each in self._files if each not in reading.plain)),
-            ]
-        if whole and (short := short_of(self._told_s, timeline.duration_s)) is not None:
-            notes.append(short)
-        heard = Heard(
-            duration_s=timeline.duration_s,
-            breaks=tuple(timeline.breaks),
-            damage=reading.complaints.told,
-            complaint_lines=reading.complaints.damage_lines,
-            lost_packets=reading.lost_packets,
-            remarks=reading.complaints.remarked,
-            offered_s=reading.offered_s,
-            decoded_s=reading.decoded / SAMPLE_RATE,
-            notes=tuple(notes),
-        )
-        if heard.is_too_little:
-            ffmpeg.blame_tool("ffmpeg")
-            raise RecordingError(
-                f"only {clock(heard.decoded_s)} of {clock(heard.offered_s or 0)} of its sound could be decoded"
-                + (f": {heard.damage}" if heard.damage else ""),
-                path=file,
-                hint="it is not taken for heard; is the file whole?",
-            )
-        return heard
-
     def _first_choice(self) -> Choice:
         """What is heard first. Raises the `NoAudioError` that says why nothing is."""
         error: NoAudioError | None = None
@@ -392,23 +313,6 @@ class AudioReader:
             if self._clocks is None:
                 self._clocks = Clocks(part.files)
             return self._clocks.place(clock_s)
-
-
-def _place(ticks: int | None, anchors: Sequence[tuple[int, int]]) -> str:
-    """Where a time stamp is heard; `anchors` are time stamps and their places, in samples."""
-    if ticks is None or not anchors:
-        return clock(0.0)
-    behind = [(elapsed(round(pts * TICKS / SAMPLE_RATE), ticks), place) for pts, place in anchors]
-    since, place = min((one for one in behind if one[0] >= 0), default=behind[0])
-    return clock(max(0.0, place / SAMPLE_RATE + since / TICKS))
-
-
-def _zeros_told(file: Path) -> str | None:
-    """The sentence for a file that was given more room than the recorder came to fill."""
-    size, end = file.stat().st_size, data_end(file)
-    if size == end:
-        return None
-    return f"the last {(size - end) / 1e6:,.1f} MB of {file.name} are zeros: the recorder never wrote them"
 
 
 def _dated_s(recording: Recording) -> float | None:

@@ -82,7 +82,7 @@ def autoencoder(
         network = trainer.run()
     save_autoencoder(out, network, trainer.features)
     checkpoint.unlink(missing_ok=True)
-    hours = sum(len(stretch) for stretch in audio) / trainer.features.sample_rate / 3600
+    hours = sum(len(excerpt) for excerpt in audio) / trainer.features.sample_rate / 3600
     typer.echo(f"{out}: {trainer.step} steps on {hours:.2f} h of {len(files) - failed} files")
     if failed:
         raise typer.Exit(1)

@@ -1,8 +1,8 @@
-"""VDR's `marks`: a pair of marks around each stretch in which voices are heard.
+"""VDR's `marks`: a pair of marks around each span in which voices are heard.
 
 VDR uses them to jump, and to cut when told to: what lies between a begin and an end mark is kept (recording.c,
 cMarks::GetNextBegin). An odd number of marks has broken clients, and after every edit the pairs must still be pairs;
-so stretches that overlap or nearly touch are joined, and every one is long enough that VDR, which moves marks to the
+so spans that overlap or nearly touch are joined, and every one is long enough that VDR, which moves marks to the
 nearest I-frame (cMarks::Align), cannot put its two ends on the same frame.
 
 A mark is `h:mm:ss.ff`, where ff counts frames within the second, and a comment. VDR counts the frames of its index:
@@ -15,13 +15,13 @@ from pathlib import Path
 
 from voicemark.export.base import DEFAULT_FRAME_RATE, MarkedRecording, one_line
 
-MIN_STRETCH_S = 2.0
+MIN_SPAN_S = 2.0
 """Longer than any broadcaster's distance between I-frames, twice."""
 MIN_GAP_S = 2.0
 
 
 @dataclass(frozen=True)
-class Stretch:
+class MarkedSpan:
     """From frame to frame of VDR's index, with the voices in it."""
 
     begin: int
@@ -49,12 +49,12 @@ def _first_frame(seconds: int, frame_rate: float) -> int:
     return int(seconds * frame_rate + 0.5)
 
 
-def stretches(recording: MarkedRecording) -> list[Stretch]:
+def marked_spans(recording: MarkedRecording) -> list[MarkedSpan]:
     """Where any voice is heard, joined and in order; each end is after its begin, and each begin after the last end."""
     rate = recording.frame_rate or DEFAULT_FRAME_RATE
     last = None if recording.frames is None else max(0, recording.frames - 1)
-    shortest, gap = round(MIN_STRETCH_S * rate), round(MIN_GAP_S * rate)
-    found: list[Stretch] = []
+    shortest, gap = round(MIN_SPAN_S * rate), round(MIN_GAP_S * rate)
+    found: list[MarkedSpan] = []
     for marker in sorted(recording.markers, key=lambda marker: (marker.start_s, marker.end_s)):
         begin = frame_at(marker.start_s, recording)
         if last is not None:
@@ -67,9 +67,9 @@ def stretches(recording: MarkedRecording) -> list[Stretch]:
         if found and begin <= found[-1].end + gap:
             before = found[-1]
             speakers = tuple(dict.fromkeys((*before.speakers, marker.speaker)))
-            found[-1] = Stretch(before.begin, max(before.end, end), speakers)
+            found[-1] = MarkedSpan(before.begin, max(before.end, end), speakers)
         else:
-            found.append(Stretch(begin, end, (marker.speaker,)))
+            found.append(MarkedSpan(begin, end, (marker.speaker,)))
     return found
 
 
@@ -82,13 +82,13 @@ class VdrMarks:
     per_file = False
 
     def render(self, recording: MarkedRecording) -> bytes:
-        """Two lines for each stretch: always an even number."""
+        """Two lines for each span: always an even number."""
         rate = recording.frame_rate or DEFAULT_FRAME_RATE
         lines = []
-        for stretch in stretches(recording):
-            names = one_line(", ".join(stretch.speakers))
-            lines.append(f"{frame_text(stretch.begin, rate)} voicemark: {names}\n")
-            lines.append(f"{frame_text(stretch.end, rate)} voicemark: end\n")
+        for span in marked_spans(recording):
+            names = one_line(", ".join(span.speakers))
+            lines.append(f"{frame_text(span.begin, rate)} voicemark: {names}\n")
+            lines.append(f"{frame_text(span.end, rate)} voicemark: end\n")
         return "".join(lines).encode()
 
     def targets(self, recording: MarkedRecording) -> Iterator[tuple[Path, MarkedRecording]]:

@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from voicemark.audio.windows import WindowGrid
+
 SILENCE_DBFS = -65.0  # RMS of a window below which there is nothing to hear
 
 
@@ -53,3 +55,21 @@ class SpeakerEncoder(Protocol):
     def embed_blocks(self, blocks: Iterable[Tensor | NDArray[np.float32]], /) -> Iterator[WindowBatch]:
         """The windows of a stream of blocks (samples,), in order."""
         ...
+
+
+class OnGrid:
+    """What every encoder tells of the grid that its windows lie on."""
+
+    grid: WindowGrid
+
+    @property
+    def sample_rate(self) -> int:
+        return self.grid.sample_rate
+
+    @property
+    def window_s(self) -> float:
+        return self.grid.window_s
+
+    @property
+    def hop_s(self) -> float:
+        return self.grid.hop_s

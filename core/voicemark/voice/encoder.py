@@ -14,7 +14,7 @@ from torch import Tensor
 
 from voicemark.audio.features import LogMel
 from voicemark.audio.windows import Chunk, chunk, chunks
-from voicemark.voice.base import SILENCE_DBFS, WindowBatch
+from voicemark.voice.base import SILENCE_DBFS, OnGrid, WindowBatch
 from voicemark.voice.hubness import centred
 from voicemark.voice.weights import ModelFile
 
@@ -22,7 +22,7 @@ WINDOWS_PER_CHUNK = 96  # 48 s: activations stay in a CPU's cache, context costs
 BATCH = 64  # windows at once in embed_windows
 
 
-class Encoder:
+class Encoder(OnGrid):
     """A loaded encoder. Embeddings are float32 of unit length; a silent window's is all zeros, so it never scores.
 
     Silent means an RMS below -65 dBFS (digital silence, a hole that was filled). `device` is where the network
@@ -41,18 +41,6 @@ class Encoder:
         self._log_mel = LogMel(model.features).to(device)
         reach = model.network.context_frames * model.features.hop + model.features.reach
         self._context = -(-reach // model.grid.hop) * model.grid.hop  # samples, in whole hops
-
-    @property
-    def sample_rate(self) -> int:
-        return self.grid.sample_rate
-
-    @property
-    def window_s(self) -> float:
-        return self.grid.window_s
-
-    @property
-    def hop_s(self) -> float:
-        return self.grid.hop_s
 
     @property
     def dim(self) -> int:

@@ -20,14 +20,14 @@ from torch import Tensor
 
 from voicemark.audio.windows import WindowGrid
 from voicemark.errors import ModelError
-from voicemark.voice.base import SILENCE_DBFS, WindowBatch
+from voicemark.voice.base import SILENCE_DBFS, OnGrid, WindowBatch
 from voicemark.voice.fbank import BINS, Fbank
 
 BATCH = 16
 EXTRA = "pip install 'voicemark[onnx]'"
 
 
-class OnnxEncoder:
+class OnnxEncoder(OnGrid):
     """A loaded ONNX speaker model: `embed`, `embed_windows`, `embed_blocks` as `voicemark.voice.encoder.Encoder`.
 
     Embeddings are float32 of unit length, zeros for windows below -65 dBFS. Every window is computed by itself:
@@ -79,18 +79,6 @@ class OnnxEncoder:
             self.dim = self._run(silence).shape[1]
         except Exception as error:  # ONNX Runtime raises its own classes
             raise ModelError(f"does not run on a window: {error}", path=path) from error
-
-    @property
-    def sample_rate(self) -> int:
-        return self.grid.sample_rate
-
-    @property
-    def window_s(self) -> float:
-        return self.grid.window_s
-
-    @property
-    def hop_s(self) -> float:
-        return self.grid.hop_s
 
     def embed(self, waveform: Tensor | NDArray[np.float32]) -> Tensor:
         """Every window of `waveform` (samples,): → (windows, dim). Audio shorter than a window gives none."""

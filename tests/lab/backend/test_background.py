@@ -1,7 +1,6 @@
 """Crowd and cohort hear training speakers and training noise alone."""
 
 import csv
-import wave
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -13,6 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from support.sound import tone, write_wav
 from torch import Tensor
 
 from voicemark.errors import VoicemarkError
@@ -27,8 +27,6 @@ from voicemark.lab.backend.background import (
 from voicemark.lab.corpus.codecs import MP2, round_trip
 from voicemark.lab.corpus.noise import held_for_evaluation
 from voicemark.voice.base import SpeakerEncoder
-
-RATE = 16_000
 
 training_noise = cache(background.training_noise)
 """Every file is read by a program of its own: once is enough."""
@@ -51,16 +49,6 @@ def heard_by(encoder: Spectra) -> SpeakerEncoder:
     return cast(SpeakerEncoder, encoder)
 
 
-def tone(path: Path, hertz: float, seconds: float = 3.0) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    samples = 8000 * np.sin(2 * np.pi * hertz * np.arange(int(seconds * RATE)) / RATE)
-    with wave.open(str(path), "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(RATE)
-        out.writeframes(samples.astype("<i2").tobytes())
-
-
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Voices of `train` below 1 kHz, of `dev` at 2 kHz; noise to train with at 4 kHz, to measure with at 6 kHz."""
@@ -68,12 +56,12 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     rows = [["path", "source", "speaker", "split"]]
     for number in range(6):
         split = "train" if number < 5 else "dev"
-        tone(root / f"corpus/{number}.wav", 300 + 100 * number if split == "train" else 2000)
+        write_wav(root / f"corpus/{number}.wav", tone(300 + 100 * number if split == "train" else 2000, 3.0, 0.25))
         rows.append([f"{number}.wav", "b" if number == 4 else "a", f"s{number}", split])
     noises = [["path", "kind"]]
     for number in range(12):
         name = f"{number}.wav"
-        tone(root / "noise" / name, 6000 if held_for_evaluation(name) else 4000)
+        write_wav(root / "noise" / name, tone(6000 if held_for_evaluation(name) else 4000, 3.0, 0.25))
         noises.append([name, "music" if number % 2 else "env"])
     for folder, lines in (("corpus", rows), ("noise", noises)):
         with (root / folder / "manifest.csv").open("w", newline="") as out:

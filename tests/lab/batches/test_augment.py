@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from support.sound import RATE, tone
 
 from voicemark.lab.batches.augment import (
     SPEEDS,
@@ -15,12 +16,6 @@ from voicemark.lab.batches.augment import (
 )
 from voicemark.lab.batches.formants import KNOTS_HZ
 from voicemark.lab.corpus.mixing import mix, noise_excerpt, rms
-
-RATE = 16_000
-
-
-def tone(frequency: float, seconds: float = 2.0) -> np.ndarray:
-    return (0.1 * np.sin(2 * np.pi * frequency * np.arange(int(seconds * RATE)) / RATE)).astype(np.float32)
 
 
 def noise(seconds: float, seed: int = 0) -> np.ndarray:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from support.sound import tone
 from support.teaching import distil_losses
 
 from voicemark.lab.batches.augment import Augmenter, AugmentSettings
@@ -45,10 +46,6 @@ class Loudness(Pitch):
 def peak(audio: np.ndarray) -> float:
     spectrum = np.abs(np.fft.rfft(audio * np.hanning(len(audio))))
     return float(np.argmax(spectrum) * 16_000 / len(audio))
-
-
-def tone(frequency: float, seconds: float) -> np.ndarray:
-    return (0.1 * np.sin(2 * np.pi * frequency * np.arange(int(seconds * 16_000)) / 16_000)).astype(np.float32)
 
 
 def voices(teacher: Pitch, fresh: FreshSettings = SMALL, silent: bool = False) -> FreshVoices:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from support.sound import tone
 
 from voicemark.lab.batches.augment import Augmenter, AugmentSettings
 from voicemark.lab.batches.labels import NOT_A_VOICE, UNKNOWN
@@ -13,10 +14,6 @@ from voicemark.lab.corpus.bank import AudioBank
 
 CLEAN = Augmenter(settings=AugmentSettings(noise=0, overlap=0, room=0, equaliser=0, band_limit=0, hole=0, coded=0))
 SMALL = SamplingSettings(batch=16, noise_windows=2, context_every=3)
-
-
-def tone(frequency: float, seconds: float) -> np.ndarray:
-    return (0.1 * np.sin(2 * np.pi * frequency * np.arange(int(seconds * 16_000)) / 16_000)).astype(np.float32)
 
 
 def bank() -> AudioBank:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.speech import ANNA, speak, write_wav
+from support.sound import write_wav
+from support.speech import ANNA, speak
 
 from voicemark.audio.demux import AudioReader
 from voicemark.config import AudioSection

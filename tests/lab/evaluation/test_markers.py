@@ -59,7 +59,7 @@ def test_markers_are_found_where_the_voices_speak(programs: tuple[Path, Path], c
     assert prepared.duration_s == pytest.approx(24, abs=0.1)
     best = hindsight_threshold(programs[1], [prepared], SETTINGS)
     score, mean = score_all(programs[1], [prepared], best, SETTINGS)
-    assert score.recording == "seed 1" and mean.recording == "mean"
+    assert score.recording == "compose 1" and mean.recording == "mean"
     assert score.f1 > 0.8
     assert score.f1 == mean.f1
 

@@ -126,7 +126,7 @@ def test_what_is_blanked_is_one_stretch_of_time_and_one_range_of_bands() -> None
         assert torch.equal(row, frames[None, :] | bands[:, None])
         assert int(frames.sum()) <= 24 and int(bands.sum()) <= 16
         for line in (frames, bands):
-            assert int((line[1:] != line[:-1]).sum()) <= 2  # one stretch
+            assert int((line[1:] != line[:-1]).sum()) <= 2  # one span
     assert 0.02 < float(gaps.float().mean()) < 0.4
 
 

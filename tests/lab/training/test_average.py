@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from support.networks import tiny
 from torch import Tensor
 
 from voicemark.audio.features import FeatureSettings
@@ -13,12 +14,10 @@ from voicemark.errors import ModelError
 from voicemark.lab.training.average import average, cut, side_by_side, whiten_outputs
 from voicemark.lab.training.trainer import new_network
 from voicemark.voice import weights
-from voicemark.voice.network import EncoderConfig, SpeakerNet
+from voicemark.voice.network import SpeakerNet
 from voicemark.voice.weights import ModelFile
 
-TINY = EncoderConfig(
-    dim=6, stem_channels=8, stem_blocks=(1,), trunk_channels=8, trunk_blocks=(1,), head_channels=8, attention_channels=4
-)
+TINY = tiny(6)
 
 
 def model(seed: int, dim: int = 6, **about: str) -> ModelFile:
@@ -67,7 +66,7 @@ def test_what_has_no_mean_is_refused(models: list[ModelFile], shares: list[float
 def test_outputs_side_by_side_are_those_of_each_on_one_trunk() -> None:
     first = model(0)
     other = replace(model(1, dim=4), tensors={**first.tensors})
-    other.tensors["affine.weight"] = torch.randn(4, 16).half()
+    other.tensors["affine.weight"] = torch.randn(4, first.tensors["affine.weight"].shape[1]).half()
     other.tensors["affine.bias"] = torch.randn(4).half()
     both = outputs(side_by_side([first, other]))
     torch.testing.assert_close(both[:, :6], outputs(first.build()))

@@ -2,7 +2,6 @@
 
 import csv
 import inspect
-import wave
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +9,8 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from support.networks import tiny
+from support.sound import write_wav
 from support.teaching import Spectrum, save_program
 
 from voicemark.audio.features import FeatureSettings
@@ -35,17 +36,9 @@ from voicemark.lab.training.settings import TrainingSettings
 from voicemark.lab.training.trainer import Report, new_network
 from voicemark.voice import weights
 from voicemark.voice.load import load_encoder
-from voicemark.voice.network import EncoderConfig, SpeakerNet
+from voicemark.voice.network import SpeakerNet
 
-TINY = EncoderConfig(
-    dim=16,
-    stem_channels=16,
-    stem_blocks=(1,),
-    trunk_channels=16,
-    trunk_blocks=(1,),
-    head_channels=24,
-    attention_channels=8,
-)
+TINY = tiny()
 
 
 def buzz(pitch: float, seconds: float, seed: int) -> np.ndarray:
@@ -53,15 +46,6 @@ def buzz(pitch: float, seconds: float, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     tones = np.sum([np.sin(2 * np.pi * pitch * k * time + rng.uniform(0, 6)) / k for k in range(1, 20)], axis=0)
     return np.asarray(0.05 * tones + 0.005 * rng.standard_normal(len(time)), np.float32)
-
-
-def save(path: Path, audio: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with wave.open(str(path), "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(16_000)
-        out.writeframes((audio * 32_767).astype(np.int16).tobytes())
 
 
 def manifest(folder: Path, rows: list[dict[str, str]]) -> None:
@@ -80,7 +64,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     for voice in range(6):
         for clip in range(2):
             name = f"{voice}-{clip}.wav"
-            save(speech / name, buzz(90 + 40 * voice, 2.5, 10 * voice + clip))
+            write_wav(speech / name, buzz(90 + 40 * voice, 2.5, 10 * voice + clip))
             split = "train" if voice < 4 else "dev"
             rows.append({"path": name, "speaker": f"v{voice}", "source": "buzz", "split": split})
     manifest(speech, rows)
@@ -91,12 +75,14 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         kept += [next(name for name in mine if held_for_evaluation(name))]
         kept += [next(name for name in mine if not held_for_evaluation(name))]
     for number, name in enumerate(kept):
-        save(noise / name, 0.1 * np.random.default_rng(number).standard_normal(48_000).clip(-3, 3).astype(np.float32))
+        write_wav(
+            noise / name, 0.1 * np.random.default_rng(number).standard_normal(48_000).clip(-3, 3).astype(np.float32)
+        )
     manifest(noise, [{"path": name, "kind": (name[:3] == "mus" and "music") or "env:rain"} for name in kept])
     return speech, noise
 
 
-def tiny(folders: tuple[Path, Path], out: Path) -> Recipe:
+def recipe_of(folders: tuple[Path, Path], out: Path) -> Recipe:
     speech, noise = folders
     settings = TrainingSettings(
         steps=3,
@@ -117,7 +103,7 @@ def quiet(*_: object) -> None:
 def test_manifests_in_weights_out(folders: tuple[Path, Path], tmp_path: Path) -> None:
     out = tmp_path / "model.safetensors"
     said: list[Report] = []
-    trained = train(tiny(folders, out), said.append, quiet)
+    trained = train(recipe_of(folders, out), said.append, quiet)
     model = weights.load(out)
     assert model.model_id == trained.model_id
     assert model.network == TINY
@@ -126,7 +112,7 @@ def test_manifests_in_weights_out(folders: tuple[Path, Path], tmp_path: Path) ->
     assert any(report.score is not None for report in said)
     assert said[-1].zero_share is not None
     assert load_encoder(out).embed(buzz(200, 3.0, 1)).shape == (3, 16)
-    again = train(replace(tiny(folders, out), resume=True), quiet, quiet)
+    again = train(replace(recipe_of(folders, out), resume=True), quiet, quiet)
     assert again.model_id == trained.model_id  # both checkpoints were complete
 
 
@@ -134,7 +120,7 @@ def test_a_teacher_on_the_device_teaches_both_stages(folders: tuple[Path, Path],
     out = tmp_path / "model.safetensors"
     said: list[Report] = []
     teacher = DeviceTeacher(Spectrum(), torch.device("cpu"), "spectrum")
-    recipe = replace(tiny(folders, out), device_teacher=teacher)
+    recipe = replace(recipe_of(folders, out), device_teacher=teacher)
     first = replace(
         recipe.first_stage, sampling=SamplingSettings(batch=8, noise_windows=2), hint=1.0, margin_softmax=0.0
     )
@@ -154,9 +140,9 @@ def test_an_autoencoder_lends_the_network_its_filters_and_the_run_says_how_many(
     assert take_over(net, str(path)) == 2
     assert torch.equal(net.state_dict()["stem.0.conv.weight"], lender.state_dict()["encoder.0.weight"])
     said: list[tuple[object, ...]] = []
-    frozen = replace(tiny(folders, out).first_stage, steps=1, learning_rate=0.0)
+    frozen = replace(recipe_of(folders, out).first_stage, steps=1, learning_rate=0.0)
     train(
-        replace(tiny(folders, out), init=str(path), first=frozen, triplet_steps=0),
+        replace(recipe_of(folders, out), init=str(path), first=frozen, triplet_steps=0),
         quiet,
         lambda *told: said.append(told),
     )
@@ -177,7 +163,7 @@ def test_a_file_of_which_nothing_fits_is_refused(folders: tuple[Path, Path], tmp
         path, new_autoencoder(AutoencoderConfig(n_mels=80, channels=(9,), kernels=(7,))), FeatureSettings()
     )
     with pytest.raises(ModelError, match="nothing in it fits this network"):
-        train(replace(tiny(folders, tmp_path / "model.safetensors"), init=str(path)), quiet, quiet)
+        train(replace(recipe_of(folders, tmp_path / "model.safetensors"), init=str(path)), quiet, quiet)
 
 
 def test_any_safetensors_with_the_networks_names_can_be_started_from(tmp_path: Path) -> None:
@@ -205,7 +191,7 @@ def test_a_recipe_learns_from_a_teacher_as_the_command_line_does(folders: tuple[
 def config_of(folder: Path, seconds: float) -> Config:
     speakers = []
     for number, name in enumerate(("anna", "bert")):
-        save(folder / name / "sample.wav", buzz(150 + 90 * number, seconds, 77 + number))
+        write_wav(folder / name / "sample.wav", buzz(150 + 90 * number, seconds, 77 + number))
         speakers.append({"name": name, "samples": [str(folder / name / "sample.wav")]})
     return Config.model_validate({"speakers": speakers})
 
@@ -233,7 +219,9 @@ def deaf(path: Path, bias: float) -> Path:
 
 def test_fine_tuning_writes_weights_that_say_what_they_come_from(folders: tuple[Path, Path], tmp_path: Path) -> None:
     start, out = deaf(tmp_path / "start.safetensors", bias=0.0), tmp_path / "own.safetensors"
-    outcome = finetune(replace(tiny(folders, out), init=str(start)), config_of(tmp_path, 14.0), quiet, quiet, steps=2)
+    outcome = finetune(
+        replace(recipe_of(folders, out), init=str(start)), config_of(tmp_path, 14.0), quiet, quiet, steps=2
+    )
     assert outcome.after > outcome.before == 0.0 and outcome.path == out
     mended = weights.load(out)
     assert mended.model_id == outcome.model_id != weights.load(start).model_id
@@ -242,7 +230,9 @@ def test_fine_tuning_writes_weights_that_say_what_they_come_from(folders: tuple[
 
 def test_fine_tuning_that_gains_nothing_leaves_no_file(folders: tuple[Path, Path], tmp_path: Path) -> None:
     start, out = deaf(tmp_path / "start.safetensors", bias=1.0), tmp_path / "own.safetensors"  # two steps do not reach
-    outcome = finetune(replace(tiny(folders, out), init=str(start)), config_of(tmp_path, 14.0), quiet, quiet, steps=2)
+    outcome = finetune(
+        replace(recipe_of(folders, out), init=str(start)), config_of(tmp_path, 14.0), quiet, quiet, steps=2
+    )
     assert outcome.before == outcome.after == 0.0
     assert outcome.path is None and not out.exists()
 

@@ -3,16 +3,14 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
+from support.networks import tiny
 
 from voicemark.audio.features import LogMel
 from voicemark.lab.corpus.bank import AudioBank
 from voicemark.lab.training.ridge_init import fit_last_layer
-from voicemark.voice.network import EncoderConfig, SpeakerNet
+from voicemark.voice.network import SpeakerNet
 
-TINY = EncoderConfig(
-    dim=8, stem_channels=16, stem_blocks=(1,), trunk_channels=16, trunk_blocks=(1,), head_channels=16,
-    attention_channels=8,
-)  # fmt: skip
+TINY = tiny(8)
 
 
 def voices(count: int) -> AudioBank:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from support.sound import tone
 
 from voicemark.lab.corpus.bank import AudioBank
 from voicemark.lab.training.targets import SEGMENT, clips_of, embed_clip, segments, teach
@@ -24,13 +25,9 @@ class Spectrum:
         return energy / np.linalg.norm(energy)
 
 
-def tone(frequency: float, seconds: float = 1.5) -> np.ndarray:
-    return (0.1 * np.sin(2 * np.pi * frequency * np.arange(int(seconds * 16_000)) / 16_000)).astype(np.float32)
-
-
 def bank() -> AudioBank:
     return AudioBank.of(
-        [("low", "a", tone(500)), ("silent", None, np.zeros(20_000, np.float32)), ("high", "b", tone(6_200))]
+        [("low", "a", tone(500, 1.5)), ("silent", None, np.zeros(20_000, np.float32)), ("high", "b", tone(6_200, 1.5))]
     )
 
 
@@ -56,7 +53,8 @@ def test_stored_targets_are_not_computed_again(tmp_path: Path) -> None:
 
 def test_a_few_clips_of_each_source_can_do(tmp_path: Path) -> None:
     loud = [
-        AudioBank.of([(f"{k}", None, tone(400 + k)) for k in range(count)], source=f"of {count}") for count in (9, 2)
+        AudioBank.of([(f"{k}", None, tone(400 + k, 1.5)) for k in range(count)], source=f"of {count}")
+        for count in (9, 2)
     ]
     teacher = Spectrum()
     targets = teach(AudioBank.join(loud), teacher, (1.0,), tmp_path, per_source=3)

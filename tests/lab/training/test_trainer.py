@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from support.networks import tiny
 
 from voicemark.errors import ModelError
 from voicemark.lab.batches.augment import Augmenter, AugmentSettings
@@ -15,17 +16,8 @@ from voicemark.lab.training.optimiser import Kind
 from voicemark.lab.training.settings import TrainingSettings, triplet_stage
 from voicemark.lab.training.trainer import Report, Trainer, initialise, new_network, rate
 from voicemark.lab.training.validation import Score
-from voicemark.voice.network import EncoderConfig
 
-TINY = EncoderConfig(
-    dim=16,
-    stem_channels=16,
-    stem_blocks=(1,),
-    trunk_channels=16,
-    trunk_blocks=(1,),
-    head_channels=24,
-    attention_channels=8,
-)
+TINY = tiny()
 SAMPLING = SamplingSettings(batch=12, noise_windows=2)
 SETTINGS = TrainingSettings(
     steps=14, learning_rate=3e-3, warmup=2, report_every=1, checkpoint_every=7, half=False, workers=0, sampling=SAMPLING
@@ -127,14 +119,14 @@ def test_the_triplet_stage_reports_the_share_of_zero_losses() -> None:
 def test_the_best_state_is_kept_not_the_last() -> None:
     scores = iter([0.5, 0.1, 0.4])
 
-    class Judge:
+    class Validation:
         def __call__(self, net: torch.nn.Module) -> Score:
             return Score({"clean": next(scores)})
 
     settings = replace(SETTINGS, steps=6, validate_every=2)
     said: list[Report] = []
     run = trainer(settings, said=said)
-    run.validation = Judge()  # type: ignore[assignment]
+    run.validation = Validation()  # type: ignore[assignment]
     state = run.run()
     assert [report.step for report in said if report.best] == [2, 4]
     assert run.best_score == 0.1

@@ -1,6 +1,6 @@
 """Training the autoencoder on audio that nobody labelled, and what of it a speaker encoder can begin with.
 
-It hears the encoder's own features: log-mel less its moving mean. Stretches of time and bands are blanked out of
+It hears the encoder's own features: log-mel less its moving mean. Spans of time and bands are blanked out of
 the input and must be restored, since 256 channels could otherwise pass 80 bands through untouched.
 """
 
@@ -45,7 +45,7 @@ class AutoencoderTraining:
     batch: int = 64
     window_s: float = 2.0
     learning_rate: float = 1e-3
-    blank_frames: int = 24  # the longest stretch of time that is blanked, in frames
+    blank_frames: int = 24  # the longest span of time that is blanked, in frames
     blank_bands: int = 16  # the widest range of bands that is blanked
     checkpoint_every: int = 250
     seed: int = 0
@@ -78,10 +78,10 @@ class AutoencoderTrainer:
         report: Callable[[AutoencoderReport], None] = lambda report: None,
         report_every: int = 50,
     ) -> None:
-        """`audio`: stretches of 16-bit samples at the features' rate. VoicemarkError where none holds a window."""
+        """`audio`: excerpts of 16-bit samples at the features' rate. VoicemarkError where none holds a window."""
         self.features = features or FeatureSettings()
         self.window = round(settings.window_s * self.features.sample_rate)
-        self.audio = [stretch for stretch in audio if len(stretch) >= self.window]
+        self.audio = [excerpt for excerpt in audio if len(excerpt) >= self.window]
         if not self.audio:
             raise VoicemarkError(f"no audio is {settings.window_s:g} s long", hint="give more or longer files")
         self.settings = settings
@@ -113,12 +113,12 @@ class AutoencoderTrainer:
         """The blanked input and the features it was, (batch, n_mels, frames) each, of one step."""
         s = self.settings
         rng = np.random.default_rng([s.seed, step])
-        lengths = np.array([len(stretch) for stretch in self.audio], np.float64)
+        lengths = np.array([len(excerpt) for excerpt in self.audio], np.float64)
         windows = []
         for index in rng.choice(len(self.audio), s.batch, p=lengths / lengths.sum()):
-            stretch = self.audio[index]
-            start = int(rng.integers(0, len(stretch) - self.window + 1))
-            windows.append(np.asarray(stretch[start : start + self.window], np.float32) / 32768.0)
+            excerpt = self.audio[index]
+            start = int(rng.integers(0, len(excerpt) - self.window + 1))
+            windows.append(np.asarray(excerpt[start : start + self.window], np.float32) / 32768.0)
         with torch.no_grad():
             mel = normalised_features(self.log_mel, torch.from_numpy(np.stack(windows)).to(self.device))
         return blanked(mel, s, rng), mel
@@ -170,7 +170,7 @@ def normalised_features(log_mel: LogMel, audio: Tensor) -> Tensor:
 
 
 def blanked(mel: Tensor, settings: AutoencoderTraining, rng: np.random.Generator) -> Tensor:
-    """Features with one stretch of time and one range of bands of each row set to 0 (Park et al., "SpecAugment",
+    """Features with one span of time and one range of bands of each row set to 0 (Park et al., "SpecAugment",
     Interspeech 2019, without its time warping)."""
     rows, bands, frames = mel.shape
     result = mel.clone()

@@ -221,7 +221,7 @@ def augmenter(noise: Path, bank: AudioBank, work: Path, progress: Progress | Non
 
 def decode(path: Path) -> Audio:
     """The first minutes of a file, mono at 16 kHz."""
-    return AudioReader([path], AudioSection()).stretch(0.0, max(MAX_SECONDS, NOISE_SECONDS))
+    return AudioReader([path], AudioSection()).excerpt(0.0, max(MAX_SECONDS, NOISE_SECONDS))
 
 
 def take_over(net: SpeakerNet, init: str) -> int:

@@ -26,7 +26,7 @@ def recording(title: str = "Krimi; Teil=1 #2") -> MarkedRecording:
 
 @pytest.fixture(scope="module")
 def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("judges") / "a.mkv"
+    path = tmp_path_factory.mktemp("players") / "a.mkv"
     subprocess.run(
         ["ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", "sine=d=4", "-c:a", "aac", path], check=True
     )
