@@ -237,6 +237,6 @@ def scan(path: Path | str, config: Config) -> list[MarkerView]:
         if failed:
             raise RecordingError("; ".join(outcome.reason or str(outcome.path) for outcome in failed))
         with database.reading() as session:
-            return find_markers(session, MarkerFilter(paths=[outcome.path for outcome in outcomes]))
+            return list(find_markers(session, MarkerFilter(paths=[outcome.path for outcome in outcomes])))
     finally:
         database.close()
