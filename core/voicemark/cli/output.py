@@ -34,9 +34,9 @@ def messages() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def complain(error: object) -> None:
-    """One line on standard error."""
-    messages().print(f"voicemark: {error}", markup=False)
+def complain(error: object, told: Console | None = None) -> None:
+    """One line on standard error; for many lines, `told` is what `messages` gave once."""
+    (told or messages()).print(f"voicemark: {error}", markup=False)
 
 
 def clock(seconds: float) -> str:
