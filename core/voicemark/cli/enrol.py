@@ -23,10 +23,10 @@ def enrol(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
     from voicemark.enrolment.enrolment import tell_what_waits
     from voicemark.enrolment.summary import summarise
     from voicemark.store.database import open_database
-    from voicemark.voice.load import load_encoder
+    from voicemark.voice.load import configured_encoder
 
     settings = load_config(config)
-    encoder = load_encoder(settings.encoder.model, settings.encoder.device)
+    encoder = configured_encoder(settings.encoder)
     database = open_database(settings.database.path)
     try:
         enrolment = enrol_all(settings, encoder, database, anew=True)
