@@ -15,7 +15,7 @@ from voicemark.enrolment.keeping import stamps
 from voicemark.errors import ModelError
 from voicemark.store.database import Database
 from voicemark.voice.base import SpeakerEncoder
-from voicemark.voice.load import load_encoder
+from voicemark.voice.load import configured_encoder, use_threads
 from voicemark.voice.recognise import Recogniser
 
 log = logging.getLogger(__name__)
@@ -30,15 +30,13 @@ class CurrentRecogniser:
     def __init__(self, config: Config, database: Database, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._database, self._monotonic = database, monotonic
         self._gpu_lost_at: float | None = None
-        if config.encoder.threads:
-            torch.set_num_threads(config.encoder.threads)
         self.config = config
         self.waits = False
         """Is there a voice whose samples cannot be heard at present?"""
         self.stamps = stamps(config.speakers)
         """Of the samples, as they were when the voices were enrolled."""
         self._said: dict[str, str] = {}
-        self.now = self._make(config, load_encoder(config.encoder.model, config.encoder.device))
+        self.now = self._make(config, configured_encoder(config.encoder))
 
     @property
     def model_id(self) -> str:
@@ -48,12 +46,14 @@ class CurrentRecogniser:
     def change(self, config: Config) -> None:
         """Use `config` from now on; when this raises, everything stays as it was."""
         encoder: SpeakerEncoder = self.now.encoder
-        if config.encoder != self.config.encoder:
-            encoder = load_encoder(config.encoder.model, config.encoder.device)
-        self.now = self._make(config, encoder)
+        try:
+            if config.encoder != self.config.encoder:
+                encoder = configured_encoder(config.encoder)
+            self.now = self._make(config, encoder)
+        except BaseException:
+            use_threads(self.config.encoder)
+            raise
         self.config = config
-        if config.encoder.threads:
-            torch.set_num_threads(config.encoder.threads)
 
     def enrol_again(self) -> bool:
         """The samples may have changed. Whether the voices are heard otherwise now. Raises as `change` does."""
@@ -83,7 +83,7 @@ class CurrentRecogniser:
             self._gpu_lost_at = None
 
     def _use(self, device: str) -> None:
-        self.now = self._make(self.config, load_encoder(self.config.encoder.model, device))
+        self.now = self._make(self.config, configured_encoder(self.config.encoder, device))
 
     def _make(self, config: Config, encoder: SpeakerEncoder) -> Recogniser:
         found = stamps(config.speakers)

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import torch
 from support.commands import run
 
 TONE = "aevalsrc='0.3*sin(2*PI*{pitch}*t)*(0.6+0.4*sin(2*PI*4*t))':s=16000:d={seconds}"
@@ -59,6 +60,18 @@ def test_a_voice_that_cannot_be_enrolled_is_code_1_and_the_others_are_shown(conf
     assert done.returncode == 1
     assert "'Carl' cannot be enrolled" in done.stderr and done.stderr.count("nobody.wav") == 1
     assert "Anna [A]: 7 windows" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["enrol", "doctor"])
+def test_every_command_computes_with_the_threads_of_the_configuration(config: Path, command: str) -> None:
+    three = config.with_name("three.toml")
+    three.write_text(f"[encoder]\nthreads = 3\n{config.read_text()}")
+    before = torch.get_num_threads()
+    try:
+        run(command, "--config", three)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_forget_says_what_was_erased_and_what_is_left_to_do(

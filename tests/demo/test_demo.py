@@ -54,7 +54,7 @@ def test_the_demo_composes_a_recording_scans_it_and_counts_against_the_truth(
     assert told and 0 < int(told[1]) <= int(told[2])
     database = open_database(load_config(folder / "config.toml").database.path)
     with database.reading() as session:
-        markers = find_markers(session, MarkerFilter())
+        markers = list(find_markers(session, MarkerFilter()))
     database.close()
     assert {marker.title for marker in markers} == {"Stimmen im Programm"}
     assert {marker.speaker for marker in markers} <= {person.name for person in prompts.PEOPLE if person.wanted}

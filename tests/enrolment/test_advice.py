@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from voicemark.enrolment.advice import FEWEST_ROWS, NEIGHBOURS, PIECE, PIECE_FACTOR, advise, own_scores, pieces
+from voicemark.enrolment.advice import FEWEST_ROWS, MOST_NAMED, advise
+from voicemark.enrolment.standing import NEIGHBOURS, PIECE, PIECE_FACTOR, Standing, own_scores, pieces
 from voicemark.voice.score_norm import ScoreNorm, score_norm
 
 
@@ -21,7 +22,8 @@ def plain(voices: int) -> ScoreNorm:
 
 def warnings(*memories: Tensor, norm: ScoreNorm | None = None) -> list[tuple[str, str]]:
     names = [f"voice {number}" for number in range(len(memories))]
-    given = advise(names, memories, [0.6] * len(memories), norm or plain(len(memories)))
+    thresholds = [0.6] * len(memories)
+    given = advise(names, memories, thresholds, Standing.of(memories, thresholds, norm or plain(len(memories))))
     return [(advice.voice, advice.text) for advice in given]
 
 
@@ -47,6 +49,12 @@ def test_the_same_person_under_two_names_is_noticed_from_both_sides() -> None:
     found = warnings(voice(1, centre=centre), voice(2), voice(3, centre=centre))
     assert [name for name, _ in found] == ["voice 0", "voice 2"]
     assert "close to voice 2" in found[0][1] and "close to voice 0" in found[1][1]
+
+
+def test_of_many_that_are_close_a_few_are_named() -> None:
+    centre = torch.randn(32, generator=torch.Generator().manual_seed(5))
+    found = [text for name, text in warnings(*(voice(seed, centre=centre) for seed in range(20))) if name == "voice 4"]
+    assert len(found) == MOST_NAMED + 1 and f"close to {19 - MOST_NAMED} more voices" in found[-1]
 
 
 def test_figures_are_on_the_normalised_scale() -> None:

@@ -181,3 +181,22 @@ def test_a_sample_that_the_owner_took_away_is_not_remembered(
 
 def test_nobody_enrolled_is_an_empty_book(encoder: Encoder, database: Database) -> None:
     assert len(enrol(Config(), encoder, database).book) == 0
+
+
+def test_stretches_of_one_file_look_at_it_once(
+    tmp_path: Path, encoder: Encoder, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = tmp_path / "runs"
+    for name in ("ffmpeg", "ffprobe"):
+        wrapper = tmp_path / "bin" / name
+        wrapper.parent.mkdir(exist_ok=True)
+        wrapper.write_text(f'#!/bin/sh\necho {name} >> {runs}\nexec {shutil.which(name)} "$@"\n')
+        wrapper.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    path = write_tone(tmp_path / "long.wav", 30)
+    stretches = [{"file": path, "start": at, "end": at + 4} for at in (0, 8, 16, 24)]
+    speaker = SpeakerSection.model_validate({"name": "anna", "samples": stretches})
+    assert enrol(Config(match=MatchSection(normalise=False), speakers=(speaker,)), encoder, database).book.sizes == (
+        20,
+    )
+    assert sorted(runs.read_text().split()) == 4 * ["ffmpeg"] + ["ffprobe"]

@@ -146,7 +146,36 @@ def test_memory_takes_from_every_sample_and_from_all_of_its_length() -> None:
     memory = choose([long, short], 20)
     assert memory.shape == (20, 32)
     assert short.kept == [0, 1, 3, 4, 5]
-    assert long.kept[0] == 0 and long.kept[-1] == 99 and len(set(long.kept)) == 15
+    assert long.kept[0] < 7 and long.kept[-1] > 92 and set(np.diff(long.kept)) == {6, 7}
+
+
+@given(
+    sizes=st.lists(st.integers(0, 40), min_size=1, max_size=150),
+    total=st.integers(1, 80),
+)
+def test_windows_are_taken_from_samples_and_places_that_lie_evenly_among_all(sizes: list[int], total: int) -> None:
+    samples = [windows_of(torch.eye(64)[torch.arange(size) % 64]) for size in sizes]
+    memory = choose(samples, total)
+    assert len(memory) == min(total, sum(sizes)) == sum(len(sample.kept) for sample in samples)
+    for sample in samples:
+        assert sample.kept == sorted(set(sample.kept))
+        if len(sample.kept) > 1:  # no stretch is passed over that has room for two steps
+            edges = [-1, *sample.kept, len(sample.good)]
+            assert max(np.diff(edges)) <= 2 * len(sample.good) / len(sample.kept) + 1
+    heard = [number for number, sample in enumerate(samples) if sample.good]
+    taken = [place for place, number in enumerate(heard) if samples[number].kept]
+    if len(taken) < len(heard):
+        assert set(np.diff(taken)) <= {len(heard) // total, len(heard) // total + 1}
+
+
+@pytest.mark.parametrize(("count", "total"), [(100, 60), (61, 60), (1000, 60), (40, 60), (7, 5)])
+def test_of_many_samples_not_only_the_first_are_used_nor_their_first_windows(count: int, total: int) -> None:
+    samples = [windows_of(torch.eye(64)[:20]) for _ in range(count)]
+    choose(samples, total)
+    used = [number for number, sample in enumerate(samples) if sample.kept]
+    assert used[0] <= count / total and used[-1] >= count - 1 - count / total
+    places = np.histogram([window for sample in samples for window in sample.kept], bins=4, range=(0, 20))[0]
+    assert places.max() - places.min() <= max(2, total // 10), "first, second, third and last quarters alike"
 
 
 def test_a_voice_that_is_always_too_loud_is_better_looked_for_than_not(

@@ -1,19 +1,26 @@
 """What is told of an enrolment."""
 
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from itertools import product
 from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
+from voicemark.cli.enrol import show
 from voicemark.config import MatchSection
-from voicemark.enrolment.advice import PIECE_FACTOR, pieces
 from voicemark.enrolment.enrolment import Enrolment, VoiceReport
 from voicemark.enrolment.memory import SampleWindows
 from voicemark.enrolment.samples import Sample
-from voicemark.enrolment.summary import closeness, summarise
+from voicemark.enrolment.standing import PIECE_FACTOR, Standing, own_scores, pieces
+from voicemark.enrolment.summary import MOST_OTHERS, summarise
 from voicemark.errors import EnrolmentError
 from voicemark.recording import Recording
-from voicemark.voice.match import Memory, VoiceBook
+from voicemark.voice.match import Memory, VoiceBook, centroid
+from voicemark.voice.score_norm import ScoreNorm, score_norm
 
 DIM = 32
 
@@ -34,13 +41,47 @@ def book_of(*memories: torch.Tensor) -> VoiceBook:
     return VoiceBook.of(named, "model", plain)
 
 
-def test_closeness_is_the_mean_score_of_one_voices_pieces_against_anothers_memory() -> None:
-    book = book_of(cloud(1, 30, 2), cloud(3, 20, 4))
-    result = closeness(book)
-    cosine = float((pieces(book.memory(1)) @ book.centres[0]).mean())
-    assert float(result[0, 1]) == pytest.approx(PIECE_FACTOR * cosine, abs=1e-5)
-    assert result[0, 0] > result[0, 1] and result[1, 1] > result[1, 0]
-    assert result[0, 0] < PIECE_FACTOR  # a window is not compared with itself
+@given(sizes=st.lists(st.integers(0, 40), min_size=1, max_size=6), seed=st.integers(0, 99), strangers=st.booleans())
+def test_all_voices_at_once_stand_as_one_after_the_other(sizes: list[int], seed: int, strangers: bool) -> None:
+    memories = [cloud(seed + number, size, number) for number, size in enumerate(sizes)]
+    centres = torch.stack([centroid(memory) for memory in memories])
+    norm = score_norm(centres, cloud(7, 300, 8) if strangers else None)
+    threshold = 0.3
+    standing = Standing.of(memories, [threshold] * len(sizes), norm)
+    for row, column in product(range(len(sizes)), repeat=2):
+        parts = pieces(memories[column])
+        own = row == column
+        alone = own_scores(memories[row], norm.of(row)) if own else norm.of(row).apply(
+            (parts @ centres[row])[None], parts
+        )[0] * PIECE_FACTOR  # fmt: skip
+        mean = alone.mean() if len(memories[row]) and len(alone) else torch.tensor(torch.nan)
+        torch.testing.assert_close(standing.means[row, column], mean, equal_nan=True, atol=1e-5, rtol=0)
+        if not own and len(memories[row]):
+            torch.testing.assert_close(standing.scores(row, column), alone, atol=1e-5, rtol=0)
+            reached = (alone >= threshold).float().mean().nan_to_num(0.0)
+            near = bool(((alone - threshold).abs() < 1e-5).any())
+            assert near or standing.confused[row, column] == pytest.approx(float(reached))
+
+
+def test_a_voice_is_nearer_to_itself_than_to_others() -> None:
+    memories = [cloud(1, 30, 2), cloud(3, 20, 4)]
+    means = Standing.of(memories, [0.5, 0.5], ScoreNorm(torch.zeros(2), None)).means
+    assert means[0, 0] > means[0, 1] and means[1, 1] > means[1, 0]
+    assert means[0, 0] < PIECE_FACTOR  # a window is not compared with itself
+
+
+def test_the_report_of_many_voices_tells_of_each_only_the_nearest() -> None:
+    memories = [cloud(number // 2, 20, number) for number in range(4 * MOST_OTHERS)]
+    book = book_of(*memories)
+    reports = tuple(VoiceReport(name, memory) for name, memory in zip(book.names, memories, strict=True))
+    told = summarise(Enrolment(book, reports))
+    assert all(len(one.others) == MOST_OTHERS for one in told)
+    assert all(next(iter(one.others)) == f"voice {number ^ 1}" for number, one in enumerate(told))
+    assert all(f"voice {number ^ 1}" in one.close for number, one in enumerate(told))
+    with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()):
+        show(told)
+    pairs = out.getvalue().partition("too close")[2].splitlines()[2:]
+    assert len(pairs) == sum(len(one.close) for one in told) < len(told) ** 2 / 4
 
 
 def test_a_summary_counts_what_became_of_each_window_and_names_what_failed() -> None:

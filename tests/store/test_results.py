@@ -77,7 +77,7 @@ def put(database: Database, done: Result) -> int:
 
 def markers(database: Database, **wanted: object) -> list[MarkerView]:
     with database.reading() as session:
-        return find_markers(session, MarkerFilter(**wanted))  # type: ignore[arg-type]
+        return list(find_markers(session, MarkerFilter(**wanted)))  # type: ignore[arg-type]
 
 
 def test_a_marker_belongs_to_the_programme_on_air_at_its_start(database):

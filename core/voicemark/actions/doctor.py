@@ -21,7 +21,7 @@ from voicemark.recorders.auto import Auto
 from voicemark.recorders.registry import recorder_for
 from voicemark.store.check import SOUND, Check, has_reset_bug, last_check
 from voicemark.store.database import open_database, open_to_read
-from voicemark.voice.load import load_encoder
+from voicemark.voice.load import configured_encoder, load_encoder
 
 BROADCAST_DECODERS = {
     "mp2float": "MP2 (most DVB-S channels)",
@@ -104,7 +104,7 @@ def _network(config: Config) -> Iterator[Finding]:
             Grade.NOTE, "GPU is not used: torch sees none", "if there is one, check its driver with nvidia-smi"
         )
     try:
-        encoder = load_encoder(config.encoder.model, config.encoder.device)
+        encoder = configured_encoder(config.encoder)
     except VoicemarkError as error:
         yield Finding(Grade.WRONG, f"the encoder cannot be loaded: {error}", error.hint)
         return

@@ -12,7 +12,7 @@ from voicemark.pipeline import content_of
 from voicemark.recorders import find_recordings
 from voicemark.store.database import Database
 from voicemark.voice.base import SpeakerEncoder
-from voicemark.voice.load import load_encoder
+from voicemark.voice.load import configured_encoder, load_encoder
 from voicemark.voice.match import VoiceBook
 from voicemark.voice.recognise import Recogniser
 from voicemark.voice.verifier import ReadAudio, Verifier
@@ -32,7 +32,7 @@ def make_recogniser(config: Config, database: Database, encoder: SpeakerEncoder 
     Raises `DatabaseError`, `ModelError`, `EnrolmentError`; a voice without a good sample is in the reports and not
     looked for.
     """
-    encoder = encoder or load_encoder(config.encoder.model, config.encoder.device)
+    encoder = encoder or configured_encoder(config.encoder)
     enrolment = enrol(config, encoder, database)
     tell_what_waits(database, enrolment.reports)
     verifier = load_verifier(config, enrolment.book, database)

@@ -12,8 +12,6 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-import torch
-
 from voicemark.actions.hear import Heartbeat, hear
 from voicemark.actions.recogniser import make_recogniser
 from voicemark.actions.refresh import refresh
@@ -79,8 +77,6 @@ class Scan:
 
     def __init__(self, config: Config, database: Database, listener: Listener | None = None) -> None:
         """Raises `DatabaseError`, `ModelError`, `EnrolmentError` when what it works with cannot be made."""
-        if config.encoder.threads:
-            torch.set_num_threads(config.encoder.threads)
         self.config, self.database = config, database
         self._listener = listener or Listener()
         made = make_recogniser(config, database)
@@ -239,6 +235,6 @@ def scan(path: Path | str, config: Config) -> list[MarkerView]:
         if failed:
             raise RecordingError("; ".join(outcome.reason or str(outcome.path) for outcome in failed))
         with database.reading() as session:
-            return find_markers(session, MarkerFilter(paths=[outcome.path for outcome in outcomes]))
+            return list(find_markers(session, MarkerFilter(paths=[outcome.path for outcome in outcomes])))
     finally:
         database.close()

@@ -89,14 +89,15 @@ def check_readable(file: Path) -> None:
         raise unreadable(error, file) from error
 
 
-def probe(file: Path) -> Media:
-    """What streams `file` holds, and when it starts. Looks on in growing steps while nothing can be decoded.
+def probe(file: Path, seen: Media | None = None) -> Media:
+    """What streams `file` holds, and when it starts. Looks on in growing steps while nothing can be decoded, after
+    what a first `look` has `seen`.
 
     Raises `NoAudioError` for a file without any audio stream, `RecordingError` for one that is no recording,
     `ToolError` when it is ffprobe that does not work.
     """
     check_readable(file)
-    media = look(file, LOOKS[0])
+    media = look(file, LOOKS[0]) if seen is None else seen
     dark = not _any_decodable(media) and is_scrambled(file)
     for further in LOOKS[1:] if not dark else ():
         if _any_decodable(media):

@@ -49,7 +49,7 @@ class Looker:
         """What is in a file that is no transport stream, and what to hear of it; looked at once."""
         if file not in self._files:
             try:
-                media = ffmpeg.probe(file)
+                media = ffmpeg.probe(file, self._media if file == self._first else None)
                 self._files[file] = media, choose_stream(media, self._hints, self._settings)
             except NoAudioError as error:
                 self._files[file] = NoAudioError(error.what, path=file, hint=error.hint)

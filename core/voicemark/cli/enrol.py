@@ -7,10 +7,13 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, complain, print_json, screen
+from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, complain, messages, print_json, screen
 
 if TYPE_CHECKING:
     from voicemark.enrolment.summary import SampleSummary, VoiceSummary
+
+MOST_IN_TABLE = 30
+"""Voices: of more, only pairs that are too close are told."""
 
 
 def enrol(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
@@ -20,10 +23,10 @@ def enrol(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
     from voicemark.enrolment.enrolment import tell_what_waits
     from voicemark.enrolment.summary import summarise
     from voicemark.store.database import open_database
-    from voicemark.voice.load import load_encoder
+    from voicemark.voice.load import configured_encoder
 
     settings = load_config(config)
-    encoder = load_encoder(settings.encoder.model, settings.encoder.device)
+    encoder = configured_encoder(settings.encoder)
     database = open_database(settings.database.path)
     try:
         enrolment = enrol_all(settings, encoder, database, anew=True)
@@ -41,25 +44,29 @@ def enrol(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
 
 def show(summaries: "Sequence[VoiceSummary]") -> None:
     """A table of samples for each voice, then how close the voices are; complaints on standard error."""
+    out, told = screen(), messages()
     if not summaries:
-        screen().print("no voices: add [[speakers]] to the configuration")
+        out.print("no voices: add [[speakers]] to the configuration")
     for summary in summaries:
         if summary.error:
-            complain(summary.error)
+            complain(summary.error, told)
         else:
             threshold = "" if summary.threshold is None else f", threshold {summary.threshold:.2f}"
             found = "" if summary.found is None else f" (finds {100 * summary.found:.0f} % of what is held back of it)"
-            screen().print(f"{summary.name}: {summary.windows} windows remembered{threshold}{found}", markup=False)
-            screen().print(_samples_table(summary.samples))
+            out.print(f"{summary.name}: {summary.windows} windows remembered{threshold}{found}", markup=False)
+            out.print(_samples_table(summary.samples))
         for problem in summary.problems:
             if not summary.error or problem.partition(": ")[2] not in summary.error:
-                complain(problem)
+                complain(problem, told)
         for advice in summary.advice:
-            complain(f"{summary.name}: {advice}")
+            complain(f"{summary.name}: {advice}", told)
     enrolled = [summary for summary in summaries if not summary.error]
-    if len(enrolled) > 1:
-        screen().print("how close (scores of a column's windows against a row's memory)")
-        screen().print(_voices_table(enrolled))
+    if len(enrolled) > MOST_IN_TABLE:
+        out.print("too close (share of the one voice's samples that would be taken for the other)")
+        out.print(_pairs_table(enrolled) if any(summary.close for summary in enrolled) else "  none")
+    elif len(enrolled) > 1:
+        out.print("how close (scores of a column's windows against a row's memory)")
+        out.print(_voices_table(enrolled))
 
 
 def _samples_table(samples: "Sequence[SampleSummary]") -> Table:
@@ -84,4 +91,14 @@ def _voices_table(summaries: "Sequence[VoiceSummary]") -> Table:
     for row in summaries:
         scores = [row.own if column is row else row.others.get(column.name) for column in summaries]
         table.add_row(Text(f"  {row.name}"), *("–" if score is None else f"{score:.2f}" for score in scores))
+    return table
+
+
+def _pairs_table(summaries: "Sequence[VoiceSummary]") -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for heading in ("  voice", "taken for", "share"):
+        table.add_column(heading, justify="right" if heading == "share" else "left")
+    for summary in summaries:
+        for other, share in summary.close.items():
+            table.add_row(Text(f"  {other}"), Text(summary.name), f"{100 * share:.0f} %")
     return table

@@ -1,17 +1,21 @@
 """`voicemark markers`: who is heard where, from the database."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, clock, print_json, screen
+from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, clock, messages, print_json, screen
 
 if TYPE_CHECKING:
     from voicemark.store.queries import MarkerView
+
+MOST_ROWS = 1000
+"""More lines than that nobody reads, unless they ask for them."""
 
 
 def markers(
@@ -24,6 +28,9 @@ def markers(
     ] = None,
     recording: Annotated[str | None, typer.Option(help="Part of the recording's path.")] = None,
     type: Annotated[str | None, typer.Option(help="The programme's genre or guessed type.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help=f"Also more than {MOST_ROWS:,} of them; JSON is always whole.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """List markers from the database; filters are combined."""
@@ -40,22 +47,38 @@ def markers(
         recording=recording,
         type=type,
     )
-    with database.reading() as session:
-        if speaker is not None:
-            check_voice(session, speaker, part=True)
-        found = find_markers(session, wanted)
-    database.close()
-    if as_json:
-        print_json(found)
-    else:
-        show_markers(found)
+    try:
+        with database.reading() as session:
+            if speaker is not None:
+                check_voice(session, speaker, part=True)
+            found = find_markers(session, wanted)
+            if as_json:
+                print_json(found)
+            else:
+                show_markers(found, everything=everything)
+    finally:
+        database.close()
 
 
-def show_markers(found: "Sequence[MarkerView]") -> None:
-    """A table for people."""
-    if not found:
+def show_markers(found: "Iterable[MarkerView]", *, everything: bool = False) -> None:
+    """A table for people; one that has more than `MOST_ROWS` ends there and says so, unless `everything` is wanted."""
+    rows = iter(found)
+    shown = list(islice(rows, MOST_ROWS))
+    if not shown:
         screen().print("no markers")
-        return
+    while shown:
+        following = list(islice(rows, 1))
+        screen().print(_table(shown))
+        if following and not everything:
+            messages().print(
+                f"only the first {MOST_ROWS:,} are shown; ask for less (--speaker, --since, …), "
+                "or for the rest with `voicemark markers --all`"
+            )
+            return
+        shown = list(islice(chain(following, rows), MOST_ROWS))
+
+
+def _table(found: "Iterable[MarkerView]") -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("voice", "minute", "from – to", "score", "programme", "channel", "recorded"):
         table.add_column(heading, no_wrap=heading != "programme")
@@ -72,4 +95,4 @@ def show_markers(found: "Sequence[MarkerView]") -> None:
             recorded,
         )
         table.add_row(*map(Text, cells))
-    screen().print(table)
+    return table

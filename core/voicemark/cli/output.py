@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import is_dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,9 +34,9 @@ def messages() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def complain(error: object) -> None:
-    """One line on standard error."""
-    messages().print(f"voicemark: {error}", markup=False)
+def complain(error: object, told: Console | None = None) -> None:
+    """One line on standard error; for many lines, `told` is what `messages` gave once."""
+    (told or messages()).print(f"voicemark: {error}", markup=False)
 
 
 def clock(seconds: float) -> str:
@@ -47,14 +47,16 @@ def clock(seconds: float) -> str:
 
 
 def print_json(rows: "Iterable[DataclassInstance]") -> None:
-    """One JSON object a line; moments as ISO 8601."""
+    """One JSON object a line, as they come; moments as ISO 8601."""
     for row in rows:
-        typer.echo(json.dumps(asdict(row), default=_plain, ensure_ascii=False))
+        sys.stdout.write(json.dumps(vars(row), default=_plain, ensure_ascii=False) + "\n")
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
+    if is_dataclass(value):
+        return vars(value)
     if isinstance(value, os.PathLike):
         return os.fsencode(value).decode("utf-8", "backslashreplace")
     raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -32,7 +32,7 @@ def playlist(
     try:
         with database.reading() as session:
             found = find_markers(session, MarkerFilter(speaker=name))
-        paths = {marker.recording: None for marker in found if marker.speaker.casefold() == name.casefold()}
+            paths = {marker.recording: None for marker in found if marker.speaker.casefold() == name.casefold()}
         for path in map(text_to_path, paths):
             try:
                 with database.reading() as session:

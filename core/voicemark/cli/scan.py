@@ -33,12 +33,12 @@ def scan(
         outcomes = list(scanning.paths(paths))
         with database.reading() as session:
             markers = find_markers(session, MarkerFilter(paths=[outcome.path for outcome in outcomes]))
+            if as_json:
+                print_json(markers)
+            else:
+                show_markers(markers)
     finally:
         database.close()
-    if as_json:
-        print_json(markers)
-    else:
-        show_markers(markers)
     if scanning.waits or scanning.unheard or any(outcome.status is Status.FAILED for outcome in outcomes):
         raise typer.Exit(1)
 

@@ -14,6 +14,9 @@ from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, clock
 if TYPE_CHECKING:
     from voicemark.titles.related import RelatedProgramme
 
+MOST_MARKERS = 20
+"""So many of a programme's markers are told in a line; JSON tells all."""
+
 
 def train(
     xmltv: Annotated[
@@ -154,7 +157,9 @@ def _show_related(found: "Sequence[RelatedProgramme]") -> None:
         table.add_column(heading, no_wrap=heading not in ("programme", "voices"))
     for programme in found:
         name = programme.title + (f" – {programme.subtitle}" if programme.subtitle else "")
-        voices = ", ".join(f"{m.speaker} at {clock(m.start_s)}" for m in programme.markers)
+        voices = ", ".join(f"{m.speaker} at {clock(m.start_s)}" for m in programme.markers[:MOST_MARKERS])
+        if (more := len(programme.markers) - MOST_MARKERS) > 0:
+            voices += f" and {more} more"
         last = programme.last_start.astimezone().strftime("%Y-%m-%d %H:%M") if programme.last_start else ""
         like = "series" if programme.same_series else f"{programme.similarity:.2f}"
         table.add_row(*map(Text, (like, name, programme.type or "", str(programme.showings), last, voices)))

@@ -38,7 +38,7 @@ def main(folder: Path) -> int:
     database = open_database(config.database.path)
     outcomes = list(Scan(config, database, make_listener()).paths([folder / "video"]))
     with database.reading() as session:
-        markers = find_markers(session, MarkerFilter(paths=[outcome.path for outcome in outcomes]))
+        markers = list(find_markers(session, MarkerFilter(paths=[outcome.path for outcome in outcomes])))
     database.close()
     show_markers(markers)
     if any(outcome.status is not Status.SCANNED for outcome in outcomes):

@@ -7,21 +7,14 @@ four seconds would score.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import torch
 from torch import Tensor
 
-from voicemark.voice.match import centroid
-from voicemark.voice.naming import evidence_factor
-from voicemark.voice.score_norm import ScoreNorm
+from voicemark.enrolment.standing import Standing
 
 FEWEST_ROWS = 16  # windows, one each half second: about ten seconds of speech
-PIECE = 8  # windows: a short turn
-PIECE_FACTOR = float(evidence_factor(np.array([PIECE]), hop_s=0.5, window_s=2.0)[0])
-"""What so short a turn's cosine is multiplied by, to compare with a threshold: see `voicemark.voice.naming`."""
-NEIGHBOURS = 4  # windows on either side share audio with a piece: they prove nothing about it
 FOUND_SHARE = 0.8  # of a voice's own pieces must be found by the others
 CONFUSED_SHARE = 0.2  # of another voice's pieces may be taken for this one's
+MOST_NAMED = 5  # voices that one is close to: where there are more, it is no question of two names
 
 
 @dataclass(frozen=True)
@@ -33,18 +26,25 @@ class Advice:
 
 
 def advise(
-    names: Sequence[str], memories: Sequence[Tensor], thresholds: Sequence[float], norm: ScoreNorm
+    names: Sequence[str], memories: Sequence[Tensor], thresholds: Sequence[float], standing: Standing
 ) -> list[Advice]:
-    """Warnings for every voice from its memory (m, d), rows of length 1 in the order of its samples."""
+    """Warnings for every voice from its memory (m, d), and how it stands among the others."""
     return [
         advice
         for voice in range(len(names))
         for advice in (
             *_too_few(names[voice], memories[voice]),
-            *_too_mixed(names[voice], memories[voice], thresholds[voice], norm.of(voice).to("cpu")),
-            *_too_close(voice, names, memories, thresholds, norm.of(voice).to("cpu")),
+            *_too_mixed(names[voice], standing.own[voice], thresholds[voice]),
+            *_too_close(voice, names, thresholds[voice], standing),
         )
     ]
+
+
+def too_close(voice: int, standing: Standing) -> list[int]:
+    """The voices of whose pieces too many would be taken for this one's, the most confused first."""
+    shares = standing.confused[voice]
+    found = (shares > CONFUSED_SHARE).nonzero().flatten().tolist()
+    return sorted(found, key=lambda other: -float(shares[other]))
 
 
 def _too_few(name: str, memory: Tensor) -> list[Advice]:
@@ -55,71 +55,32 @@ def _too_few(name: str, memory: Tensor) -> list[Advice]:
     ]
 
 
-def pieces(memory: Tensor) -> Tensor:
-    """The middles (p, d) of every `PIECE` rows of a memory (m, d): what stretches of a recording would sound like."""
-    parts = torch.split(memory, PIECE) if len(memory) else ()
-    whole = [part for part in parts if len(part) == PIECE] or list(parts[:1])
-    return torch.stack([centroid(part) for part in whole]) if whole else memory
-
-
-def own_scores(memory: Tensor, norm: ScoreNorm) -> Tensor:
-    """Scores (p,) of the memory's pieces with the rows (m, d) that share no audio with them.
-
-    `norm` is this voice's alone. Empty where there are too few rows to leave a piece and its neighbours out.
-    """
-    if len(memory) < 2 * PIECE + NEIGHBOURS:
-        return torch.zeros(0)
-    parts = pieces(memory)
-    rest = [
-        torch.cat((memory[: max(0, first - NEIGHBOURS)], memory[first + PIECE + NEIGHBOURS :]))
-        for first in range(0, len(parts) * PIECE, PIECE)
-    ]
-    raw = torch.stack([part @ centroid(others) for part, others in zip(parts, rest, strict=True)])
-    return norm.apply(raw[None], parts)[0] * PIECE_FACTOR
-
-
-def scores_with(memory: Tensor, others: Tensor, norm: ScoreNorm) -> Tensor:
-    """Scores (p,) of the pieces of other rows (m, d) with a memory; `norm` is that of its voice alone."""
-    parts = pieces(others)
-    return norm.apply((parts @ centroid(memory))[None], parts)[0] * PIECE_FACTOR
-
-
-def _too_mixed(name: str, memory: Tensor, threshold: float, norm: ScoreNorm) -> list[Advice]:
-    scores = own_scores(memory.cpu(), norm)
-    if not len(scores):
+def _too_mixed(name: str, own: Tensor, threshold: float) -> list[Advice]:
+    if not len(own):
         return []
-    found = float((scores >= threshold).float().mean())
+    found = float((own >= threshold).float().mean())
     if found >= FOUND_SHARE:
         return []
     return [
         Advice(
             name,
             f"samples differ: by the others only {100 * found:.0f} % of their parts would be found "
-            f"(median {float(scores.median()):.2f}, threshold {threshold:.2f}); is somebody else heard in one?",
+            f"(median {float(own.median()):.2f}, threshold {threshold:.2f}); is somebody else heard in one?",
         )
     ]
 
 
-def _too_close(
-    voice: int,
-    names: Sequence[str],
-    memories: Sequence[Tensor],
-    thresholds: Sequence[float],
-    norm: ScoreNorm,
-) -> list[Advice]:
-    warnings = []
-    memory = memories[voice].cpu()
-    for other, theirs in enumerate(memories):
-        if other == voice or not len(theirs) or not len(memory):
-            continue
-        scores = scores_with(memory, theirs.cpu(), norm)
-        confused = float((scores >= thresholds[voice]).float().mean())
-        if confused > CONFUSED_SHARE:
-            warnings.append(
-                Advice(
-                    names[voice],
-                    f"close to {names[other]}: {100 * confused:.0f} % of that voice's samples score above "
-                    f"{thresholds[voice]:.2f} (median {float(scores.median()):.2f}); is it the same person?",
-                )
-            )
+def _too_close(voice: int, names: Sequence[str], threshold: float, standing: Standing) -> list[Advice]:
+    close = too_close(voice, standing)
+    warnings = [
+        Advice(
+            names[voice],
+            f"close to {names[other]}: {100 * float(standing.confused[voice, other]):.0f} % of that voice's samples "
+            f"score above {threshold:.2f} (median {float(standing.scores(voice, other).median()):.2f}); "
+            "is it the same person?",
+        )
+        for other in close[:MOST_NAMED]
+    ]
+    if (more := len(close) - MOST_NAMED) > 0:
+        warnings.append(Advice(names[voice], f"close to {more} more voices; is its threshold too low?"))
     return warnings

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from voicemark.audio.demux import AudioReader
 from voicemark.config import Config, SpeakerSection
 from voicemark.enrolment import samples as samples_module
 from voicemark.enrolment.keeping import out_of_reach, sources_of
@@ -157,9 +158,10 @@ def make_memory(
     heard: list[SampleWindows] = []
     faults = list(problems)
     unheard: list[Path] = []
+    readers: dict[Path, AudioReader] = {}
     for sample in found:
         try:
-            heard.append(hear(sample, encoder, config.audio))
+            heard.append(hear(sample, encoder, config.audio, readers))
         except EnrolmentError as error:
             faults.append(error)
             unheard.append(sample.recording.path)

@@ -8,6 +8,7 @@ each sample's length, so that a memory of `memory_windows` rows holds as much of
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from voicemark.enrolment.samples import Sample
 from voicemark.errors import EnrolmentError, VoicemarkError
 from voicemark.voice.base import SpeakerEncoder
 
-RULES = 2  # counted up when other windows would be chosen, so that memories are made anew
+RULES = 3  # counted up when other windows would be chosen, so that memories are made anew
 FRAME_S = 0.1  # seconds over which a level is taken
 QUIET_DBFS = -50.0  # RMS of a window below which an encoder hears more noise than voice
 CLIP = 0.985  # of full scale
@@ -29,6 +30,7 @@ PAUSE_DB = 30.0  # so far below a sample's loud frames nobody speaks
 SPOKEN_SHARE = 0.4  # of a window's frames in which somebody must speak
 OUTLIER_DEVIATIONS = 3.5  # robust standard deviations below the voice's middle
 SMALLEST_DEVIATION = 0.05  # cosine: a voice whose windows are all alike loses none for small differences
+GOLDEN = 0.618  # of a step: so far apart, any number of beginnings in a row are spread evenly over it
 FEWEST_FOR_OUTLIERS = 8  # windows: below this there is no telling what is the rule
 
 Floats = NDArray[np.float32]
@@ -57,14 +59,20 @@ class SampleWindows:
         return Counter(self.dropped.values())
 
 
-def hear(sample: Sample, encoder: SpeakerEncoder, settings: AudioSection) -> SampleWindows:
+def hear(
+    sample: Sample, encoder: SpeakerEncoder, settings: AudioSection, readers: dict[Path, AudioReader] | None = None
+) -> SampleWindows:
     """Embed a sample and drop the windows in which the voice is not heard well.
 
+    `readers`: those of recordings that were read before, which are not looked at again; this one's is added.
     Raises EnrolmentError, which names the file, when the sample is unreadable, shorter than a window, or silent.
     """
     meter = LevelMeter(encoder.sample_rate)
+    readers = {} if readers is None else readers
     try:
-        blocks = AudioReader.of(sample.recording, settings).blocks(sample.start_s, sample.end_s)
+        if sample.recording.path not in readers:
+            readers[sample.recording.path] = AudioReader.of(sample.recording, settings)
+        blocks = readers[sample.recording.path].blocks(sample.start_s, sample.end_s)
         batches = [batch.embeddings for batch in encoder.embed_blocks(meter.through(blocks))]
     except VoicemarkError as error:
         raise EnrolmentError(
@@ -124,23 +132,34 @@ def drop_outliers(samples: Sequence[SampleWindows]) -> None:
 
 
 def choose(samples: Sequence[SampleWindows], at_most: int) -> Tensor:
-    """The memory (rows, d) of at most `at_most` rows: fair shares of the samples, even steps through each."""
+    """The memory (rows, d) of at most `at_most` rows: fair shares of the samples, even steps through each.
+
+    Where the steps begin differs from sample to sample, so that single windows of many samples are not all their
+    first, in which people greet or take breath.
+    """
+    begin = 0.5
     for sample, share in zip(samples, shares([len(sample.good) for sample in samples], at_most), strict=True):
         good = sample.good
-        sample.kept = [good[int(step)] for step in np.linspace(0, len(good) - 1, share).round()]
+        sample.kept = [good[int((step + begin) * len(good) / share)] for step in range(share)]
+        if share:
+            begin = (begin + GOLDEN) % 1
     rows = [sample.embeddings[sample.kept] for sample in samples if sample.kept]
     return torch.cat(rows) if rows else torch.zeros(0, 0)
 
 
 def shares(sizes: Sequence[int], total: int) -> list[int]:
-    """As equal parts of `total` as sizes allow: what a small one does not use goes to the others."""
+    """As equal parts of `total` as sizes allow: what a small one does not use goes to the others.
+
+    What cannot be shared out evenly goes to some that lie evenly among all.
+    """
     given = [0] * len(sizes)
     left = min(total, sum(sizes))
     while left:
         hungry = [number for number, size in enumerate(sizes) if given[number] < size]
-        each = max(1, left // len(hungry))
-        for number in hungry:
-            portion = min(each, sizes[number] - given[number], left)
+        each = left // len(hungry)
+        fed = hungry if each else [hungry[(2 * nth + 1) * len(hungry) // (2 * left)] for nth in range(left)]
+        for number in fed:
+            portion = min(max(1, each), sizes[number] - given[number])
             given[number] += portion
             left -= portion
     return given

@@ -1,14 +1,20 @@
 """What each voice's memory holds and how it stands among the others: plain data for people and for JSON."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
-from voicemark.enrolment.advice import PIECE_FACTOR, advise, own_scores, pieces, scores_with
+from voicemark.enrolment.advice import advise, too_close
 from voicemark.enrolment.enrolment import Enrolment, VoiceReport
-from voicemark.voice.match import VoiceBook, score
+from voicemark.enrolment.standing import PIECE_FACTOR, Standing, pieces
 from voicemark.voice.score_norm import ScoreNorm
+
+MOST_OTHERS = 30
+"""So many other voices are told of each: the report of a thousand is not a million figures."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,9 @@ class VoiceSummary:
     found: float | None
     """Share of the memory's pieces that the rest of it would find at the threshold; None where there are too few."""
     others: dict[str, float]
-    """Other voice → mean score of its pieces against this memory."""
+    """Other voice → mean score of its pieces against this memory; of more than `MOST_OTHERS` the nearest."""
+    close: dict[str, float]
+    """Other voice → share of its pieces that would be taken for this voice; those with too large a share."""
     problems: list[str]
     """Samples that cannot be used."""
     advice: list[str]
@@ -52,63 +60,65 @@ class VoiceSummary:
 def summarise(enrolment: Enrolment) -> list[VoiceSummary]:
     """A summary for every voice of the config, in its order."""
     book = enrolment.book.to("cpu")
-    memories = [book.memory(voice) for voice in range(len(book))]
-    advice = advise(book.names, memories, book.thresholds.tolist(), book.norm)
-    scores = closeness(book)
+    memories = book.rows.split(book.sizes) if len(book) else ()
+    thresholds = book.thresholds.tolist()
+    standing = Standing.of(memories, thresholds, book.norm)
+    advice: dict[str, list[str]] = defaultdict(list)
+    for one in advise(book.names, memories, thresholds, standing):
+        advice[one.voice].append(one.text)
+    numbers = {name: voice for voice, name in enumerate(book.names)}
     summaries = []
     for report in enrolment.reports:
-        voice = book.names.index(report.name) if report.name in book.names else None
+        voice = numbers.get(report.name)
         summaries.append(
             VoiceSummary(
                 name=report.name,
-                threshold=None if voice is None else round(float(book.thresholds[voice]), 3),
+                threshold=None if voice is None else round(thresholds[voice], 3),
                 windows=0 if report.memory is None else len(report.memory),
                 samples=[] if voice is None else _samples(report, book.norm.of(voice)),
-                own=None if voice is None else _rounded(scores[voice, voice]),
-                found=None if voice is None else _found(book, voice),
-                others={}
-                if voice is None
-                else {
-                    name: round(float(scores[voice, other]), 3)
-                    for other, name in enumerate(book.names)
-                    if other != voice
-                },
+                own=None if voice is None else _rounded(standing.means[voice, voice]),
+                found=None if voice is None else _found(standing.own[voice], thresholds[voice]),
+                others={} if voice is None else _others(voice, book.names, standing),
+                close={} if voice is None else _close(voice, book.names, standing),
                 problems=[str(problem) for problem in report.problems],
-                advice=[one.text for one in advice if one.voice == report.name],
+                advice=advice[report.name],
                 error=None if report.error is None else str(report.error),
             )
         )
     return summaries
 
 
-def closeness(book: VoiceBook) -> Tensor:
-    """(voices, voices): mean score against the row's memory of the column's pieces; nan where it cannot be known.
-
-    A voice's own pieces are scored against rows that share no audio with them.
-    """
-    result = torch.full((len(book), len(book)), torch.nan)
-    for column in range(len(book)):
-        theirs = book.memory(column)
-        result[:, column] = score(pieces(theirs), book).mean(dim=1) * PIECE_FACTOR
-        own = own_scores(theirs, book.norm.of(column))
-        result[column, column] = own.mean() if len(own) else torch.nan
-    return result
+def _others(voice: int, names: Sequence[str], standing: Standing) -> dict[str, float]:
+    scores = standing.means[voice]
+    others = [other for other in range(len(names)) if other != voice]
+    if len(others) > MOST_OTHERS:
+        others = [other for other in scores.topk(MOST_OTHERS + 1).indices.tolist() if other != voice][:MOST_OTHERS]
+    return {names[other]: round(float(scores[other]), 3) for other in others}
 
 
-def _found(book: VoiceBook, voice: int) -> float | None:
+def _close(voice: int, names: Sequence[str], standing: Standing) -> dict[str, float]:
+    close = too_close(voice, standing)[:MOST_OTHERS]
+    return {names[other]: round(float(standing.confused[voice, other]), 3) for other in close}
+
+
+def _found(own: Tensor, threshold: float) -> float | None:
     """How many of a voice's own pieces, held back one at a time, are found at its threshold."""
-    own = own_scores(book.memory(voice), book.norm.of(voice))
-    return None if not len(own) else round(float((own >= book.thresholds[voice]).float().mean()), 3)
+    return None if not len(own) else round(float((own >= threshold).float().mean()), 3)
 
 
 def _samples(report: VoiceReport, norm: ScoreNorm) -> list[SampleSummary]:
     """`norm` is that of this voice alone."""
+    kept = [heard.embeddings[heard.kept] for heard in report.samples]
+    sums = [rows.sum(dim=0) for rows in kept]
+    everything = torch.stack(sums).sum(dim=0) if sums else torch.zeros(0)
+    remembered = sum(map(len, kept))
     summaries = []
-    for heard in report.samples:
-        rest = [other.embeddings[other.kept] for other in report.samples if other is not heard and other.kept]
+    for heard, rows, own in zip(report.samples, kept, sums, strict=True):
         mean = None
-        if heard.kept and rest:
-            mean = round(float(scores_with(torch.cat(rest), heard.embeddings[heard.kept], norm).mean()), 3)
+        if 0 < len(rows) < remembered:
+            parts = pieces(rows)
+            rest = normalize(everything - own, dim=0)
+            mean = round(float(norm.apply((parts @ rest)[None], parts).mean()) * PIECE_FACTOR, 3)
         summaries.append(
             SampleSummary(
                 sample=str(heard.sample),

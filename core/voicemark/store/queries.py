@@ -1,18 +1,25 @@
 """Questions that the command line asks; people ask the same of the views with `sqlite3`."""
 
 import difflib
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, and_, case, func, literal_column, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from voicemark.errors import ConfigError, RecordingError
 from voicemark.store.paths import path_to_text, text_to_path
 from voicemark.store.schema import MarkerRow, ProgrammeRow, RecordingRow, VoiceRow
+
+ROWS_AT_ONCE = 1000
+"""So many rows of an answer are in memory."""
+IN_ORDER: ColumnElement[int] = literal_column("+recordings.id")
+"""A recording's number. The plus keeps SQLite from looking recordings up by it, out of their order: all that is found
+would have to be sorted before the first is there."""
 
 
 @dataclass(frozen=True)
@@ -59,34 +66,50 @@ def check_voice(session: Session, wanted: str, *, part: bool) -> None:
     raise ConfigError(f"there is no voice '{wanted}'", hint=hint)
 
 
-def find_markers(session: Session, wanted: MarkerFilter) -> list[MarkerView]:
-    """The markers that `wanted` lets through, by recording and time. Does not write to the database."""
-    title = func.coalesce(ProgrammeRow.title, RecordingRow.title)
-    channel = func.coalesce(ProgrammeRow.channel, RecordingRow.channel)
+def find_markers(session: Session, wanted: MarkerFilter) -> Iterator[MarkerView]:
+    """The markers that `wanted` lets through, by recording and time, as they are read: take them within the session.
+
+    Recordings are gone through in their order by an index, so the first marker is there before the last is looked at.
+    Does not write to the database.
+    """
+    names = {row.id: row.name for row in session.execute(select(VoiceRow.id, VoiceRow.name))}
     query = (
-        select(MarkerRow, RecordingRow, VoiceRow.name, ProgrammeRow)
-        .join(RecordingRow, RecordingRow.id == MarkerRow.recording_id)
-        .join(VoiceRow, VoiceRow.id == MarkerRow.voice_id)
+        select(
+            RecordingRow.path,
+            case((ProgrammeRow.id.is_(None), RecordingRow.title), else_=ProgrammeRow.title),
+            case((ProgrammeRow.id.is_(None), RecordingRow.subtitle), else_=ProgrammeRow.subtitle),
+            func.coalesce(ProgrammeRow.channel, RecordingRow.channel),
+            RecordingRow.started_at,
+            MarkerRow.voice_id,
+            MarkerRow.start_s,
+            MarkerRow.end_s,
+            MarkerRow.score,
+        )
+        .select_from(RecordingRow)
+        .join(MarkerRow, MarkerRow.recording_id == IN_ORDER)
         .outerjoin(ProgrammeRow, ProgrammeRow.id == MarkerRow.programme_id)
+        .where(*_conditions(wanted, names))
         .order_by(RecordingRow.started_at, RecordingRow.path, MarkerRow.start_s)
+        .execution_options(yield_per=ROWS_AT_ONCE)
     )
-    conditions: list[ColumnElement[bool]] = []
-    if wanted.speaker is not None:
-        conditions.append(_holds(VoiceRow.name, wanted.speaker))
-    if wanted.title is not None:
-        conditions.append(or_(_holds(title, wanted.title), _holds(ProgrammeRow.subtitle, wanted.title)))
-    if wanted.channel is not None:
-        conditions.append(_holds(channel, wanted.channel))
-    if wanted.since is not None:
-        conditions.append(RecordingRow.started_at >= wanted.since)
-    if wanted.recording is not None:
-        conditions.append(_holds(RecordingRow.path, wanted.recording))
-    if wanted.type is not None:
-        conditions.append(or_(_holds(ProgrammeRow.genre, wanted.type), _holds(ProgrammeRow.type_guess, wanted.type)))
-    if wanted.paths is not None:
-        conditions.append(RecordingRow.path.in_([path_to_text(path) for path in wanted.paths]))
-    rows = session.execute(query.where(and_(True, *conditions)))
-    return [_view(marker, recording, name, programme) for marker, recording, name, programme in rows]
+    for path, title, subtitle, channel, started_at, voice, start_s, end_s, score in session.execute(query):
+        yield MarkerView(
+            recording=path,
+            title=title,
+            subtitle=subtitle,
+            channel=channel,
+            started_at=started_at,
+            speaker=names[voice],
+            start_s=round(start_s, 2),
+            end_s=round(end_s, 2),
+            at_min=round(start_s / 60, 1),
+            score=round(score, 3),
+        )
+
+
+def voices_called(session: Session, part: str) -> list[int]:
+    """The numbers of the voices whose name holds `part`, in any case."""
+    return list(session.scalars(select(VoiceRow.id).where(holds(VoiceRow.name, part))))
 
 
 def place_of_marker(session: Session, number: int) -> tuple[Path, float]:
@@ -98,23 +121,59 @@ def place_of_marker(session: Session, number: int) -> tuple[Path, float]:
     return text_to_path(found[0]), found[1]
 
 
-def _holds(column: ColumnElement[str] | InstrumentedAttribute[Any], part: str) -> ColumnElement[bool]:
+def holds(column: ColumnElement[str] | InstrumentedAttribute[Any], part: str) -> ColumnElement[bool]:
     """`column` contains `part`, in any case (`casefold` is the function that `Database` adds to SQLite)."""
     contains: ColumnElement[bool] = func.instr(func.casefold(column), part.casefold()) > 0
     return contains
 
 
-def _view(marker: MarkerRow, recording: RecordingRow, speaker: str, programme: ProgrammeRow | None) -> MarkerView:
-    about = programme if programme is not None else recording
-    return MarkerView(
-        recording=recording.path,
-        title=about.title,
-        subtitle=about.subtitle,
-        channel=about.channel or recording.channel,
-        started_at=recording.started_at,
-        speaker=speaker,
-        start_s=round(marker.start_s, 2),
-        end_s=round(marker.end_s, 2),
-        at_min=round(marker.start_s / 60, 1),
-        score=round(marker.score, 3),
+def _conditions(wanted: MarkerFilter, names: Mapping[int, str]) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.speaker is not None:
+        part = wanted.speaker.casefold()
+        conditions.append(MarkerRow.voice_id.in_([number for number, name in names.items() if part in name.casefold()]))
+    if wanted.title is not None:
+        conditions.append(_told_by_either(wanted.title, "title", "subtitle"))
+    if wanted.channel is not None:
+        conditions.append(_told_by_either(wanted.channel, "channel"))
+    if wanted.since is not None:
+        conditions.append(RecordingRow.started_at >= wanted.since)
+    if wanted.recording is not None:
+        conditions.append(holds(RecordingRow.path, wanted.recording))
+    if wanted.type is not None:
+        conditions.append(_in_programmes(lambda row: _any_holds(row, wanted.type or "", "genre", "type_guess")))
+    if wanted.paths is not None:
+        # One parameter, whatever their number: SQLite has a limit.
+        paths = func.json_each(json.dumps([path_to_text(path) for path in wanted.paths])).table_valued("value")
+        conditions.append(RecordingRow.path.in_(select(paths.c.value)))
+    return conditions
+
+
+def _told_by_either(part: str, column: str, *more: str) -> ColumnElement[bool]:
+    """A column of the marker's programme holds `part`; or, where the first is empty, that of its recording does."""
+    silent = getattr(ProgrammeRow, column).is_(None)
+    return _in_programmes(
+        lambda row: _any_holds(row, part, column, *more), _any_holds(RecordingRow, part, column), silent
     )
+
+
+def _in_programmes(
+    matches: Callable[[Any], ColumnElement[bool]],
+    recording: ColumnElement[bool] | None = None,
+    silent: ColumnElement[bool] | None = None,
+) -> ColumnElement[bool]:
+    """The marker is in one of the programmes that match; or, where its programme is `silent`, its `recording` does.
+
+    Programmes are looked through once and lead to their recordings; of other recordings no marker is read.
+    """
+    programme, marker = aliased(ProgrammeRow), aliased(MarkerRow)
+    matching = select(programme.id).where(matches(programme))
+    somewhere = IN_ORDER.in_(select(marker.recording_id).where(marker.programme_id.in_(matching)))
+    here = MarkerRow.programme_id.in_(matching)
+    if recording is None or silent is None:
+        return and_(somewhere, here)
+    return and_(or_(somewhere, recording), or_(here, and_(silent, recording)))
+
+
+def _any_holds(row: Any, part: str, *columns: str) -> ColumnElement[bool]:
+    return or_(*(holds(getattr(row, column), part) for column in columns))

@@ -59,6 +59,7 @@ class RecordingRow(Base):
     """A recording that was found, whether it has been scanned or not."""
 
     __tablename__ = "recordings"
+    __table_args__ = (Index("ix_recordings_started_path", "started_at", "path"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     path: Mapped[str] = mapped_column(unique=True)
     """File-system path; bytes that are not UTF-8 are kept as surrogate escapes written `\\udcXX`."""
@@ -191,7 +192,8 @@ class MarkerRow(Base):
     __tablename__ = "markers"
     __table_args__ = (
         Index("ix_markers_recording_start", "recording_id", "start_s"),
-        Index("ix_markers_voice", "voice_id"),
+        Index("ix_markers_voice_recording_start", "voice_id", "recording_id", "start_s"),
+        Index("ix_markers_programme_voice_recording", "programme_id", "voice_id", "recording_id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))

@@ -1,20 +1,23 @@
 """Related programmes: what is nearest to a title among the programmes of the database, and the markers in them."""
 
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import select
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from voicemark.errors import DatabaseError
 from voicemark.store.paths import path_to_text
+from voicemark.store.queries import ROWS_AT_ONCE, holds, voices_called
 from voicemark.store.schema import MarkerRow, ProgrammeRow, RecordingRow, VoiceRow
 from voicemark.titles.model_file import TextModel
 from voicemark.titles.series import SeriesNames, SeriesPart
+
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -64,89 +67,130 @@ def title_of(session: Session, wanted: str) -> tuple[str, str | None]:
     return (wanted, None) if recording is None else (recording.title, recording.subtitle)
 
 
+@dataclass
+class _Showings:
+    """The showings of one programme, as they are found."""
+
+    title: str
+    subtitle: str
+    same_series: bool
+    similarity: float
+    numbers: list[int] = field(default_factory=list)
+
+
 def find_related(session: Session, model: TextModel, question: Question) -> list[RelatedProgramme]:
     """The programmes of the asked title's series first, then the others, the nearest first within each.
 
     The programme that was asked for itself is left out where its series and part are known. Does not write to the
     database. Raises DatabaseError when no programme has a vector of this model yet.
     """
-    rows = session.scalars(select(ProgrammeRow).where(ProgrammeRow.title_model == model.model_id)).all()
-    if not rows:
+    of_model = ProgrammeRow.title_model == model.model_id
+    if session.scalar(select(ProgrammeRow.id).where(of_model).limit(1)) is None:
         raise DatabaseError(
             "no programme has a vector of the present title model",
             hint="scan recordings first, or make vectors anew with: voicemark train titles --database",
         )
-    asked = SeriesNames(frozenset(row.series for row in rows if row.series)).part_of(question.title, question.subtitle)
-    markers = _markers(session, question.speaker)
-    wanted = [row for row in rows if _is_wanted(row, question) and not _is_asked(row, asked)]
-    if not wanted:
-        return []
-    vectors = np.frombuffer(b"".join(row.title_vector or b"" for row in wanted), "<f4").reshape(len(wanted), -1)
-    similarity = vectors @ model.titles.embed([question.title])[0]
-    showings: dict[tuple[object, ...], list[int]] = defaultdict(list)
-    for number, row in enumerate(wanted):
-        showings[_identity(row)].append(number)
-    found = [
-        _together([wanted[n] for n in numbers], float(similarity[numbers].max()), asked, markers)
-        for numbers in showings.values()
-    ]
-    if question.speaker is not None:
-        found = [programme for programme in found if programme.markers]
-    found.sort(key=lambda p: (not p.same_series, -p.similarity, p.title, p.subtitle or ""))
-    return found[: question.limit]
+    known = session.scalars(select(ProgrammeRow.series).where(of_model, ProgrammeRow.series.is_not(None)).distinct())
+    asked = SeriesNames(frozenset(filter(None, known))).part_of(question.title, question.subtitle)
+    voices = None if question.speaker is None else voices_called(session, question.speaker)
+    wanted = select(ProgrammeRow).where(of_model, *_wanted(question, voices))
+    found = sorted(
+        _grouped(session, wanted, model.titles.embed([question.title])[0], asked),
+        key=lambda one: (not one.same_series, -one.similarity, one.title, one.subtitle),
+    )[: question.limit]
+    return [_together(session, one, voices) for one in found]
 
 
-def _together(
-    rows: Sequence[ProgrammeRow],
-    similarity: float,
-    asked: SeriesPart | None,
-    markers: dict[int, list[RelatedMarker]],
-) -> RelatedProgramme:
-    """The showings of one programme as one line."""
-    last = max(rows, key=lambda row: (row.start_at is not None, row.start_at and row.start_at.timestamp()))
+def _wanted(question: Question, voices: Sequence[int] | None) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if question.type is not None:
+        guessed = ProgrammeRow.type_guess == question.type.casefold()
+        conditions.append(or_(guessed, holds(ProgrammeRow.genre, question.type)))
+    if voices is not None:
+        conditions.append(
+            exists().where(MarkerRow.programme_id == ProgrammeRow.id, MarkerRow.voice_id.in_(voices)),
+        )
+    return conditions
+
+
+def _grouped(
+    session: Session, wanted: Select[ProgrammeRow], direction: Floats, asked: SeriesPart | None
+) -> Iterable[_Showings]:
+    """Programmes with all their showings. Vectors are compared with `direction` (d,) a block at a time and not kept."""
+    columns = (
+        ProgrammeRow.id,
+        ProgrammeRow.series,
+        ProgrammeRow.part,
+        ProgrammeRow.title,
+        ProgrammeRow.subtitle,
+        ProgrammeRow.title_vector,
+    )
+    query = wanted.with_only_columns(*columns).order_by(ProgrammeRow.id)
+    found: dict[tuple[object, ...], _Showings] = {}
+    for rows in session.execute(query, execution_options={"yield_per": ROWS_AT_ONCE}).partitions():
+        vectors = np.frombuffer(b"".join(row.title_vector or b"" for row in rows), "<f4").reshape(len(rows), -1)
+        for row, similarity in zip(rows, (vectors @ direction).tolist(), strict=True):
+            if asked is not None and asked.part and (row.series, row.part) == (asked.series, asked.part):
+                continue
+            key = _identity(row.series, row.part, row.title, row.subtitle)
+            if (one := found.get(key)) is None:
+                same_series = asked is not None and row.series == asked.series
+                one = found[key] = _Showings(row.title, row.subtitle or "", same_series, similarity)
+            one.similarity = max(one.similarity, similarity)
+            one.numbers.append(row.id)
+    return found.values()
+
+
+def _identity(series: str | None, part: str | None, title: str, subtitle: str | None) -> tuple[object, ...]:
+    """What showings of one programme share. Without a part (a daily show) every showing may be another edition."""
+    return (series, part) if series and part else (series, title, subtitle)
+
+
+def _together(session: Session, found: _Showings, voices: Sequence[int] | None) -> RelatedProgramme:
+    """The showings of one programme as one line, told by the last of them."""
+    number, last = max(
+        (
+            (number, start)
+            for numbers in _batches(found.numbers)
+            for number, start in session.execute(
+                select(ProgrammeRow.id, ProgrammeRow.start_at).where(ProgrammeRow.id.in_(numbers))
+            )
+        ),
+        key=lambda one: (one[1] is not None, one[1] and one[1].timestamp(), -one[0]),
+    )
+    columns = (ProgrammeRow.title, ProgrammeRow.subtitle, ProgrammeRow.series, ProgrammeRow.type_guess)
+    told = session.execute(select(*columns).where(ProgrammeRow.id == number)).one()
     return RelatedProgramme(
-        similarity=round(similarity, 3),
-        same_series=asked is not None and last.series == asked.series,
-        title=last.title,
-        subtitle=last.subtitle,
-        series=last.series,
-        type=last.type_guess,
-        showings=len(rows),
-        last_start=last.start_at,
-        markers=tuple(marker for row in rows for marker in markers.get(row.id, ())),
+        similarity=round(found.similarity, 3),
+        same_series=found.same_series,
+        title=told.title,
+        subtitle=told.subtitle,
+        series=told.series,
+        type=told.type_guess,
+        showings=len(found.numbers),
+        last_start=last,
+        markers=tuple(marker for numbers in _batches(found.numbers) for marker in _markers(session, numbers, voices)),
     )
 
 
-def _identity(row: ProgrammeRow) -> tuple[object, ...]:
-    """What showings of one programme share. Without a part (a daily show) every showing may be another edition."""
-    return (row.series, row.part) if row.series and row.part else (row.series, row.title, row.subtitle)
-
-
-def _is_asked(row: ProgrammeRow, asked: SeriesPart | None) -> bool:
-    return asked is not None and bool(asked.part) and (row.series, row.part) == (asked.series, asked.part)
-
-
-def _is_wanted(row: ProgrammeRow, question: Question) -> bool:
-    if question.type is None:
-        return True
-    wanted = question.type.casefold()
-    return wanted == (row.type_guess or "") or wanted in (row.genre or "").casefold()
-
-
-def _markers(session: Session, speaker: str | None) -> dict[int, list[RelatedMarker]]:
-    """Markers by programme, in playing order."""
+def _markers(session: Session, programmes: Sequence[int], voices: Sequence[int] | None) -> list[RelatedMarker]:
+    """The markers in these programmes, showing after showing, each in playing order."""
     query = (
-        select(MarkerRow, RecordingRow.path, VoiceRow.name)
+        select(RecordingRow.path, VoiceRow.name, MarkerRow.start_s, MarkerRow.end_s)
         .join(RecordingRow, RecordingRow.id == MarkerRow.recording_id)
         .join(VoiceRow, VoiceRow.id == MarkerRow.voice_id)
-        .where(MarkerRow.programme_id.is_not(None))
-        .order_by(RecordingRow.started_at, RecordingRow.path, MarkerRow.start_s)
+        .where(MarkerRow.programme_id.in_(programmes))
+        .order_by(MarkerRow.programme_id, RecordingRow.started_at, RecordingRow.path, MarkerRow.start_s)
     )
-    found: dict[int, list[RelatedMarker]] = defaultdict(list)
-    for marker, path, name in session.execute(query):
-        programme = marker.programme_id
-        if programme is not None and (speaker is None or speaker.casefold() in name.casefold()):
-            start_s, end_s = round(marker.start_s, 2), round(marker.end_s, 2)
-            at_min = round(marker.start_s / 60, 1)
-            found[programme].append(RelatedMarker(path, name, start_s, end_s, at_min))
-    return found
+    if voices is not None:
+        query = query.where(MarkerRow.voice_id.in_(voices))
+    return [
+        RelatedMarker(path, name, round(start_s, 2), round(end_s, 2), round(start_s / 60, 1))
+        for path, name, start_s, end_s in session.execute(query)
+    ]
+
+
+def _batches(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    """So many at a time as SQLite takes parameters."""
+    for first in range(0, len(numbers), ROWS_AT_ONCE):
+        yield numbers[first : first + ROWS_AT_ONCE]

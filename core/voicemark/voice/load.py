@@ -1,10 +1,12 @@
 """An encoder from what the owner names: the shipped weights, a weights file, or any ONNX speaker model."""
 
+import os
 from pathlib import Path
 from typing import overload
 
 import torch
 
+from voicemark.config import EncoderSection
 from voicemark.errors import ModelError
 from voicemark.voice import weights as weights_file
 from voicemark.voice.encoder import Encoder
@@ -40,3 +42,17 @@ def load_encoder(weights: Path | str | None = None, device: str = "auto") -> Enc
     if path is not None and path.suffix.lower() == ".onnx":
         return load_onnx_encoder(path, pick_device(device), torch.get_num_threads())
     return Encoder(weights_file.load(path), pick_device(device))
+
+
+def configured_encoder(section: EncoderSection, device: str | None = None) -> Encoder | OnnxEncoder:
+    """The encoder that the configuration names, on its device or another, with its threads: the same at every entry.
+
+    Raises ModelError.
+    """
+    use_threads(section)
+    return load_encoder(section.model, device or section.device)
+
+
+def use_threads(section: EncoderSection) -> None:
+    """Compute with as many threads from now on as the configuration says."""
+    torch.set_num_threads(section.threads or len(os.sched_getaffinity(0)))
