@@ -24,11 +24,15 @@ def test_markers_are_scored_at_the_default_with_a_verifier_and_in_hindsight(tmp_
     command += ["--verifier", str(tiny_model(tmp_path / "tiny.onnx", CONVENTION)), "--threshold", "0.3"]
     told = CliRunner().invoke(app, [*command, "--json"])
     assert told.exit_code == 0, told.output
-    default, verified, hindsight = json.loads(told.stdout)["markers"]
+    report = json.loads(told.stdout)
+    default, oracle, verified, hindsight = report["markers"]
+    assert oracle["name"] == f"{default['name']}, true turns"
+    [speech] = report["speech"]
+    assert speech["recordings"] == f"{composer.stem}, 1" and len(speech["by_length"]) == 4
     assert (default["threshold"], default["hindsight"], verified["hindsight"]) == (0.3, False, False)
-    assert verified["name"] == f"{default['name']}, tiny verifying" and verified["judge_cpu_s_per_hour"] is not None
-    assert default["judge_cpu_s_per_hour"] is None and hindsight["hindsight"]
-    for row in (default, verified, hindsight):
-        assert [score["recording"] for score in row["scores"]] == ["seed 1", "mean"]
+    assert verified["name"] == f"{default['name']}, tiny verifying" and verified["verifier_cpu_s_per_hour"] is not None
+    assert default["verifier_cpu_s_per_hour"] is None and hindsight["hindsight"]
+    for row in (default, oracle, verified, hindsight):
+        assert [score["recording"] for score in row["scores"]] == [f"{composer.stem} 1", "mean"]
     assert verified["scores"][-1] != default["scores"][-1], "a verifier that knows nothing changes something"
     assert hindsight["scores"][-1]["f1"] >= default["scores"][-1]["f1"]

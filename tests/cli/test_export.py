@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -17,12 +18,13 @@ from voicemark.errors import ConfigError, RecordingError
 from voicemark.export.after import export_heard
 from voicemark.export.load import load_recording
 from voicemark.export.write import WRITERS, is_current
-from voicemark.result import Marker
+from voicemark.result import LocalSpeaker, Marker, NamedTurn, SpeakerTurn, Speech
 from voicemark.store.database import Database, open_database
 from voicemark.store.exports import ExportRecord
 from voicemark.store.markers import voice_ids, write_markers
 from voicemark.store.paths import path_to_text
 from voicemark.store.schema import FileRow, ProgrammeRow, RecordingProgrammeRow, RecordingRow
+from voicemark.store.speakers import write_names, write_speech
 
 NOW = datetime(2024, 3, 1, 20, 15, tzinfo=UTC)
 ODD = "Tat\udce4ort.ts"
@@ -64,7 +66,11 @@ class Place:
                 Marker("Anna", 186.04, 190.0, 0.8123),
                 Marker("Anna", 5, 9, 0.9),
             ]
-            write_markers(session, row.id, markers, "key", voice_ids(session, ["Anna", "Ben"]))
+            voices = voice_ids(session, ["Anna", "Ben"])
+            write_markers(session, row.id, markers, "key", voices)
+            anna = LocalSpeaker(1, 8.0, np.ones(4, np.int8))
+            write_speech(session, row.id, Speech((anna,), (SpeakerTurn(5.0, 9.0, 1), SpeakerTurn(186.04, 190.0, 1))))
+            write_names(session, row.id, [NamedTurn(0, "Anna", 0.9)], voices)
         database.close()
 
     def run(self, *arguments: str | Path) -> Any:

@@ -104,7 +104,7 @@ def test_thousands_of_recordings_are_found_with_one_look_into_each_folder(
         found = list(recorder_for(WatchSection(path=tmp_path, recorder="vdr")).find(tmp_path))
     assert len(found) == 2000
     assert calls["scandir"] <= 2001
-    assert calls["stat"] + calls["lstat"] < 50  # one for each recording would be slow on NFS
+    assert calls["stat"] + calls["lstat"] < 200  # one for each recording would be slow on NFS; other threads look, too
 
 
 def counting(name: str, function: Callable[..., Any], calls: Counter[str]) -> Callable[..., Any]:
