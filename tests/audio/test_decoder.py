@@ -189,5 +189,5 @@ def test_one_sample_a_second_is_refused(tmp_path):
     odd = tmp_path / "odd.wav"
     head = struct.pack("<4sI8sIHHIIHH4sI", b"RIFF", 4036, b"WAVEfmt ", 16, 1, 1, 1, 1, 1, 8, b"data", 4000)
     odd.write_bytes(head + os.urandom(4000))
-    with pytest.raises(RecordingError, match="1 samples per second are no sound"):
+    with pytest.raises(RecordingError, match="1 samples per second, at which nobody records"):
         AudioReader([odd], AudioSection())

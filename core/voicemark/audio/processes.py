@@ -29,9 +29,7 @@ def start(command: Sequence[str], *, cpu_s: float, **pipes: Any) -> "subprocess.
     """Start `command` in a process group of its own, within `MEMORY` and `cpu_s` seconds of CPU; `pipes` as
     `Popen` takes them. Raises `OSError`, also after `end_for_good`."""
     _refuse_at_the_end()
-    environment = {name: value for name, value in os.environ.items() if name not in _OWN_VARIABLES}
-    environment.pop("LANGUAGE", None)
-    process = subprocess.Popen(command, process_group=0, env={**environment, "LC_ALL": "C.UTF-8"}, **pipes)
+    process = subprocess.Popen(command, process_group=0, env=environment(), **pipes)
     _running.add(process)
     limits = {resource.RLIMIT_AS: MEMORY, resource.RLIMIT_CPU: max(1, round(cpu_s)), resource.RLIMIT_CORE: 0}
     for limit, most in limits.items():
@@ -43,6 +41,12 @@ def start(command: Sequence[str], *, cpu_s: float, **pipes: Any) -> "subprocess.
         end(process)
         _refuse_at_the_end()
     return process
+
+
+def environment() -> dict[str, str]:
+    """That of a child: ours, but for what systemd has told us alone, in English."""
+    kept = {name: value for name, value in os.environ.items() if name not in (*_OWN_VARIABLES, "LANGUAGE")}
+    return {**kept, "LC_ALL": "C.UTF-8"}
 
 
 def run(
