@@ -160,8 +160,8 @@ def test_a_hard_life_under_systemd(machine: Machine, tmp_path: Path) -> None:
         machine.run("chgrp", "voicemark", "/srv/video")
         machine.run("chmod", "2775", "/srv/video")
         machine.run("systemctl", "restart", "voicemark")
-        wait(lambda: (video / "a.json").exists(), machine, "the export beside the recording")
-        assert "Low" in machine.run(*as_user("player"), "cat", "/srv/video/a.json").stdout
+        wait(lambda: (video / "a.voicemark.json").exists(), machine, "the export beside the recording")
+        assert "Low" in machine.run(*as_user("player"), "cat", "/srv/video/a.voicemark.json").stdout
 
         with closing(sqlite3.connect(data / "voicemark.db")) as database:
             assert database.execute("SELECT notes FROM recordings").fetchall() in ([("",)], [(None,)], [("[]",)])
