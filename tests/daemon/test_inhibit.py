@@ -16,7 +16,9 @@ def test_without_logind_the_work_goes_on(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_the_lock_is_held_for_as_long_as_the_work_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "systemd-inhibit"
-    program.write_text(f'#!/bin/sh\necho "$NOTIFY_SOCKET" >{tmp_path}/socket\nwhile [ $# -gt 1 ]; do shift; done\nexec "$1"\n')
+    program.write_text(
+        f'#!/bin/sh\necho "$NOTIFY_SOCKET" >{tmp_path}/socket\nwhile [ $# -gt 1 ]; do shift; done\nexec "$1"\n'
+    )
     program.chmod(0o755)
     monkeypatch.setattr(inhibit, "LOGIND", tmp_path)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")

@@ -69,8 +69,9 @@ def programs(tmp_path: Path) -> Iterator[Path]:
     for name in ("ffmpeg", "ffprobe"):
         real = shutil.which(name)
         assert real is not None
-        faults = "killed) kill -9 $$;;\nbroken) exit 127;;\nhangs) sleep 1000 & exec sleep 1000;;\nfloods) yes >&2 & exec yes >&2;;"
-        script = f'#!/bin/sh\ncase "$(cat {folder}/fault)" in\n{faults}\nesac\n'
+        faults = "killed) kill -9 $$;;\nbroken) exit 127;;\n"
+        faults += "hangs) sleep 1000 & exec sleep 1000;;\nfloods) yes >&2 & exec yes >&2;;\n"
+        script = f'#!/bin/sh\ncase "$(cat {folder}/fault)" in\n{faults}esac\n'
         (folder / name).write_text(
             f'{script}exec {real} "$@"\n' if name == "ffmpeg" else f'#!/bin/sh\nexec {real} "$@"\n'
         )
