@@ -62,7 +62,7 @@ def command(home: Home, *words: str, after_s: float | None = None) -> float:
 
 
 def disturbed(
-    home: Home, words: Sequence[str], outcome: Callable[[], object], check: Callable[[], None] = lambda: None
+    home: Home, words: Sequence[str], outcome: Callable[[], object], check: Callable[[], object] = lambda: None
 ) -> None:
     """`outcome` is the same with kills as without; `check` holds after every kill. Then everything is as before."""
     saved = home.root.with_name(home.root.name + ".saved")
@@ -129,7 +129,7 @@ def test_a_backup(heard: Home) -> None:
             assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             return copy.execute("SELECT count(*) FROM markers").fetchall()
 
-    disturbed(heard, ["backup", str(target)], whole, lambda: target.exists() and whole() and None)
+    disturbed(heard, ["backup", str(target)], whole, lambda: target.exists() and whole())
 
 
 @pytest.mark.parametrize("version", sorted(path.stem for path in DATABASES.glob("*.sql")))
