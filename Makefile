@@ -7,7 +7,7 @@ PEERS := .venv-peers
 TORCH := torch==2.13.0
 SHARED ?= ../shared
 
-.PHONY: setup ffmpeg demo test check format-check lint contracts types bench eval eval-titles soak peers clean
+.PHONY: setup ffmpeg demo test check format-check lint contracts types bench eval eval-titles soak attack systemd peers clean
 
 setup: $(READY) ffmpeg
 
@@ -71,6 +71,14 @@ eval-titles: setup
 
 soak: setup
 	VOICEMARK_SOAK=1 $(PYTHON) -m pytest -q -m soak --timeout=7200
+
+# What needs root, disks that fail or minutes; each test says what it lacks where it cannot be.
+attack: setup
+	$(PYTHON) -m pytest -q -rs -m attack
+
+# Before a release: the unit as it ships, in a container over this machine's own system. Root and systemd-container.
+systemd: setup
+	$(PYTHON) -m pytest -q -rs -m "attack or not attack" tests/deploy/test_whole_system.py
 
 clean:
 	rm -rf $(VENV) $(PEERS) .work .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis

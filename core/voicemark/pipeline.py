@@ -25,7 +25,8 @@ from voicemark.voice.quantisation import quantise
 from voicemark.voice.recognise import Recogniser, Spoken, recognise, speech_of
 
 Progress = Callable[[float], None]
-"""Called with the seconds of the recording that have been heard so far."""
+"""Called with the seconds of the recording that have been heard so far, whenever work has advanced; not for a while
+where something hangs."""
 
 
 def process(recording: Recording, recogniser: Recogniser, config: Config, progress: Progress | None = None) -> Result:
@@ -34,8 +35,9 @@ def process(recording: Recording, recogniser: Recogniser, config: Config, progre
     Raises `RecordingError` (or one of its kinds) when it cannot be read, has no audio, vanishes or changes meanwhile.
     """
     content = content_of(recording)
-    audio = AudioReader.of(recording, config.audio)
-    windows = embed(counted(audio.sound(), progress), recogniser.encoder)
+    told = Told(progress)
+    audio = AudioReader.of(recording, config.audio, told.again)
+    windows = embed(told.through(audio.sound()), recogniser.encoder)
     recogniser.book.check_model(windows.model_id)
     found = diarize(windows.data, windows.hop_s, windows.window_s)
     spoken = Spoken(found, audio.heard.duration_s, audio.excerpt)
@@ -70,14 +72,24 @@ def content_of(recording: Recording) -> str:
         raise unreadable(error, recording.path) from error
 
 
-def counted(blocks: Iterable[Sound], progress: Progress | None) -> Iterator[Sound]:
-    """The same blocks, reporting how far they have come."""
-    samples = 0
-    for block in blocks:
-        yield block
-        samples += len(block)
-        if progress is not None and len(block):  # An empty one says that nothing hangs here, not that work advances.
-            progress(samples / SAMPLE_RATE)
+class Told:
+    """Tells how far a recording has been heard."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress, self._samples = progress, 0
+
+    def through(self, blocks: Iterable[Sound]) -> Iterator[Sound]:
+        """The same blocks, each told of once it has been used."""
+        for block in blocks:
+            yield block
+            self._samples += len(block)
+            if len(block):  # An empty one says that we do not hang, not that what we wait for goes on.
+                self.again()
+
+    def again(self) -> None:
+        """Work has advanced, with nothing to hear."""
+        if self._progress is not None:
+            self._progress(self._samples / SAMPLE_RATE)
 
 
 def embed(blocks: Iterable[Sound], encoder: SpeakerEncoder) -> Windows:

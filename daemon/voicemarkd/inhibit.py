@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from voicemark.audio import processes
+
 log = logging.getLogger(__name__)
 
 LOGIND = Path("/run/systemd/seats")
@@ -27,7 +29,12 @@ def inhibited(why: str, *, wanted: bool = True) -> Iterator[bool]:
     command = [program, "--what=shutdown:sleep", "--who=voicemark", f"--why={why}", "--mode=block", "cat"]
     try:
         holder = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+            command,
+            env=processes.environment(),  # It would tell systemd of its own failures in our name.
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
     except OSError as error:
         log.debug("logind cannot be asked to wait: %s", error)

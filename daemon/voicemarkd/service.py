@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from voicemark.actions.status import write_metrics
+from voicemark.audio import processes
 from voicemark.config import Config
 from voicemark.errors import DatabaseError, VoicemarkError
 from voicemark.export.after import remove_exports
@@ -40,7 +41,7 @@ log = logging.getLogger(__name__)
 TICK_S = 2.0
 """The longest sleep of the loop: requests and the configuration file are looked at so often."""
 END_WITHIN_S = 3.0
-"""The worker has so long to give its recording back; then its ffmpeg is ended, and after as long again the process."""
+"""The worker has so long to give its recording back, its ffmpeg having been ended."""
 METRICS_S = 60.0
 DROP_AFTER = timedelta(days=1)
 """With `deleted = "drop"`, markers outlive their recording by so long: recorders undelete, disks are unmounted."""
@@ -304,10 +305,8 @@ class Service:
         """End everything within `END_WITHIN_S` and a little; a job in hand goes back to the table."""
         notify("STOPPING=1", "STATUS=ending")
         self._worker.end()
+        processes.end_for_good()
         if self._worker.is_alive():
-            self._worker.join(END_WITHIN_S)
-        if self._worker.is_alive():
-            end_children()
             self._worker.join(END_WITHIN_S)
         if self._worker.is_alive() and (claim := self._worker.claim) is not None:
             with suppress(VoicemarkError):
@@ -319,7 +318,7 @@ class Service:
 
 
 def end_children() -> None:
-    """End every program that this process has started (ffmpeg, ffprobe)."""
+    """End every program that this process has started and still runs, such as what holds off a shutdown."""
     for child in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):
             child.kill()

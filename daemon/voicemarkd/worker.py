@@ -186,6 +186,7 @@ class Worker(threading.Thread):
         """
         if self._patience[name].left_s > 0:
             return
+        self._go_on()
         try:
             work()
         except (StopError, DatabaseError):

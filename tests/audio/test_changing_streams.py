@@ -9,6 +9,7 @@ from support.streams import PACKET, jump_every_second, packets_of, pids, run_ffm
 
 from voicemark.audio import ffmpeg
 from voicemark.audio.demux import AudioReader
+from voicemark.audio.packets import BLOCK
 from voicemark.audio.program_map import Elementary, tables_for
 from voicemark.config import AudioSection
 from voicemark.errors import NoAudioError
@@ -116,6 +117,18 @@ def test_a_first_file_without_sound_is_only_its_length_of_silence(tmp_path):
     audio, reader = hear(dumb, loud)
     assert loudest(audio, 0, 7.5) == 0 and loudest(audio, 8.5, 15.5) == near(300)
     assert reader.heard.duration_s == pytest.approx(16, abs=0.3)
+
+
+def test_while_sound_is_searched_work_is_seen_to_advance(tmp_path):
+    nothing = (bytes([0x47, 0x1F, 0xFF, 0x10]) + bytes(184)) * (12 << 20 >> 7)  # 18 MB of packets without content
+    dumb = joined(tmp_path / "00001.ts", piece(tmp_path / "a.ts", 2, picture=True), nothing)
+    loud = piece(tmp_path / "00002.ts", 4, LOW, start_s=12.0, version=1, picture=True)
+    beats: list[None] = []
+    reader = AudioReader([dumb, loud], AudioSection(), beat=lambda: beats.append(None))
+    before = len(beats)
+    assert before > dumb.stat().st_size // BLOCK, "before anything is heard"
+    assert loudest(np.concatenate(list(reader.blocks())), 2.5, 5.5) == near(300)
+    assert len(beats) > before + dumb.stat().st_size // BLOCK, "again, before the first sound comes"
 
 
 def test_a_second_file_with_other_streams_and_another_clock_follows_the_first(tmp_path):

@@ -5,6 +5,7 @@ import signal
 import stat
 import struct
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -75,6 +76,23 @@ def test_ending_all_ends_a_decoder_that_never_would(tmp_path):
                 list(running)
     finally:
         os.close(holder)
+
+
+def test_once_this_program_ends_no_other_is_started(tmp_path):
+    program = f"""
+import subprocess
+from voicemark.audio import processes
+running = processes.start(["sh", "-c", "sleep 1000 & echo; wait"], cpu_s=5, stdout=subprocess.PIPE)
+running.stdout.readline()
+processes.end_for_good()
+assert running.stdout.read() == b"", "its child has ended too"
+try:
+    processes.start(["touch", "{tmp_path}/started"], cpu_s=5)
+except OSError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "no program is started any more" in done.stdout and not (tmp_path / "started").exists()
 
 
 def test_programs_run_within_limits_and_do_not_know_of_systemd(tmp_path, monkeypatch):
@@ -171,5 +189,5 @@ def test_one_sample_a_second_is_refused(tmp_path):
     odd = tmp_path / "odd.wav"
     head = struct.pack("<4sI8sIHHIIHH4sI", b"RIFF", 4036, b"WAVEfmt ", 16, 1, 1, 1, 1, 1, 8, b"data", 4000)
     odd.write_bytes(head + os.urandom(4000))
-    with pytest.raises(RecordingError, match="1 samples per second are no sound"):
+    with pytest.raises(RecordingError, match="1 samples per second, at which nobody records"):
         AudioReader([odd], AudioSection())

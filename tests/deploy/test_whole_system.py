@@ -140,6 +140,55 @@ def test_a_life_under_systemd(machine: Machine, tmp_path: Path) -> None:
         assert not config.exists() and not data.exists()
 
 
+@pytest.mark.attack
+def test_a_hard_life_under_systemd(machine: Machine, tmp_path: Path) -> None:
+    """What its sandbox and its users see of it, and what becomes of it when it is stuck."""
+    sources = make_sources(tmp_path)
+    root, data = machine.root, machine.root / "var/lib/voicemark"
+    video, config = root / "srv/video", root / "etc/voicemark/config.toml"
+    own = root / "etc/systemd/system/voicemark.service.d"
+    for folder in (own, video, config.parent):
+        folder.mkdir(parents=True)
+    (own / "owner.conf").write_text("[Service]\nRestartSec=1\nWatchdogSec=20\nReadWritePaths=/srv/video\n")
+    (config.parent / "low.wav").write_bytes((sources / "low.wav").read_bytes())
+    config.write_text(f"{CONFIG}in_place = true\n")
+    copy_of(sources / "a.ts", video / "a.ts", 0)
+    with machine.booted():
+        machine.run("useradd", "player")
+        assert "the service runs" in install(machine)
+        machine.run("useradd", "--groups=voicemark", "asker")
+        machine.run("chgrp", "voicemark", "/srv/video")
+        machine.run("chmod", "2775", "/srv/video")
+        machine.run("systemctl", "restart", "voicemark")
+        wait(lambda: (video / "a.voicemark.json").exists(), machine, "the export beside the recording")
+        assert "Low" in machine.run(*as_user("player"), "cat", "/srv/video/a.voicemark.json").stdout
+
+        with closing(sqlite3.connect(data / "voicemark.db")) as database:
+            assert database.execute("SELECT notes FROM recordings").fetchall() in ([("",)], [(None,)], [("[]",)])
+        told = machine.run("journalctl", "--unit=voicemark").stdout
+        assert "damage" not in told, "a sound recording"
+        assert "reception only permitted" not in told, "nobody speaks to systemd in its name"
+
+        ask = ("sqlite3", "/var/lib/voicemark/voicemark.db", "SELECT count(*) > 0 FROM voice_markers")
+        for running in (True, False):
+            if not running:
+                machine.run("systemctl", "stop", "voicemark")
+                assert unit(machine, "Result", "ExecMainStatus") == ["success", "0"]
+            assert machine.run(*as_user("asker"), *ask).stdout == "1\n", "who is in the group asks"
+            assert machine.run(*as_user("player"), *ask, check=False).returncode != 0, "others may not"
+        assert "Low" in machine.run(*as_user("asker"), "voicemark", "markers").stdout
+
+        machine.run("systemctl", "start", "voicemark")
+        machine.run("systemctl", "kill", "--kill-whom=main", "--signal=STOP", "voicemark")
+        copy_of(sources / "b.ts", video / "b.ts", 1)
+        wait(lambda: done(machine) == 2, machine, "the watchdog to end what is stuck, and the second recording")
+        assert unit(machine, "NRestarts") == ["1"]
+
+
+def as_user(name: str) -> tuple[str, ...]:
+    return "runuser", "-u", name, "--"
+
+
 def test_where_systemd_does_not_run_the_installer_says_how_to_start(machine: Machine) -> None:
     told = install(machine)
     assert "systemd does not run here" in told and "voicemarkd --config /etc/voicemark/config.toml" in told

@@ -5,7 +5,7 @@ decoded by itself. Either way the stream is chosen by the same preferences where
 timeline goes on.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from copy import deepcopy
 from pathlib import Path
@@ -66,11 +66,13 @@ class AudioReader:
         expected_duration_s: float | None = None,
         supposed_s: float = 0.0,
         dated_s: float | None = None,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         """`supposed_s`: how much of the expected length nobody has said; `dated_s`: from the recording's beginning to
-        the last change of its files. Raises `NoAudioError` when there is nothing to hear, other kinds of
+        the last change of its files. `beat` is called whenever work has advanced that brings nothing to hear: looks,
+        and packets in which sound is searched. Raises `NoAudioError` when there is nothing to hear, other kinds of
         `RecordingError` when it cannot be read, `ToolError`."""
-        self._files = tuple(files)
+        self._files, self._beat = tuple(files), beat
         self._settings, self._hints = settings, tuple(hints)
         self._told_s = None if expected_duration_s is None else expected_duration_s - supposed_s
         self._plausible = Plausible(settings.max_hole_s, expected_duration_s, dated_s)
@@ -78,15 +80,16 @@ class AudioReader:
         self._heard: Heard | None = None
         for file in self._files:
             ffmpeg.check_readable(file)
+        self._beat()
         self.media: Media = ffmpeg.look(self._files[0], ffmpeg.LOOKS[0])
         """What the first file holds, at its beginning."""
-        self._looker = Looker(self._files[0], self.media, settings, self._hints)
+        self._looker = Looker(self._files[0], self.media, settings, self._hints, beat)
         self._parts = parts_of(self._files)
         self.choice: Choice = self._first_choice()
         """What is heard first."""
 
     @classmethod
-    def of(cls, recording: Recording, settings: AudioSection) -> "AudioReader":
+    def of(cls, recording: Recording, settings: AudioSection, beat: Callable[[], None] = lambda: None) -> "AudioReader":
         """A reader for all files of `recording`."""
         return cls(
             recording.files,
@@ -95,6 +98,7 @@ class AudioReader:
             expected_duration_s=recording.expected_duration_s,
             supposed_s=recording.supposed_s,
             dated_s=_dated_s(recording),
+            beat=beat,
         )
 
     @property
@@ -207,6 +211,7 @@ class AudioReader:
             stretch: Stretch | None = None
             with reading_errors(part.files):
                 for stretch in feed.search():
+                    self._beat()
                     if stretch is None:
                         yield NOTHING
             if stretch is None:
@@ -302,6 +307,7 @@ class AudioReader:
             feed = TransportFeed(part.files, deepcopy(part.maps), self._looker.stretch)
             with reading_errors(part.files):
                 for stretch in feed.search():
+                    self._beat()
                     if stretch is not None:
                         return stretch.choice
             error = error or self._looker.nothing_in(part.files[0], part.maps.audio)

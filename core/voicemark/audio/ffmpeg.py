@@ -10,6 +10,7 @@ import re
 import shutil
 import struct
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -89,19 +90,21 @@ def check_readable(file: Path) -> None:
         raise unreadable(error, file) from error
 
 
-def probe(file: Path, seen: Media | None = None) -> Media:
+def probe(file: Path, seen: Media | None = None, beat: Callable[[], None] = lambda: None) -> Media:
     """What streams `file` holds, and when it starts. Looks on in growing steps while nothing can be decoded, after
-    what a first `look` has `seen`.
+    what a first `look` has `seen`; `beat` is called before each, which may take up to `TIMEOUT_S`.
 
     Raises `NoAudioError` for a file without any audio stream, `RecordingError` for one that is no recording,
     `ToolError` when it is ffprobe that does not work.
     """
     check_readable(file)
+    beat()
     media = look(file, LOOKS[0]) if seen is None else seen
     dark = not _any_decodable(media) and is_scrambled(file)
     for further in LOOKS[1:] if not dark else ():
         if _any_decodable(media):
             break
+        beat()
         media = look(file, further)
     if dark:
         raise scrambled(file)

@@ -3,7 +3,7 @@
 Each place is looked at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,10 +26,17 @@ SOON_S = 3.0
 
 
 class Looker:
-    """Knows what was seen; `media` is what the first file holds at its beginning."""
+    """Knows what was seen; `media` is what the first file holds at its beginning. `beat` is called before each look."""
 
-    def __init__(self, first: Path, media: Media, settings: AudioSection, hints: Sequence[StreamHint]) -> None:
-        self._first, self._media = first, media
+    def __init__(
+        self,
+        first: Path,
+        media: Media,
+        settings: AudioSection,
+        hints: Sequence[StreamHint],
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._first, self._media, self._beat = first, media, beat
         self._settings, self._hints = settings, tuple(hints)
         self._stretches: dict[tuple[Path, int], Stretch | None] = {}
         self._known: dict[tuple[Elementary, ...], Stretch] = {}
@@ -49,7 +56,7 @@ class Looker:
         """What is in a file that is no transport stream, and what to hear of it; looked at once."""
         if file not in self._files:
             try:
-                media = ffmpeg.probe(file, self._media if file == self._first else None)
+                media = ffmpeg.probe(file, self._media if file == self._first else None, self._beat)
                 self._files[file] = media, choose_stream(media, self._hints, self._settings)
             except NoAudioError as error:
                 self._files[file] = NoAudioError(error.what, path=file, hint=error.hint)
@@ -73,6 +80,7 @@ class Looker:
         media = self._media
         at_start = not self._stretches and file == self._first and byte < NEAR_START
         if not at_start or not any(one.decodable for one in media.streams if one.pid in pids):
+            self._beat()
             try:
                 media = ffmpeg.look(file, ffmpeg.LOOKS[0], start=byte, end=data_end(file))
             except NoAudioError:

@@ -7,10 +7,12 @@ says can be looked up.
 """
 
 import atexit
+import errno
 import os
 import resource
 import signal
 import subprocess
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -20,14 +22,14 @@ MEMORY = 1536 << 20
 _OWN_VARIABLES = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
 
 _running: set["subprocess.Popen[bytes]"] = set()
+_no_more = threading.Event()
 
 
 def start(command: Sequence[str], *, cpu_s: float, **pipes: Any) -> "subprocess.Popen[bytes]":
     """Start `command` in a process group of its own, within `MEMORY` and `cpu_s` seconds of CPU; `pipes` as
-    `Popen` takes them. Raises `OSError`."""
-    environment = {name: value for name, value in os.environ.items() if name not in _OWN_VARIABLES}
-    environment.pop("LANGUAGE", None)
-    process = subprocess.Popen(command, process_group=0, env={**environment, "LC_ALL": "C.UTF-8"}, **pipes)
+    `Popen` takes them. Raises `OSError`, also after `end_for_good`."""
+    _refuse_at_the_end()
+    process = subprocess.Popen(command, process_group=0, env=environment(), **pipes)
     _running.add(process)
     limits = {resource.RLIMIT_AS: MEMORY, resource.RLIMIT_CPU: max(1, round(cpu_s)), resource.RLIMIT_CORE: 0}
     for limit, most in limits.items():
@@ -35,7 +37,16 @@ def start(command: Sequence[str], *, cpu_s: float, **pipes: Any) -> "subprocess.
             _, highest = resource.prlimit(process.pid, limit)
             most = most if highest == resource.RLIM_INFINITY else min(most, highest)
             resource.prlimit(process.pid, limit, (most, most))
+    if _no_more.is_set():  # Meanwhile: whoever said so may not have seen this one.
+        end(process)
+        _refuse_at_the_end()
     return process
+
+
+def environment() -> dict[str, str]:
+    """That of a child: ours, but for what systemd has told us alone, in English."""
+    kept = {name: value for name, value in os.environ.items() if name not in (*_OWN_VARIABLES, "LANGUAGE")}
+    return {**kept, "LC_ALL": "C.UTF-8"}
 
 
 def run(
@@ -75,3 +86,14 @@ def end_all() -> None:
     """End every program that was started here and still runs."""
     for process in list(_running):
         end(process)
+
+
+def end_for_good() -> None:
+    """End every program that still runs, and start none any more: this program ends. From any thread."""
+    _no_more.set()
+    end_all()
+
+
+def _refuse_at_the_end() -> None:
+    if _no_more.is_set():
+        raise OSError(errno.ECANCELED, "no program is started any more, as this one ends")

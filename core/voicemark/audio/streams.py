@@ -61,9 +61,9 @@ class AudioStream:
         if self.codec in (None, "unknown", "none") or not self.channels or not self.sample_rate:
             return NOTHING_DECODED
         if self.sample_rate not in RATES:
-            return f"{self.sample_rate} samples per second are no sound that anybody recorded"
+            return f"said to have {self.sample_rate} samples per second, at which nobody records"
         if self.channels > MOST_CHANNELS:
-            return f"{self.channels} channels are no sound that anybody recorded"
+            return f"said to have {self.channels} channels, as nobody records"
         return None
 
     @property
