@@ -15,7 +15,6 @@ share: estimated on other people than those in the recording, both took more tha
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -65,10 +64,9 @@ def offsets(directions: Tensor, cohort: Tensor) -> Tensor:
     nearest = round(NEAREST * len(cohort))
     cosines = directions @ cohort.T
     if cosines.device.type == "cpu":  # numpy's partial sort takes a sixth of the time of torch's there
-        rows = cosines.numpy()
-        best = torch.from_numpy(np.partition(rows, len(cohort) - nearest, axis=1)[:, len(cohort) - nearest :]).mean(
-            dim=1
-        )
+        others = len(cohort) - nearest
+        cosines.numpy().partition(others, axis=1)  # in place: nobody else has them
+        best = cosines[:, others:].mean(dim=1)
     else:
         best = cosines.topk(nearest, dim=1, sorted=False).values.mean(dim=1)
     return SHARE * (best - REFERENCE)

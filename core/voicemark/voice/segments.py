@@ -88,20 +88,15 @@ def voices_heard(scores: NDArray[np.float32], thresholds: Sequence[float], exclu
 
 def borders(found: Diarization, duration_s: float) -> list[float]:
     """Where turns begin and end in seconds: (t + 1,), ascending, from 0 to the recording's end."""
-    edges, silent = found.edges, found.silent
-    between = found.window_s / 2 - found.hop_s / 2  # from a window's start
-    moments = [0.0]
-    for k in range(1, len(found)):
-        if silent[k - 1]:
-            offset = found.window_s - found.hop_s / 2
-        elif silent[k]:
-            offset = -found.hop_s / 2
-        else:
-            offset = between
-        moment = min(edges[k] * found.hop_s + offset, duration_s)
-        moments.append(max(moments[-1], float(moment)))
-    moments.append(max(moments[-1], duration_s))
-    return moments
+    if not len(found):
+        return [0.0, max(0.0, duration_s)]
+    before, after = found.silent[:-1], found.silent[1:]
+    # from the start of the window after the border
+    offsets = np.where(after, -found.hop_s / 2, found.window_s / 2 - found.hop_s / 2)
+    offsets[before] = found.window_s - found.hop_s / 2
+    moments = np.minimum(found.edges[1:-1] * found.hop_s + offsets, duration_s)
+    ascending = np.maximum.accumulate(np.concatenate(([0.0], moments, [duration_s])))
+    return [float(moment) for moment in ascending]
 
 
 def join(parts: Sequence[_Part], gap_s: float) -> list[_Part]:
