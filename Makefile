@@ -17,7 +17,7 @@ $(READY): pyproject.toml constraints.txt
 	python3 -m venv $(VENV)
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check $(TORCH)
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps torchaudio==2.11.0
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,lab,onnx]"
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,lab,onnx,web,cluster]"
 	touch $@
 
 ffmpeg:

@@ -1,0 +1,1 @@
+"""The page on which one sees, hears, names and corrects: reads the database; acts go to the service."""
