@@ -3,10 +3,12 @@
     probe + demux → log-mel → windows → embed → quantise → diarize → recognise → programmes
 
 Audio streams through in blocks, so memory does not grow with the recording's length (what is kept of a window is
-128 bytes). Nothing is written here: `voicemark.store.results` writes a `Result` in one transaction.
+128 bytes). Nothing is written here: `voicemark.store.results` writes a `Result` in one transaction. Its two halves may
+run on two machines: `listen` takes long and knows nobody, `name` takes a moment and needs the voices and the guides.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,14 +21,27 @@ from voicemark.errors import RecordingError, unreadable
 from voicemark.recording import Recording, fingerprint
 from voicemark.result import Result, Windows
 from voicemark.voice.base import SpeakerEncoder
-from voicemark.voice.diarization import diarize, pack
+from voicemark.voice.diarization import Diarization, diarize, pack
 from voicemark.voice.holes import embed_sound
 from voicemark.voice.quantisation import quantise
 from voicemark.voice.recognise import Recogniser, Spoken, recognise, speech_of
+from voicemark.voice.verifier import ReadAudio
 
 Progress = Callable[[float], None]
 """Called with the seconds of the recording that have been heard so far, whenever work has advanced; not for a while
 where something hangs."""
+
+
+@dataclass(frozen=True)
+class Unnamed:
+    """What a recording's sound alone tells: who speaks when, before anybody has a name."""
+
+    duration_s: float
+    audio_stream: str
+    """Which stream was heard, and why."""
+    windows: Windows
+    found: Diarization
+    notes: tuple[str, ...]
 
 
 def process(recording: Recording, recogniser: Recogniser, config: Config, progress: Progress | None = None) -> Result:
@@ -37,31 +52,50 @@ def process(recording: Recording, recogniser: Recogniser, config: Config, progre
     content = content_of(recording)
     told = Told(progress)
     audio = AudioReader.of(recording, config.audio, told.again)
-    windows = embed(told.through(audio.sound()), recogniser.encoder)
-    recogniser.book.check_model(windows.model_id)
+    heard = listen(audio, recogniser.encoder, told)
+    result = name(recording, content, heard, audio.excerpt, recogniser, config)
+    check_unchanged(recording, content)
+    return result
+
+
+def listen(audio: AudioReader, encoder: SpeakerEncoder, told: "Told") -> Unnamed:
+    """The sound from its start to its end: what takes long, and needs neither voices nor guides."""
+    windows = embed(told.through(audio.sound()), encoder)
     found = diarize(windows.data, windows.hop_s, windows.window_s)
-    spoken = Spoken(found, audio.heard.duration_s, audio.excerpt)
+    return Unnamed(audio.heard.duration_s, audio.choice.reason, windows, found, tuple(notes_on(audio.heard)))
+
+
+def name(
+    recording: Recording, content: str, heard: Unnamed, read: ReadAudio, recogniser: Recogniser, config: Config
+) -> Result:
+    """Who it is that was heard, and in which programme. `read` gives the verifier audio to hear again, and raises."""
+    recogniser.book.check_model(heard.windows.model_id)
+    spoken = Spoken(heard.found, heard.duration_s, read)
     recognised = recognise(spoken, recogniser.book, recogniser.settings, recogniser.verifier)
-    guide = programmes_of(recording, audio.heard.duration_s, config.epg)
-    if content_of(recording) != content:
-        raise RecordingError(
-            "changed while it was read", path=recording.path, hint="it is done again once it is at rest"
-        )
+    guide = programmes_of(recording, heard.duration_s, config.epg)
     return Result(
         recording=recording,
         content=content,
-        duration_s=audio.heard.duration_s,
-        audio_stream=audio.choice.reason,
-        windows=windows,
-        turns=pack(found),
-        speech=speech_of(found, audio.heard.duration_s),
+        duration_s=heard.duration_s,
+        audio_stream=heard.audio_stream,
+        windows=heard.windows,
+        turns=pack(heard.found),
+        speech=speech_of(heard.found, heard.duration_s),
         recognised=recognised,
         voices=recogniser.book.names,
         match_key=recogniser.match_key,
         programmes=guide.spans,
         started_at=guide.started_at or recording.started_at,
-        notes=(*recording.notes, *guide.notes, *notes_on(audio.heard)),
+        notes=(*recording.notes, *guide.notes, *heard.notes),
     )
+
+
+def check_unchanged(recording: Recording, content: str) -> None:
+    """Raises `RecordingError` when it is not what it was any more."""
+    if content_of(recording) != content:
+        raise RecordingError(
+            "changed while it was read", path=recording.path, hint="it is done again once it is at rest"
+        )
 
 
 def content_of(recording: Recording) -> str:
