@@ -302,6 +302,11 @@ class ServiceSection(Section):
     requests: Path = Field(
         Path("/var/lib/voicemark/requests"), description="Where recorder hooks leave their requests."
     )
+    control: Path | None = Field(
+        None,
+        description="The socket at which the service takes what commands and the page ask of it; none: beside the "
+        "database, under its name with -control behind it.",
+    )
     metrics_file: Path | None = Field(
         None,
         description="Written for node_exporter's textfile collector, such as /var/lib/node_exporter/voicemark.prom.",
