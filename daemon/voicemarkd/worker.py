@@ -17,7 +17,8 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from voicemark.actions.erase import finish_erasures
-from voicemark.actions.hear import Heartbeat, hear
+from voicemark.actions.hear import hear
+from voicemark.actions.keep import Heartbeat, heard_elsewhere, keep
 from voicemark.actions.refresh import refresh
 from voicemark.actions.rematch import match_archive
 from voicemark.config import Config
@@ -348,12 +349,12 @@ class Worker(threading.Thread):
             log.error("%s: an error of voicemark itself", claim.path, exc_info=error)
             self._failed(claim, error, final=True)
         else:
+            self._hint(claim.path)  # It may have changed.
             self._failed(claim, error, final=isinstance(error, NoAudioError))
 
     def _hear(self, claim: Claim) -> Result:
         recording = self._recorder_of(claim.path).read(claim.path)
         if content_of(recording) != claim.content:
-            self._hint(claim.path)
             raise RecordingError("has changed since it was found", path=claim.path)
         beat = Heartbeat(self.jobs, claim)
 
@@ -375,16 +376,12 @@ class Worker(threading.Thread):
             self._rest(f"waiting to write: {error.what}", pause_s)
             pause_s = min(2 * pause_s, 60.0)
 
-        return hear(
-            recording,
-            claim,
-            self._recogniser.now,
-            self._recogniser.config,
-            self._database,
-            self.jobs,
-            progress=advanced,
-            unwritable=unwritable,
-        )
+        config = self._recogniser.config
+        heard = heard_elsewhere(recording, claim, config, self._database)
+        if heard is None:
+            heard = hear(recording, self._recogniser.now, config, advanced)
+        keep(heard, claim, self._database, self.jobs, unwritable=unwritable)
+        return heard.result
 
     def _failed(self, claim: Claim, error: BaseException, *, final: bool = False) -> None:
         text = _words(error)

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from voicemark.actions.hear import Heartbeat, hear
+from voicemark.actions.hear import hear
+from voicemark.actions.keep import Heartbeat, heard_elsewhere, keep
 from voicemark.actions.recogniser import make_recogniser
 from voicemark.actions.refresh import refresh
 from voicemark.actions.rematch import match_archive
@@ -184,16 +185,10 @@ class Scan:
             self._listener.heard(seconds)
 
         try:
-            result = hear(
-                recording,
-                claim,
-                self.recogniser,
-                self.config,
-                self.database,
-                self._jobs,
-                progress=advanced,
-                unwritable=_give_up,
-            )
+            heard = heard_elsewhere(recording, claim, self.config, self.database)
+            if heard is None:
+                heard = hear(recording, self.recogniser, self.config, advanced)
+            keep(heard, claim, self.database, self._jobs, unwritable=_give_up)
         except ClaimLostError as error:
             return Outcome(claim.path, Status.SKIPPED, error.what)
         except Exception as error:
@@ -206,7 +201,7 @@ class Scan:
             self._give_back(claim)
             raise
         failures = export_heard(self.database, [claim.path], self.config.export)
-        return Outcome(claim.path, Status.SCANNED, notes=(*result.notes, *map(str, failures)))
+        return Outcome(claim.path, Status.SCANNED, notes=(*heard.result.notes, *map(str, failures)))
 
 
 def _failed(path: Path, error: Exception) -> Outcome:
