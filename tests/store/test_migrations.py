@@ -46,6 +46,13 @@ def test_markers_stay(old: Path) -> None:
     assert found == [("Anna", 0.0, "Abendschau"), ("Bert", 19.75, "Abendschau")]
 
 
+def test_everybody_who_is_enrolled_gets_a_number(old: Path) -> None:
+    open_database(old).close()
+    found = sqlite3.connect(old).execute("SELECT person, name, kind, recordings FROM people ORDER BY person").fetchall()
+    names = [row[0] for row in sqlite3.connect(old).execute("SELECT name FROM voices ORDER BY id")]
+    assert found == [(number, name, "person", 0) for number, name in enumerate(names, 1)]
+
+
 def test_nothing_refers_to_what_is_not_there(old: Path) -> None:
     open_database(old).close()
     connection = sqlite3.connect(old)

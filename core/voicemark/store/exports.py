@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from voicemark.store.database import Database
 from voicemark.store.paths import path_to_text, text_to_path
-from voicemark.store.schema import ExportRow, ExportVoiceRow, RecordingRow, VoiceRow
+from voicemark.store.schema import RecordingRow, VoiceRow
+from voicemark.store.schema_files import ExportRow, ExportVoiceRow
 
 
 def digest_of(data: bytes) -> str:

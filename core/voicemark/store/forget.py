@@ -24,10 +24,6 @@ from voicemark.store.database import Database
 from voicemark.store.paths import text_to_path
 from voicemark.store.schema import (
     EmbeddingRow,
-    ErasureFileRow,
-    ErasureRow,
-    ExportRow,
-    ExportVoiceRow,
     LocalSpeakerRow,
     MarkerRow,
     MemoryRow,
@@ -36,6 +32,7 @@ from voicemark.store.schema import (
     TurnVoiceRow,
     VoiceRow,
 )
+from voicemark.store.schema_files import ErasureFileRow, ErasureRow, ExportRow, ExportVoiceRow
 from voicemark.store.sqlite_errors import translated
 from voicemark.store.waiting import VOICE, note_waiting
 

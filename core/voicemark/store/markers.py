@@ -9,16 +9,19 @@ from sqlalchemy.orm import Session
 
 from voicemark.result import Marker
 from voicemark.store.schema import MarkerRow, RecordingProgrammeRow, RecordingRow, VoiceRow
+from voicemark.store.schema_people import BY_PERSON, PERSON, PersonRow
 
 
 def voice_ids(session: Session, names: Iterable[str]) -> dict[str, int]:
-    """The id of every voice of `names`; voices that the database does not know yet are added."""
+    """The id of every voice of `names`; voices that the database does not know yet are added, each as a person."""
     ids = dict(session.execute(select(VoiceRow.name, VoiceRow.id)).all())
     for name in names:
         if name not in ids:
-            voice = VoiceRow(name=name, enrolled_at=datetime.now(UTC))
+            now = datetime.now(UTC)
+            voice = VoiceRow(name=name, enrolled_at=now)
             session.add(voice)
             session.flush()
+            session.add(PersonRow(kind=PERSON, voice_id=voice.id, by=BY_PERSON, created_at=now))
             ids[name] = voice.id
     return ids
 

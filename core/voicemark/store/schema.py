@@ -1,58 +1,22 @@
 """The tables: one row a fact, seconds for moments in a recording, UTC for moments in the world.
 
 `docs/database.md` describes what is public (the views and these columns). Alembic migrations in
-`store/migrations` create and change the real database; a test holds the two together.
+`store/migrations` create and change the real database; a test holds the two together. What belongs together and can be
+told by itself stands apart: `schema_people.py` (who somebody is), `schema_acts.py` (what a person said of it),
+`schema_files.py` (files that were written, and are to be erased).
 """
 
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import (
-    DateTime,
-    Dialect,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    MetaData,
-    TypeDecorator,
-    UniqueConstraint,
-)
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from voicemark.store import schema_acts, schema_files, schema_people
+from voicemark.store.schema_base import WITHOUT_ROWID
+from voicemark.store.schema_base import Base as Base
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime, kept as UTC text `YYYY-MM-DD HH:MM:SS.ffffff`, which SQLite's date functions read."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment needs a time zone")
-        return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
-WITHOUT_ROWID = {"sqlite_with_rowid": False}
-"""Many small rows that are read by their recording lie together in the file."""
-
-
-class Base(DeclarativeBase):
-    """Names every constraint, so that migrations can change it later."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(column_0_label)s",
-            "uq": "uq_%(table_name)s_%(column_0_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {datetime: UtcDateTime}  # noqa: RUF012
+PARTS = (schema_acts, schema_files, schema_people)
+"""Whoever imports this module has all tables."""
 
 
 class RecordingRow(Base):
@@ -320,45 +284,3 @@ class WaitingRow(Base):
     reason: Mapped[str]
     """What it waits for, in words."""
     since: Mapped[datetime]
-
-
-class ExportRow(Base):
-    """A file that was written for a recording, wherever it lies."""
-
-    __tablename__ = "exports"
-    target: Mapped[str] = mapped_column(primary_key=True)
-    recording_id: Mapped[int | None] = mapped_column(ForeignKey("recordings.id", ondelete="SET NULL"), index=True)
-    format: Mapped[str]
-    digest: Mapped[str | None]
-    """SHA-256 of what was written, and of what was there before while that is being replaced; null: nothing of ours."""
-    made_of: Mapped[str | None]
-    """Digest of all that the file was made of, and what it looked like on disk then; null while it is written."""
-
-
-class ExportVoiceRow(Base):
-    """A voice that an exported file names."""
-
-    __tablename__ = "export_voices"
-    target: Mapped[str] = mapped_column(ForeignKey("exports.target", ondelete="CASCADE"), primary_key=True)
-    voice_id: Mapped[int] = mapped_column(ForeignKey("voices.id", ondelete="CASCADE"), primary_key=True)
-
-
-class ErasureRow(Base):
-    """A voice that was erased from the tables, while traces of it are still to be erased: in files, in free pages."""
-
-    __tablename__ = "erasures"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    asked_at: Mapped[datetime]
-    scrubbed_at: Mapped[datetime | None]
-    """When the database file was written anew without it."""
-
-
-class ErasureFileRow(Base):
-    """A file that names an erased voice; there until the file is written anew or gone."""
-
-    __tablename__ = "erasure_files"
-    target: Mapped[str] = mapped_column(primary_key=True)
-    """The file; or, where `format` is empty, a recording whose files are to be written anew."""
-    recording_id: Mapped[int | None] = mapped_column(ForeignKey("recordings.id", ondelete="SET NULL"))
-    format: Mapped[str]
-    digest: Mapped[str | None]

@@ -28,15 +28,40 @@ VIEWS: dict[str, str] = {
                t.local_speaker AS local_speaker,
                round(t.start_s, 2) AS start_s,
                round(t.end_s, 2) AS end_s,
-               round(t.start_s / 60, 1) AS at_min
+               round(t.start_s / 60, 1) AS at_min,
+               q.id AS person,
+               w.name AS name
           FROM turns t
           JOIN recordings r ON r.id = t.recording_id
           LEFT JOIN turn_voices n ON n.recording_id = t.recording_id AND n.turn = t.number
           LEFT JOIN voices v ON v.id = n.voice_id
+          LEFT JOIN memberships m ON m.recording_id = t.recording_id AND m.number = t.local_speaker
+          LEFT JOIN persons q ON q.id = coalesce((SELECT id FROM persons WHERE voice_id = n.voice_id), m.person_id)
+          LEFT JOIN voices w ON w.id = q.voice_id
           LEFT JOIN programmes p ON p.id = (SELECT rp.programme_id FROM recording_programmes rp
                                              WHERE rp.recording_id = t.recording_id
                                                AND rp.start_s <= t.start_s AND t.start_s < rp.end_s
                                              ORDER BY rp.start_s DESC LIMIT 1)
+    """,
+    "people": """
+        SELECT p.id AS person,
+               v.name AS name,
+               p.kind AS kind,
+               count(DISTINCT m.recording_id) AS recordings,
+               round(coalesce(sum(s.seconds), 0) / 3600, 3) AS hours,
+               min(r.started_at) AS first_heard,
+               max(r.started_at) AS last_heard,
+               (SELECT f.title FROM memberships n
+                  JOIN local_speakers l ON l.recording_id = n.recording_id AND l.number = n.number
+                  JOIN recordings f ON f.id = n.recording_id
+                 WHERE n.person_id = p.id
+                 GROUP BY f.title ORDER BY sum(l.seconds) DESC, f.title LIMIT 1) AS mostly_in
+          FROM persons p
+          LEFT JOIN voices v ON v.id = p.voice_id
+          LEFT JOIN memberships m ON m.person_id = p.id
+          LEFT JOIN local_speakers s ON s.recording_id = m.recording_id AND s.number = m.number
+          LEFT JOIN recordings r ON r.id = m.recording_id
+         GROUP BY p.id
     """,
     "recording_list": """
         SELECT r.path AS recording,

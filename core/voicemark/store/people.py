@@ -1,0 +1,177 @@
+"""Questions about people: who there is, where somebody is heard, and where to listen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, func, select, table
+from sqlalchemy import column as column_of
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from voicemark.store.schema import LocalSpeakerRow, RecordingRow, TurnRow, VoiceRow
+from voicemark.store.schema_base import UtcDateTime
+from voicemark.store.schema_people import MembershipRow, PersonRow
+
+Order = Literal["hours", "recordings", "last_heard", "name", "person"]
+
+SHORT_S, LONG_S = 3.0, 12.0
+"""A place to listen to is a turn of so many seconds where there is one, and never more of it."""
+
+
+@dataclass(frozen=True)
+class PersonView:
+    """A person as people see it; the columns of the view `people`, in its order."""
+
+    person: int
+    """The number; never used twice."""
+    name: str | None
+    kind: str
+    """person, sound or ignored."""
+    recordings: int
+    hours: float
+    first_heard: datetime | None
+    last_heard: datetime | None
+    mostly_in: str | None
+    """The title of which most is heard."""
+
+    @property
+    def called(self) -> str:
+        """The name, else a kind and a number."""
+        return self.name or f"{'sound' if self.kind == 'sound' else 'voice'} {self.person}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A span in which somebody can be listened to."""
+
+    recording_id: int
+    path: str
+    """As `recordings.path` has it."""
+    title: str
+    started_at: datetime | None
+    start_s: float
+    end_s: float
+    score: float | None
+    """How surely the local speaker is the person; None where a person said so."""
+
+
+_MOMENT = UtcDateTime()
+_PEOPLE = table(
+    "people",
+    column_of("person"), column_of("name"), column_of("kind"), column_of("recordings"), column_of("hours"),
+    column_of("first_heard", _MOMENT), column_of("last_heard", _MOMENT), column_of("mostly_in"),
+)  # fmt: skip
+
+
+def list_people(
+    session: Session,
+    kind: str | None = None,
+    named: bool | None = None,
+    min_recordings: int = 1,
+    order: Order = "hours",
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[PersonView]:
+    """Everybody who is heard in so many recordings and more, most-heard first. Does not write to the database.
+
+    `min_recordings` is not asked of who has a name. `order`: by `name` those without one come last.
+    """
+    enough = _PEOPLE.c.recordings >= min_recordings
+    query = select(_PEOPLE).where(enough if named is False else enough | _PEOPLE.c.name.is_not(None))
+    if kind is not None:
+        query = query.where(_PEOPLE.c.kind == kind)
+    if named is not None:
+        query = query.where(_PEOPLE.c.name.is_not(None) if named else _PEOPLE.c.name.is_(None))
+    query = query.order_by(*_ordered(order), _PEOPLE.c.person).limit(limit).offset(offset)
+    return [PersonView(*row) for row in session.execute(query)]
+
+
+def find_person(session: Session, person: int) -> PersonView | None:
+    """One of them; None where there is nobody of that number."""
+    row = session.execute(select(_PEOPLE).where(_PEOPLE.c.person == person)).one_or_none()
+    return None if row is None else PersonView(*row)
+
+
+def person_called(session: Session, name: str) -> int | None:
+    """The number of who has exactly this name."""
+    query = select(PersonRow.id).join(VoiceRow, VoiceRow.id == PersonRow.voice_id).where(VoiceRow.name == name)
+    return session.scalar(query)
+
+
+def places_of(session: Session, persons: Sequence[int], at_most: int = 3) -> dict[int, list[Place]]:
+    """Where to listen to each of `persons`: their longest speakers first, each of another recording as far as there
+    are so many."""
+    if not persons:
+        return {}
+    seconds = TurnRow.end_s - TurnRow.start_s
+    best = func.row_number().over(
+        partition_by=(TurnRow.recording_id, TurnRow.local_speaker),
+        order_by=(func.min(seconds, SHORT_S).desc(), func.abs(seconds - LONG_S), TurnRow.number),
+    )
+    theirs = func.row_number().over(
+        partition_by=(MembershipRow.person_id, MembershipRow.recording_id), order_by=LocalSpeakerRow.seconds.desc()
+    )
+    query = (
+        select(
+            MembershipRow.person_id, MembershipRow.score, RecordingRow.id, RecordingRow.path, RecordingRow.title,
+            RecordingRow.started_at, TurnRow.start_s, TurnRow.end_s, LocalSpeakerRow.seconds, best.label("best"),
+            theirs.label("theirs"),
+        )
+        .join(RecordingRow, RecordingRow.id == MembershipRow.recording_id)
+        .join(
+            LocalSpeakerRow,
+            (LocalSpeakerRow.recording_id == MembershipRow.recording_id)
+            & (LocalSpeakerRow.number == MembershipRow.number),
+        )
+        .join(
+            TurnRow,
+            (TurnRow.recording_id == MembershipRow.recording_id) & (TurnRow.local_speaker == MembershipRow.number),
+        )
+        .where(MembershipRow.person_id.in_(persons), RecordingRow.deleted_at.is_(None))
+    ).subquery()  # fmt: skip
+    rows = session.execute(
+        select(query).where(query.c.best <= at_most).order_by(query.c.best, query.c.theirs, query.c.seconds.desc())
+    )
+    found: dict[int, list[Place]] = {person: [] for person in persons}
+    for row in rows:
+        if len(found[row.person_id]) < at_most:
+            found[row.person_id].append(_place(row))
+    return found
+
+
+def hours_by(
+    session: Session, person: int, of: ColumnElement[Any] | InstrumentedAttribute[Any], at_most: int | None = None
+) -> list[tuple[Any, float]]:
+    """For how many hours the person is heard, by an expression over `recordings`; most first."""
+    query = (
+        select(of, func.sum(LocalSpeakerRow.seconds) / 3600)
+        .select_from(MembershipRow)
+        .join(RecordingRow, RecordingRow.id == MembershipRow.recording_id)
+        .join(
+            LocalSpeakerRow,
+            (LocalSpeakerRow.recording_id == MembershipRow.recording_id)
+            & (LocalSpeakerRow.number == MembershipRow.number),
+        )
+        .where(MembershipRow.person_id == person)
+        .group_by(of)
+        .order_by(func.sum(LocalSpeakerRow.seconds).desc(), of)
+        .limit(at_most)
+    )
+    return [(key, float(hours)) for key, hours in session.execute(query)]
+
+
+def _ordered(order: Order) -> tuple[ColumnElement[Any], ...]:
+    columns: Mapping[str, tuple[ColumnElement[Any], ...]] = {
+        "hours": (_PEOPLE.c.hours.desc(),),
+        "recordings": (_PEOPLE.c.recordings.desc(), _PEOPLE.c.hours.desc()),
+        "last_heard": (_PEOPLE.c.last_heard.desc(),),
+        "name": (_PEOPLE.c.name.is_(None), func.casefold(_PEOPLE.c.name)),
+        "person": (),
+    }
+    return columns[order]
+
+
+def _place(row: Any) -> Place:
+    end_s = min(row.end_s, row.start_s + LONG_S)
+    return Place(row.id, row.path, row.title, row.started_at, round(row.start_s, 2), round(end_s, 2), row.score)
