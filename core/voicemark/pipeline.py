@@ -23,6 +23,7 @@ from voicemark.result import Result, Windows
 from voicemark.voice.base import SpeakerEncoder
 from voicemark.voice.diarization import Diarization, diarize, pack
 from voicemark.voice.holes import embed_sound
+from voicemark.voice.naming import taken_from
 from voicemark.voice.quantisation import quantise
 from voicemark.voice.recognise import Recogniser, Spoken, recognise, speech_of
 from voicemark.voice.verifier import ReadAudio
@@ -70,7 +71,8 @@ def name(
 ) -> Result:
     """Who it is that was heard, and in which programme. `read` gives the verifier audio to hear again, and raises."""
     recogniser.book.check_model(heard.windows.model_id)
-    spoken = Spoken(heard.found, heard.duration_s, read)
+    [taken] = taken_from([heard.found], recogniser.book.norm)
+    spoken = Spoken(heard.found, heard.duration_s, read, taken)
     recognised = recognise(spoken, recogniser.book, recogniser.settings, recogniser.verifier)
     guide = programmes_of(recording, heard.duration_s, config.epg)
     return Result(
@@ -87,6 +89,8 @@ def name(
         programmes=guide.spans,
         started_at=guide.started_at or recording.started_at,
         notes=(*recording.notes, *guide.notes, *heard.notes),
+        taken=taken,
+        parts=recogniser.key_parts,
     )
 
 

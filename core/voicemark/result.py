@@ -68,6 +68,19 @@ class Recognised:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """What score normalisation takes from each local speaker and turn of a recording (`voicemark.voice.score_norm`).
+
+    It depends on what is heard and on the cohort alone, not on any voice, and costs more than all else of a match: it
+    is computed once and kept.
+    """
+
+    cohort: str
+    """Digest of the strangers that it was computed with, and of how; empty without any."""
+    values: NDArray[np.float32]  # (p + t,): of the p local speakers, then of the t turns
+
+
+@dataclass(frozen=True)
 class Windows:
     """The embeddings of a recording, as they are kept."""
 
@@ -99,6 +112,10 @@ class Result:
     programmes: tuple[ProgrammeSpan, ...]
     started_at: datetime | None
     notes: tuple[str, ...]
+    taken: Taken | None = None
+    """For later matches; None: to be computed then."""
+    parts: tuple[str, ...] = ()
+    """Of `match_key`; empty: not known. See `voicemark.voice.match.key_parts`."""
 
     @property
     def programme(self) -> Programme | None:

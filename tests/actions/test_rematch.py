@@ -20,12 +20,14 @@ from voicemark.store.archive import KeptRecording, stale_recordings
 from voicemark.store.database import Database, open_database
 from voicemark.store.forget import forget
 from voicemark.store.markers import voice_ids
-from voicemark.store.schema import EmbeddingRow, MarkerRow, RecordingRow, VoiceRow
+from voicemark.store.schema import EmbeddingRow, MarkerRow, MatchingRow, NormalisationRow, RecordingRow, VoiceRow
 from voicemark.voice.diarization import diarize, unpack
 from voicemark.voice.diarization import pack as pack_turns
 from voicemark.voice.match import Memory, VoiceBook
+from voicemark.voice.naming import concerned, taken_from
 from voicemark.voice.quantisation import pack, quantise
 from voicemark.voice.recognise import Spoken, recognise, recognise_all
+from voicemark.voice.score_norm import offsets
 from voicemark.voice.verifier import ReadAudio, Verifier
 
 DIM = 32
@@ -215,6 +217,68 @@ def test_what_is_current_is_passed_over_and_a_new_threshold_is_matched_anew(data
     assert markers(database) == before
     assert rematch(database, book_of(5, 9, threshold=2.0), WANTED, silence).recordings == 10
     assert markers(database) == {}
+
+
+@given(seed=st.integers(0, 2**20), sizes=st.lists(st.integers(1, 12), min_size=2, max_size=4))
+@settings(max_examples=15, deadline=None)
+def test_recordings_that_a_further_voice_leaves_alone_would_be_matched_the_same(seed: int, sizes: list[int]) -> None:
+    """`concerned` says which; a full match of each beside it, with and without the voice."""
+    more, recordings = book_of(*sizes), [conversation(seed + k, 120) for k in range(4)]
+    fewer = VoiceBook.of(
+        [Memory(more.names[k], more.memory(k), 0.5) for k in range(len(more) - 1)], "model", WANTED, people(200)
+    )
+    found = [diarize(quantise(rows.numpy()), HOP_S, WINDOW_S) for rows in recordings]
+    answers = concerned(found, more, taken_from(found, more.norm), [len(more) - 1])
+    for rows, does in zip(recordings, answers, strict=True):
+        if not does:
+            assert scanned(rows, more) == scanned(rows, fewer)
+
+
+def test_a_further_voice_changes_what_it_is_heard_in_and_leaves_the_rest(database: Database) -> None:
+    rematch(database, book_of(5, 9), WANTED, silence)
+    with database.writing() as session:
+        session.execute(update(MarkerRow).values(score=-5.0))  # shows which are written anew
+    report = rematch(database, book_of(5, 9, 2), WANTED, silence)
+    assert report.recordings == 10
+    with database.reading() as session:
+        left = set(session.scalars(select(MarkerRow.recording_id).where(MarkerRow.score == -5.0)))
+        anew = set(session.scalars(select(MarkerRow.recording_id).where(MarkerRow.score != -5.0)))
+        keys = set(session.scalars(select(RecordingRow.match_key).where(RecordingRow.match_key.is_not(None))))
+        assert not left & anew and anew and len(keys) == 1
+        assert session.scalars(select(MatchingRow.key)).all() == list(keys)
+    found = markers(database)
+    with database.writing() as session:
+        session.execute(update(RecordingRow).values(match_key=None))
+    rematch(database, book_of(5, 9, 2), WANTED, silence)
+    assert markers(database) == found
+
+
+def test_what_the_cohort_takes_is_computed_once_for_all_matches(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def counted(rows: torch.Tensor, cohort: torch.Tensor) -> torch.Tensor:
+        asked.append(len(rows))
+        return offsets(rows, cohort)
+
+    monkeypatch.setattr("voicemark.voice.score_norm.offsets", counted)
+    wanted = WANTED.model_copy(update={"normalise": True})
+    book = book_of(5, 9, wanted=wanted).norm
+    assert book.cohort is None  # 200 strangers are too few
+    monkeypatch.setattr("voicemark.voice.score_norm.FEWEST_NEAREST", 1)
+    rematch(database, book_of(5, 9, wanted=wanted), wanted, silence)
+    before = sum(asked)
+    with database.reading() as session:
+        rows = sum(len(taken) // 4 for taken in session.scalars(select(NormalisationRow.taken)))
+    assert before == rows + 2  # both voices' middles too
+    found = markers(database)
+    rematch(database, book_of(5, 9, threshold=0.4, wanted=wanted), wanted, silence)
+    assert sum(asked) == before + 2
+    with database.writing() as session:
+        session.execute(update(NormalisationRow).values(turns=1))  # those of other turns
+    rematch(database, book_of(5, 9, wanted=wanted), wanted, silence)
+    assert sum(asked) == 2 * before + 2 and markers(database) == found
 
 
 def test_newest_recordings_come_first(database: Database) -> None:

@@ -142,7 +142,7 @@ def test_a_memory_of_few_windows_is_nobody_far_away() -> None:
     assert (memory_factor([0]) == memory_factor([1])).all()
 
 
-def test_asking_the_cohort_only_where_it_matters_changes_no_decision(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_asking_turns_by_themselves_only_where_it_matters_changes_no_decision(monkeypatch: pytest.MonkeyPatch) -> None:
     people = voices(8)
     found = [cut([(k % 8, 12), ((k + 3) % 8, 30), (k % 8, 5)], people) for k in range(8)]
     memories = [Memory(f"voice {k}", torch.from_numpy(people[k : k + 1]), 0.62) for k in range(3)]

@@ -8,22 +8,35 @@ as it does in a scan. A recording that it cannot hear now keeps the markers that
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from sqlalchemy.orm import Session
 
 from voicemark.actions.recogniser import heard_again
 from voicemark.audio.timeline import Samples
 from voicemark.config import Config, MatchSection
 from voicemark.errors import RecordingError
-from voicemark.store.archive import KeptRecording, count_stale, is_still, keep_turns, kept_windows, stale_recordings
+from voicemark.result import Taken
+from voicemark.store.archive import (
+    KeptRecording,
+    count_stale,
+    keep_turns,
+    kept_windows,
+    set_match_key,
+    stale_recordings,
+    still_there,
+)
 from voicemark.store.database import Database
-from voicemark.store.markers import known_voice_ids, write_markers
-from voicemark.store.speakers import write_names, write_speech
+from voicemark.store.markers import known_voice_ids, replace_markers
+from voicemark.store.matching import forget_matchings, keep_taken, remember_matching, remembered_matchings
+from voicemark.store.speakers import replace_names, write_speech
 from voicemark.store.sqlite_errors import DatabaseLostError, DatabaseUnavailableError
 from voicemark.voice.diarization import Diarization, diarize, pack, unpack
-from voicemark.voice.match import VoiceBook, match_key
+from voicemark.voice.match import VoiceBook, key_parts, whole_key
+from voicemark.voice.naming import concerned, taken_from
 from voicemark.voice.quantisation import unpack_int8
 from voicemark.voice.recognise import Recogniser, Spoken, recognise_all, speech_of
 from voicemark.voice.verifier import ReadAudio, Verifier
@@ -63,54 +76,126 @@ def rematch(
     transaction. `progress(done, total)` is called after each commit; what it raises ends the work, and what is
     committed stays. Raises DatabaseError when the database cannot be used.
     """
-    model_id, key = book.model_id, match_key(book, settings)
     book = book.to("cpu")
+    parts = key_parts(book, settings)
+    model_id, key = book.model_id, whole_key(parts)
     began = time.monotonic()
     with database.reading() as session:
         total = count_stale(session, model_id, key)
+        earlier = remembered_matchings(session)
+    added = {before: _added(of, parts, book) for before, of in earlier.items() if verifier is None}
     done, hours, markers, unheard = 0, 0.0, 0, 0
     for stale in stale_recordings(database, model_id, key, COMMIT_EVERY):
-        batch, spoken = _whole(database, stale, listen)
+        batch = _whole(database, stale, listen, book)
         unheard += len(stale) - len(batch)
-        results = recognise_all(spoken, book, settings, verifier)
+        alone, changed = _left_alone(batch, book, added)
+        results = recognise_all([one.spoken for one in changed], book, settings, verifier)
+        unheard += sum(isinstance(one, RecordingError) for one in results)
+        done += len(alone) + sum(not isinstance(one, RecordingError) for one in results)
         with database.writing() as session:
             voices = known_voice_ids(session, book.names)
             made_with = key if len(voices) == len(book.names) else None  # A voice may have been forgotten meanwhile.
-            for kept, one, recognised in zip(batch, spoken, results, strict=True):
-                if isinstance(recognised, RecordingError):
-                    unheard += 1
-                    continue
-                done += 1
-                if not is_still(session, kept, model_id):
-                    continue
-                if (packed := pack(one.found)) != kept.turns:
-                    keep_turns(session, kept, packed)
-                    write_speech(session, kept.recording_id, speech_of(one.found, kept.duration_s))
-                write_markers(session, kept.recording_id, recognised.markers, made_with, voices)
-                write_names(session, kept.recording_id, recognised.named, voices)
-                hours += kept.duration_s / 3600
-                markers += len(recognised.markers)
+            there = still_there(session, stale, model_id)
+            for item in batch:
+                if item.kept.recording_id in there:
+                    item.keep(session)
+            untouched = [one.kept for one in alone if one.kept.recording_id in there]
+            set_match_key(session, [kept.recording_id for kept in untouched], made_with)
+            found = {
+                one.kept.recording_id: (one.kept, recognised)
+                for one, recognised in zip(changed, results, strict=True)
+                if not isinstance(recognised, RecordingError) and one.kept.recording_id in there
+            }
+            named = {number: recognised.named for number, (_, recognised) in found.items()}
+            marked = {number: recognised.markers for number, (_, recognised) in found.items()}
+            replace_markers(session, marked, made_with, voices)
+            replace_names(session, named, voices)
+            if made_with is not None:
+                remember_matching(session, key, parts)
+        hours += sum(kept.duration_s for kept in [*untouched, *(kept for kept, _ in found.values())]) / 3600
+        markers += sum(map(len, marked.values()))
         if progress:
             progress(done + unheard, total)
+    if done:
+        with database.writing() as session:
+            forget_matchings(session, but=key)
     return RematchReport(done, hours, markers, time.monotonic() - began, unheard)
 
 
-def _whole(
-    database: Database, stale: Sequence[KeptRecording], listen: Listen
-) -> tuple[list[KeptRecording], list[Spoken]]:
+@dataclass(frozen=True)
+class _Item:
+    """A recording that is to be matched, and what of it is to be kept for the next time."""
+
+    kept: KeptRecording
+    spoken: Spoken
+    cut_anew: bool
+    taken: Taken
+    """What score normalisation takes; kept where it was computed anew."""
+
+    def keep(self, session: Session) -> None:
+        found, turns = self.spoken.found, self.kept.turns
+        if self.cut_anew or turns is None:
+            turns = pack(found)
+            keep_turns(session, self.kept, turns)
+            write_speech(session, self.kept.recording_id, speech_of(found, self.kept.duration_s))
+        if self.taken is not self.kept.taken:
+            keep_taken(session, self.kept.recording_id, turns, self.taken)
+
+
+def _whole(database: Database, stale: Sequence[KeptRecording], listen: Listen, book: VoiceBook) -> list[_Item]:
     """Those of which what is kept can be read; damaged data of one recording keep no other from being matched."""
-    batch: list[KeptRecording] = []
-    sounds: list[Spoken] = []
+    batch: list[tuple[KeptRecording, Diarization, bool]] = []
     for kept in stale:
         try:
-            sounds.append(spoken_of(kept, diarization_of(database, kept), listen))
+            batch.append((kept, *diarization_of(database, kept)))
         except (DatabaseUnavailableError, DatabaseLostError):
             raise
         except Exception as error:
             log.warning("%s is not matched, and is to be scanned again: %s", kept.path, error)
-        else:
-            batch.append(kept)
-    return batch, sounds
+    known = [
+        kept.taken if kept.taken and len(kept.taken.values) == len(found) + len(found.people) and not anew else None
+        for kept, found, anew in batch
+    ]
+    taken = taken_from([found for _, found, _ in batch], book.norm, known)
+    return [
+        _Item(kept, spoken_of(kept, found, listen, of), anew, of)
+        for (kept, found, anew), of in zip(batch, taken, strict=True)
+    ]
+
+
+def _added(before: Sequence[str], now: Sequence[str], book: VoiceBook) -> list[int] | None:
+    """Which voices were added since a match with the parts `before`, where nothing else has changed; else None.
+
+    A voice with the lowest threshold of all makes more turns be heard by themselves, which may change any voice's.
+    """
+    if not set(before) <= set(now) or len(set(now)) < len(now):
+        return None
+    old = [voice for voice, part in enumerate(now[1:]) if part in before]
+    lowest = book.thresholds[old].min() if old else None
+    if lowest is None or lowest > book.thresholds.min():
+        return None
+    return [voice for voice in range(len(book)) if voice not in old]
+
+
+def _left_alone(
+    batch: Sequence[_Item], book: VoiceBook, added: Mapping[str, list[int] | None]
+) -> tuple[list[_Item], list[_Item]]:
+    """Those whose markers are what they would be made again, since only voices were added that come near nobody there;
+    and the others."""
+    since = {
+        one.kept.recording_id: tuple(voices)
+        for one in batch
+        if not one.cut_anew and (voices := added.get(one.kept.match_key or "")) is not None
+    }
+    alone: set[int] = set()
+    for new in set(since.values()):
+        mine = [one for one in batch if since.get(one.kept.recording_id) == new]
+        concern = concerned([one.spoken.found for one in mine], book, [one.taken for one in mine], new)
+        alone |= {one.kept.recording_id for one, does in zip(mine, concern, strict=True) if not does}
+    return (
+        [one for one in batch if one.kept.recording_id in alone],
+        [one for one in batch if one.kept.recording_id not in alone],
+    )
 
 
 def match_archive(
@@ -124,7 +209,7 @@ def match_archive(
     return rematch(database, recogniser.book, recogniser.settings, listen, recogniser.verifier, progress=progress)
 
 
-def spoken_of(kept: KeptRecording, found: Diarization, listen: Listen) -> Spoken:
+def spoken_of(kept: KeptRecording, found: Diarization, listen: Listen, taken: Taken | None = None) -> Spoken:
     """What is known of a recording; its audio is looked for only when it is read."""
 
     @cache
@@ -134,13 +219,14 @@ def spoken_of(kept: KeptRecording, found: Diarization, listen: Listen) -> Spoken
     def read(start_s: float, end_s: float) -> Samples:
         return audio()(start_s, end_s)
 
-    return Spoken(found, kept.duration_s, read)
+    return Spoken(found, kept.duration_s, read, taken)
 
 
-def diarization_of(database: Database, kept: KeptRecording) -> Diarization:
-    """What is kept, or cut anew where that was done by other rules. DatabaseError for damaged data."""
+def diarization_of(database: Database, kept: KeptRecording) -> tuple[Diarization, bool]:
+    """What is kept, or cut anew where that was done by other rules, and whether it was. DatabaseError for damaged
+    data."""
     found = None if kept.turns is None else unpack(kept.turns, kept.dim, kept.hop_s, kept.window_s)
     if found is not None:
-        return found
-    with database.reading() as session:  # empty where the recording was scanned again meanwhile: `is_still` sees to it
-        return diarize(unpack_int8(kept_windows(session, kept), kept.dim), kept.hop_s, kept.window_s)
+        return found, False
+    with database.reading() as session:  # empty where it was scanned again meanwhile: `still_there` sees to it
+        return diarize(unpack_int8(kept_windows(session, kept), kept.dim), kept.hop_s, kept.window_s), True

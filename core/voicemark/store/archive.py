@@ -1,6 +1,6 @@
 """What is kept of all recordings for matching, some recordings at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from voicemark.result import Taken
 from voicemark.store.database import Database
+from voicemark.store.matching import read_taken
 from voicemark.store.paths import text_to_path
-from voicemark.store.schema import EmbeddingRow, RecordingRow
+from voicemark.store.schema import EmbeddingRow, NormalisationRow, RecordingRow
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,10 @@ class KeptRecording:
     duration_s: float
     turns: bytes | None
     """See `voicemark.voice.diarization`."""
+    taken: Taken | None = None
+    """What score normalisation takes from them, where that is kept."""
+    match_key: str | None = None
+    """What the present markers were made with."""
 
 
 def count_stale(session: Session, model_id: str, match_key: str) -> int:
@@ -54,7 +60,13 @@ def stale_recordings(database: Database, model_id: str, match_key: str, at_once:
         EmbeddingRow.window_s,
         func.coalesce(RecordingRow.duration_s, length),
         EmbeddingRow.turns,
-    ).order_by(*newest_first)
+        RecordingRow.match_key,
+        NormalisationRow.cohort,
+        NormalisationRow.turns,
+        NormalisationRow.taken,
+    )
+    wanted = wanted.outerjoin(NormalisationRow, NormalisationRow.recording_id == RecordingRow.id)
+    wanted = wanted.order_by(*newest_first)
     with database.reading() as session:
         ids = session.scalars(_stale(model_id, match_key, RecordingRow.id).order_by(*newest_first)).all()
     for first in range(0, len(ids), at_once):
@@ -62,7 +74,14 @@ def stale_recordings(database: Database, model_id: str, match_key: str, at_once:
         with database.reading() as session:
             rows = session.execute(wanted.where(RecordingRow.id.in_(some))).all()
         if rows:
-            yield [KeptRecording(row[0], text_to_path(row[1]), *row[2:]) for row in rows]
+            yield [_kept(row) for row in rows]
+
+
+def _kept(row: Any) -> KeptRecording:
+    number, path, content, dim, hop_s, window_s, duration_s, turns, key, *taken = row
+    return KeptRecording(
+        number, text_to_path(path), content, dim, hop_s, window_s, duration_s, turns, read_taken(turns, *taken), key
+    )
 
 
 def kept_windows(session: Session, kept: KeptRecording) -> bytes:
@@ -79,12 +98,20 @@ def keep_turns(session: Session, kept: KeptRecording, turns: bytes) -> None:
     session.execute(update(EmbeddingRow).where(*mine).values(turns=turns))
 
 
-def is_still(session: Session, kept: KeptRecording, model_id: str) -> bool:
-    """Has the recording still the embeddings that `kept` holds? (It may have been scanned again, or be gone.)"""
-    present = select(EmbeddingRow.content).where(
-        EmbeddingRow.recording_id == kept.recording_id, EmbeddingRow.model_id == model_id
+def still_there(session: Session, batch: Sequence[KeptRecording], model_id: str) -> set[int]:
+    """Which of the recordings have still the embeddings that `batch` holds. (They may have been scanned again, or be
+    gone.)"""
+    ids = [kept.recording_id for kept in batch]
+    present = select(EmbeddingRow.recording_id, EmbeddingRow.content).where(
+        EmbeddingRow.recording_id.in_(ids), EmbeddingRow.model_id == model_id
     )
-    return session.scalar(present) == kept.content
+    contents = dict(session.execute(present).all())
+    return {kept.recording_id for kept in batch if contents.get(kept.recording_id) == kept.content}
+
+
+def set_match_key(session: Session, recordings: Sequence[int], key: str | None) -> None:
+    """Note what the markers of these recordings are made with: they stay as they are."""
+    session.execute(update(RecordingRow).where(RecordingRow.id.in_(recordings)).values(match_key=key))
 
 
 def _stale(model_id: str, match_key: str, *columns: Any) -> Select[Any]:

@@ -26,7 +26,9 @@ from voicemark.store.schema import (
     EmbeddingRow,
     LocalSpeakerRow,
     MarkerRow,
+    MatchingRow,
     MemoryRow,
+    NormalisationRow,
     RecordingRow,
     TurnRow,
     TurnVoiceRow,
@@ -91,8 +93,9 @@ def forget(database: Database, name: str, *, recordings: bool = False) -> Forgot
         if recordings:
             erased = session.execute(delete(EmbeddingRow).where(EmbeddingRow.recording_id.in_(heard_in)))
             embeddings = int(getattr(erased, "rowcount", 0))
-            for told in (TurnVoiceRow, TurnRow, LocalSpeakerRow):
+            for told in (TurnVoiceRow, TurnRow, LocalSpeakerRow, NormalisationRow):
                 session.execute(delete(told).where(told.recording_id.in_(heard_in)))
+        session.execute(delete(MatchingRow))  # holds digests of memories
         for table in (TurnVoiceRow, MarkerRow, MemoryRow):
             session.execute(delete(table).where(table.voice_id == mine))
         session.execute(delete(VoiceRow).where(VoiceRow.name == name))

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from voicemark.errors import RecordingVanishedError
 from voicemark.result import Result
 from voicemark.store.markers import known_voice_ids, write_markers
+from voicemark.store.matching import keep_taken, remember_matching
 from voicemark.store.programmes import lay_programmes
 from voicemark.store.schema import EmbeddingRow, RecordingRow
 from voicemark.store.speakers import write_names, write_speech
@@ -48,10 +49,13 @@ def write_result(session: Session, recording_id: int, result: Result) -> None:
             data=result.windows.data.tobytes(),
         )
     )
+    keep_taken(session, recording_id, result.turns, result.taken)
     lay_programmes(session, row, result.programmes)
     write_speech(session, recording_id, result.speech)
     voices = known_voice_ids(session, result.voices)
     # With a voice that was forgotten since, it was not matched as it should be.
     key = result.match_key if len(voices) == len(result.voices) else None
+    if key is not None:
+        remember_matching(session, key, result.parts)
     write_markers(session, recording_id, result.recognised.markers, key, voices)
     write_names(session, recording_id, result.recognised.named, voices)

@@ -230,6 +230,29 @@ class EmbeddingRow(Base):
     """int8, `windows` rows of `dim`; a row divided by its length is the embedding, a zero row is silence."""
 
 
+class NormalisationRow(Base):
+    """What score normalisation takes from a recording's people and turns, kept because it costs more than the rest of a
+    match. In a table of its own: a value beside the windows cannot be written without writing them too."""
+
+    __tablename__ = "normalisations"
+    recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True)
+    cohort: Mapped[str]
+    """Digest of the strangers that it was computed with."""
+    turns: Mapped[int]
+    """CRC-32 of the packed turns that it belongs to: with others it is worth nothing."""
+    taken: Mapped[bytes] = mapped_column(LargeBinary)
+    """Little-endian float32: of each local speaker, then of each turn, silent ones included."""
+
+
+class MatchingRow(Base):
+    """What a `match_key` of recordings stands for, so that a further voice leaves alone what it does not change."""
+
+    __tablename__ = "matchings"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    parts: Mapped[str]
+    """Digests, with a blank between: of what holds for all voices, then of each voice."""
+
+
 class JobRow(Base):
     """Work on one recording's content under one model; unique, so that nothing is done twice."""
 

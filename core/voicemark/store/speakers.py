@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 from voicemark.result import NamedTurn, Speech
 from voicemark.store.schema import LocalSpeakerRow, TurnRow, TurnVoiceRow
 
+INSERT_NAMES = "INSERT INTO turn_voices (recording_id, turn, voice_id, score) VALUES (?, ?, ?, ?)"
+
 
 def write_speech(session: Session, recording_id: int, speech: Speech) -> None:
     """Make `speech` what is known of who speaks when; names that its turns had go with the turns."""
@@ -44,13 +46,17 @@ def write_speech(session: Session, recording_id: int, speech: Speech) -> None:
 
 def write_names(session: Session, recording_id: int, named: Sequence[NamedTurn], voices: Mapping[str, int]) -> None:
     """Make `named` the names of the recording's turns; `voices` are the ids of those voices that there are."""
-    session.execute(delete(TurnVoiceRow).where(TurnVoiceRow.recording_id == recording_id))
-    named = [one for one in named if one.voice in voices]
-    if named:
-        session.execute(
-            insert(TurnVoiceRow),
-            [
-                {"recording_id": recording_id, "turn": one.turn, "voice_id": voices[one.voice], "score": one.score}
-                for one in named
-            ],
-        )
+    replace_names(session, {recording_id: named}, voices)
+
+
+def replace_names(session: Session, named: Mapping[int, Sequence[NamedTurn]], voices: Mapping[str, int]) -> None:
+    """As `write_names`, of many recordings with two statements."""
+    session.execute(delete(TurnVoiceRow).where(TurnVoiceRow.recording_id.in_(list(named))))
+    rows = [
+        (recording_id, one.turn, voices[one.voice], one.score)
+        for recording_id, found in named.items()
+        for one in found
+        if one.voice in voices
+    ]
+    if rows:
+        session.connection().exec_driver_sql(INSERT_NAMES, rows)

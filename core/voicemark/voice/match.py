@@ -20,7 +20,7 @@ from voicemark.voice.score_norm import ScoreNorm, score_norm
 
 AT_ONCE = 2048  # a block's cosines with a cohort of 4,000 rows are 33 MB
 SILENT = -1.0  # score of a turn in which there is nothing to hear: below every threshold
-RULES = 4  # part of `match_key`: counted up when scoring or segmenting changes, so that archives are matched anew
+RULES = 5  # part of `match_key`: counted up when scoring or segmenting changes, so that archives are matched anew
 
 
 @dataclass(frozen=True)
@@ -114,15 +114,31 @@ def threshold_of(config: Config, name: str) -> float:
     return config.match.threshold if own is None else own
 
 
+def key_parts(book: VoiceBook, settings: MatchSection) -> tuple[str, ...]:
+    """Digests of what decides on markers: of what holds for all voices, then one for each voice.
+
+    Where the parts of an earlier match are all among these, voices were added since and nothing else has changed.
+    """
+    common = f"{RULES} {book.model_id} {settings.model_dump_json()} {book.norm.digest}"
+    voices = (voice_key(book, voice) for voice in range(len(book)))
+    return (hashlib.sha256(common.encode()).hexdigest()[:16], *voices)
+
+
+def voice_key(book: VoiceBook, voice: int) -> str:
+    """A digest of what is known of one voice: its name, threshold and memory."""
+    digest = hashlib.sha256(f"{book.names[voice]!r} {book.thresholds[voice].item()!r}".encode())
+    digest.update(book.memory(voice).cpu().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
 def match_key(book: VoiceBook, settings: MatchSection) -> str:
     """A digest of everything that decides on markers: equal keys and equal embeddings give equal markers."""
-    digest = hashlib.sha256(f"{RULES} {book.model_id} {settings.model_dump_json()}".encode())
-    for voice, name in enumerate(book.names):
-        digest.update(f"\n{name!r} {book.thresholds[voice].item()!r} {book.sizes[voice]}".encode())
-    digest.update(book.rows.cpu().numpy().tobytes())
-    if book.norm.cohort is not None:
-        digest.update(book.norm.cohort.cpu().numpy().tobytes())
-    return digest.hexdigest()[:32]
+    return whole_key(key_parts(book, settings))
+
+
+def whole_key(parts: Sequence[str]) -> str:
+    """One digest of the `key_parts`."""
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:32]
 
 
 def score(directions: Tensor, book: VoiceBook) -> Tensor:

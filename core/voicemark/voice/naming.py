@@ -32,10 +32,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from voicemark.result import Taken
 from voicemark.voice.diarization import Diarization
 from voicemark.voice.evidence import BETWEEN, WINDOW, independent
 from voicemark.voice.match import AT_ONCE, SILENT, VoiceBook
 from voicemark.voice.quantisation import restore
+from voicemark.voice.score_norm import ScoreNorm
 
 SPREAD = 8.0  # what a single window adds to what very many differ by from their voice
 REFERENCE_S = 20.0
@@ -45,7 +47,7 @@ RIVAL = 0.5
 RELATIVE = 0.78
 USUAL_MEMORY = 30  # windows, of which a score stays as it is
 SURE_S = 8.0
-MARGIN = 0.15  # below the lowest threshold a score need not be exact: no cohort raises one by so much
+MARGIN = 0.15  # people who stay so far below the lowest threshold are not asked what their turns sound like themselves
 
 Floats = NDArray[np.float32]
 
@@ -55,19 +57,68 @@ def name_speakers(found: Diarization, book: VoiceBook) -> Tensor:
     return name_all([found], book)[0]
 
 
-def name_all(found: Sequence[Diarization], book: VoiceBook) -> list[Tensor]:
-    """As `name_speakers`, of many recordings with a few matrix products."""
+def name_all(
+    found: Sequence[Diarization], book: VoiceBook, taken: Sequence[Taken | None] | None = None
+) -> list[Tensor]:
+    """As `name_speakers`, of many recordings with a few matrix products. `taken` is what is kept of them for it."""
     if not found or not len(book):
         return [torch.zeros(len(book), len(one)) for one in found]
-    floor = float(book.thresholds.min()) - MARGIN
-    factors = [evidence_factor(one.windows, one.hop_s, one.window_s) for one in found]
-    by_person = _scores([one.people for one in found], factors, book, floor)
-    heard = [_near(one, scores, floor) for one, scores in zip(found, by_person, strict=True)]
+    known = taken_from(found, book.norm, taken)
+    by_person = _of_people(found, book, known)
+    heard = [_near(one, scores, floor_of(book)) for one, scores in zip(found, by_person, strict=True)]
     factors = [
         evidence_factor(one.lengths[turns], one.hop_s, one.window_s) for one, turns in zip(found, heard, strict=True)
     ]
-    own = _scores([one.data[turns] for one, turns in zip(found, heard, strict=True)], factors, book, floor)
+    data = [one.data[turns] for one, turns in zip(found, heard, strict=True)]
+    lost = [one.values[len(of.people) :][turns] for one, of, turns in zip(known, found, heard, strict=True)]
+    own = _scores(data, factors, lost, book)
     return [torch.from_numpy(_of_turns(*of_one)) for of_one in zip(found, by_person, heard, own, strict=True)]
+
+
+def taken_from(
+    found: Sequence[Diarization], norm: ScoreNorm, kept: Sequence[Taken | None] | None = None
+) -> list[Taken]:
+    """What the cohort takes from the people and the turns of each recording; what is kept of that with the same cohort
+    is not computed again."""
+    known = list(kept or [None] * len(found))
+    new = [k for k, one in enumerate(known) if one is None or one.cohort != norm.digest]
+    rows = [rows for k in new for rows in (found[k].people, found[k].data)]
+    device = "cpu" if norm.cohort is None else norm.cohort.device
+    blocks = [np.zeros(0, np.float32)]
+    together = np.concatenate(rows) if rows else np.zeros((0, 1), np.int8)
+    for start in range(0, len(together), AT_ONCE):
+        there = torch.from_numpy(restore(together[start : start + AT_ONCE])).to(device)
+        blocks.append(norm.taken_from(there).cpu().numpy())
+    sizes = [len(found[k].people) + len(found[k]) for k in new]
+    for k, values in zip(new, np.split(np.concatenate(blocks), np.cumsum(sizes)[:-1]), strict=False):
+        known[k] = Taken(norm.digest, values)
+    return [one for one in known if one is not None]
+
+
+def concerned(
+    found: Sequence[Diarization], book: VoiceBook, taken: Sequence[Taken], voices: Sequence[int]
+) -> list[bool]:
+    """Whether any of `voices`, had it not been in the book, would leave a recording's markers as they are: it comes
+    near nobody there, and claims nobody whom another comes near."""
+    floor, added = floor_of(book), list(voices)
+    answers = []
+    for scores in _of_people(found, book, taken):
+        best = scores.max(axis=0, initial=SILENT)
+        mine = scores[added]
+        answers.append(bool(((mine >= floor) | ((best >= floor) & (mine >= RELATIVE * best))).any()))
+    return answers
+
+
+def floor_of(book: VoiceBook) -> float:
+    """Of people who stay below this with every voice, turns are not heard by themselves."""
+    return float(book.thresholds.min()) - MARGIN
+
+
+def _of_people(found: Sequence[Diarization], book: VoiceBook, taken: Sequence[Taken]) -> list[Floats]:
+    """Scores (voices, p) of the people of each recording."""
+    factors = [evidence_factor(one.windows, one.hop_s, one.window_s) for one in found]
+    lost = [one.values[: len(of.people)] for one, of in zip(taken, found, strict=True)]
+    return _scores([one.people for one in found], factors, lost, book)
 
 
 def evidence_factor(windows: NDArray[np.int64], hop_s: float, window_s: float) -> Floats:
@@ -128,25 +179,18 @@ def memory_factor(windows: Sequence[int]) -> Floats:
 
 
 def _scores(
-    parts: Sequence[NDArray[np.int8]], factors: Sequence[Floats], book: VoiceBook, floor: float
+    parts: Sequence[NDArray[np.int8]], factors: Sequence[Floats], lost: Sequence[Floats], book: VoiceBook
 ) -> list[Floats]:
-    """Scores (voices, n) of the kept rows (n, d) of each part, whose evidence has these factors (n,).
-
-    What a cohort takes from a row costs by far the most: it is asked where a voice may reach `floor`. Elsewhere the
-    row counts as one from which the cohort takes nothing.
-    """
-    evidence = np.concatenate(factors)
-    memory = torch.from_numpy(memory_factor(book.sizes))[:, None]
+    """Scores (voices, n) of the kept rows (n, d) of each part, whose evidence has these factors (n,) and from which the
+    cohort takes so much (n,)."""
+    evidence, taken = np.concatenate(factors), np.concatenate(lost)
+    memory = memory_factor(book.sizes)[:, None]
+    of_voices = book.norm.offsets.cpu().numpy()[:, None]
     blocks = [np.zeros((len(book), 0), np.float32)]
     kept = np.concatenate(parts)
     for start in range(0, len(kept), AT_ONCE):
-        there = torch.from_numpy(restore(kept[start : start + AT_ONCE])).to(book.centres.device)
-        factor = memory * torch.from_numpy(evidence[start : start + AT_ONCE])
-        raw = book.centres @ there.T
-        scores = (raw - book.norm.offsets[:, None]).cpu() * factor
-        near = (scores >= floor).any(dim=0)
-        if bool(near.any()):
-            asked = near.to(there.device)
-            scores[:, near] = book.norm.apply(raw[:, asked], there[asked]).cpu() * factor[:, near]
-        blocks.append(scores.numpy())
+        block = slice(start, start + AT_ONCE)
+        there = torch.from_numpy(restore(kept[block])).to(book.centres.device)
+        raw: Floats = (book.centres @ there.T).cpu().numpy()
+        blocks.append((raw - of_voices - taken[block]) * (memory * evidence[block]))
     return np.split(np.concatenate(blocks, axis=1), np.cumsum([len(part) for part in parts])[:-1], axis=1)

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from voicemark.config import MatchSection
 from voicemark.errors import RecordingError
-from voicemark.result import LocalSpeaker, Marker, NamedTurn, Recognised, SpeakerTurn, Speech
+from voicemark.result import LocalSpeaker, Marker, NamedTurn, Recognised, SpeakerTurn, Speech, Taken
 from voicemark.voice.base import SpeakerEncoder
 from voicemark.voice.diarization import Diarization
-from voicemark.voice.match import VoiceBook, match_key
+from voicemark.voice.match import VoiceBook, key_parts, whole_key
 from voicemark.voice.naming import name_all, without_alike
 from voicemark.voice.segments import borders, find_segments
 from voicemark.voice.verifier import ReadAudio, Verifier, second_opinion
@@ -30,9 +30,14 @@ class Recogniser:
     verifier: Verifier | None = None
 
     @cached_property
+    def key_parts(self) -> tuple[str, ...]:
+        """What decides on markers: see `voicemark.voice.match.key_parts`."""
+        return key_parts(self.book, self.settings)
+
+    @cached_property
     def match_key(self) -> str:
-        """What decides on markers: see `voicemark.voice.match.match_key`."""
-        return match_key(self.book, self.settings)
+        """One digest of all that decides on markers."""
+        return whole_key(self.key_parts)
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ class Spoken:
     found: Diarization
     duration_s: float
     read: ReadAudio
+    taken: Taken | None = None
+    """What score normalisation takes, where that is known already."""
 
 
 def recognise(spoken: Spoken, book: VoiceBook, settings: MatchSection, verifier: Verifier | None) -> Recognised:
@@ -65,7 +72,7 @@ def recognise_all(
 
 def scores_of(recordings: Sequence[Spoken], book: VoiceBook) -> list[Tensor]:
     """Scores (voices, turns) of each recording."""
-    return name_all([spoken.found for spoken in recordings], book)
+    return name_all([spoken.found for spoken in recordings], book, [spoken.taken for spoken in recordings])
 
 
 def recognised_of(
@@ -79,11 +86,11 @@ def recognised_of(
         scores = second_opinion(scores, thresholds, spoken.found, moments, verifier, spoken.read)
     scores = without_alike(scores, spoken.found, first)
     segments = find_segments(scores, thresholds.tolist(), settings, spoken.found, spoken.duration_s)
-    numbers = _numbers(spoken.found)
+    numbers, of_turns = _numbers(spoken.found), scores.numpy()
     return Recognised(
         tuple(Marker(book.names[one.voice], one.start_s, one.end_s, one.score) for one in segments),
         tuple(
-            NamedTurn(numbers[turn], book.names[one.voice], float(scores[one.voice, turn]))
+            NamedTurn(numbers[turn], book.names[one.voice], float(of_turns[one.voice, turn]))
             for one in segments
             for turn in one.turns
         ),

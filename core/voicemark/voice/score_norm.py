@@ -13,6 +13,7 @@ share: estimated on other people than those in the recording, both took more tha
 (docs/notebook/markers.md). Constants keep the result where cosines lie.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 import torch
@@ -32,20 +33,26 @@ class ScoreNorm:
     """(voices,)"""
     cohort: Tensor | None
     """(n, d) of length 1; None: scores stay as they are."""
+    digest: str = ""
+    """Of the cohort and of what is done with it: what was taken under an equal one need not be computed again."""
 
     def apply(self, raw: Tensor, directions: Tensor) -> Tensor:
         """Raw scores (voices, n) of what is heard, `directions` (n, d) of length 1, to normalised ones."""
         if self.cohort is None:
             return raw
-        return raw - self.offsets[:, None] - offsets(directions, self.cohort)[None]
+        return raw - self.offsets[:, None] - self.taken_from(directions)[None]
+
+    def taken_from(self, directions: Tensor) -> Tensor:
+        """What is taken from every voice's score of each of `directions` (n, d) of length 1: (n,)."""
+        return torch.zeros(len(directions)) if self.cohort is None else offsets(directions, self.cohort)
 
     def of(self, voice: int) -> "ScoreNorm":
         """That of one of the voices."""
-        return ScoreNorm(self.offsets[voice : voice + 1], self.cohort)
+        return ScoreNorm(self.offsets[voice : voice + 1], self.cohort, self.digest)
 
     def to(self, device: torch.device | str) -> "ScoreNorm":
         """The same on a device."""
-        return ScoreNorm(self.offsets.to(device), None if self.cohort is None else self.cohort.to(device))
+        return ScoreNorm(self.offsets.to(device), None if self.cohort is None else self.cohort.to(device), self.digest)
 
 
 def score_norm(centres: Tensor, cohort: Tensor | None) -> ScoreNorm:
@@ -55,8 +62,11 @@ def score_norm(centres: Tensor, cohort: Tensor | None) -> ScoreNorm:
     """
     if cohort is None or round(NEAREST * len(cohort)) < FEWEST_NEAREST:
         return ScoreNorm(torch.zeros(len(centres)), None)
+    digest = hashlib.sha256(f"{NEAREST} {FEWEST_NEAREST} {SHARE} {REFERENCE}".encode())
+    digest.update(cohort.float().cpu().numpy().tobytes())
     cohort = cohort.float().to(centres.device)
-    return ScoreNorm(offsets(centres, cohort) if len(centres) else torch.zeros(0), cohort)
+    taken = offsets(centres, cohort) if len(centres) else torch.zeros(0)
+    return ScoreNorm(taken, cohort, digest.hexdigest()[:16])
 
 
 def offsets(directions: Tensor, cohort: Tensor) -> Tensor:

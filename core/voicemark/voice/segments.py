@@ -57,7 +57,7 @@ def find_segments(
     moments = borders(found, duration_s)
     lengths = found.lengths.tolist()
     segments = []
-    for voice in range(len(rows)):
+    for voice in np.flatnonzero(heard.any(axis=1)).tolist():
         parts = [
             _Part(moments[k], moments[k + 1], float(rows[voice, k]) * lengths[k], lengths[k], (k,))
             for k in np.flatnonzero(heard[voice]).tolist()
@@ -96,7 +96,8 @@ def borders(found: Diarization, duration_s: float) -> list[float]:
     offsets[before] = found.window_s - found.hop_s / 2
     moments = np.minimum(found.edges[1:-1] * found.hop_s + offsets, duration_s)
     ascending = np.maximum.accumulate(np.concatenate(([0.0], moments, [duration_s])))
-    return [float(moment) for moment in ascending]
+    moments_s: list[float] = ascending.tolist()
+    return moments_s
 
 
 def join(parts: Sequence[_Part], gap_s: float) -> list[_Part]:

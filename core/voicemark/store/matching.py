@@ -1,0 +1,51 @@
+"""What spares work when recordings are matched anew: what normalisation takes, what earlier matches were made with."""
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.orm import Session
+
+from voicemark.result import Taken
+from voicemark.store.schema import MatchingRow, NormalisationRow, RecordingRow
+
+
+def keep_taken(session: Session, recording_id: int, turns: bytes, taken: Taken | None) -> None:
+    """Keep what belongs to these packed `turns` in place of what was kept; None: nothing is known."""
+    session.execute(delete(NormalisationRow).where(NormalisationRow.recording_id == recording_id))
+    if taken is not None:
+        session.execute(
+            insert(NormalisationRow).values(
+                recording_id=recording_id,
+                cohort=taken.cohort,
+                turns=zlib.crc32(turns),
+                taken=taken.values.astype("<f4").tobytes(),
+            )
+        )
+
+
+def read_taken(turns: bytes | None, cohort: str | None, crc: int | None, values: bytes | None) -> Taken | None:
+    """From the columns of a row, where there is one; None unless it belongs to these packed `turns`."""
+    if turns is None or cohort is None or values is None or len(values) % 4 or zlib.crc32(turns) != crc:
+        return None
+    return Taken(cohort, np.frombuffer(values, "<f4").astype(np.float32))
+
+
+def remember_matching(session: Session, key: str, parts: Sequence[str]) -> None:
+    """Write down what `key` stands for, where that is known and not written yet."""
+    if parts:
+        session.execute(insert(MatchingRow).values(key=key, parts=" ".join(parts)).on_conflict_do_nothing())
+
+
+def remembered_matchings(session: Session) -> dict[str, tuple[str, ...]]:
+    """What is known of earlier matches, by their key."""
+    rows = session.execute(select(MatchingRow.key, MatchingRow.parts))
+    return {key: tuple(parts.split(" ")) for key, parts in rows}
+
+
+def forget_matchings(session: Session, but: str | None = None) -> None:
+    """Drop what no recording was matched with any more, `but` for one key."""
+    used = select(RecordingRow.match_key).where(RecordingRow.match_key.is_not(None)).distinct()
+    session.execute(delete(MatchingRow).where(MatchingRow.key.not_in(used), MatchingRow.key.is_not(but)))
