@@ -66,16 +66,18 @@ class AudioReader:
         expected_duration_s: float | None = None,
         supposed_s: float = 0.0,
         dated_s: float | None = None,
+        jumps: bool = False,
         beat: Callable[[], None] = lambda: None,
     ) -> None:
         """`supposed_s`: how much of the expected length nobody has said; `dated_s`: from the recording's beginning to
-        the last change of its files. `beat` is called whenever work has advanced that brings nothing to hear: looks,
-        and packets in which sound is searched. Raises `NoAudioError` when there is nothing to hear, other kinds of
-        `RecordingError` when it cannot be read, `ToolError`."""
+        the last change of its files; `jumps`: its clock is known to jump. `beat` is called whenever work has advanced
+        that brings nothing to hear: looks, and packets in which sound is searched. Raises `NoAudioError` when there is
+        nothing to hear, other kinds of `RecordingError` when it cannot be read, `ToolError`."""
         self._files, self._beat = tuple(files), beat
         self._settings, self._hints = settings, tuple(hints)
         self._told_s = None if expected_duration_s is None else expected_duration_s - supposed_s
         self._plausible = Plausible(settings.max_hole_s, expected_duration_s, dated_s)
+        self._jumps = jumps
         self._clocks: Clocks | None = None
         self._heard: Heard | None = None
         for file in self._files:
@@ -89,7 +91,14 @@ class AudioReader:
         """What is heard first."""
 
     @classmethod
-    def of(cls, recording: Recording, settings: AudioSection, beat: Callable[[], None] = lambda: None) -> "AudioReader":
+    def of(
+        cls,
+        recording: Recording,
+        settings: AudioSection,
+        beat: Callable[[], None] = lambda: None,
+        *,
+        jumps: bool = False,
+    ) -> "AudioReader":
         """A reader for all files of `recording`."""
         return cls(
             recording.files,
@@ -98,6 +107,7 @@ class AudioReader:
             expected_duration_s=recording.expected_duration_s,
             supposed_s=recording.supposed_s,
             dated_s=_dated_s(recording),
+            jumps=jumps,
             beat=beat,
         )
 
@@ -186,8 +196,8 @@ class AudioReader:
 
     def _can_seek(self) -> bool:
         """Whether a place can be found by the clock: not where it is known to jump."""
-        jumps = self._heard is not None and any(found.kind in ("splice", "files") for found in self._heard.breaks)
-        return len(self._parts) == 1 and not jumps
+        found = () if self._heard is None else self._heard.breaks
+        return len(self._parts) == 1 and not self._jumps and not any(one.kind in ("splice", "files") for one in found)
 
     def _play(self, reading: Reading, start_s: float) -> Generator[Sound, None, None]:
         seek_s = max(0.0, start_s - SEEK_MARGIN_S) if reading.seek else 0.0

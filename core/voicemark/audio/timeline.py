@@ -62,6 +62,10 @@ class Piece:
     samples: Samples
 
 
+CLOSED_UP = "(closed up"
+"""What the words for a break have in them where the clock of the stream jumped and the player's did not."""
+
+
 @dataclass(frozen=True)
 class Break:
     """A place where the stream's clock and its audio do not agree. Seconds; `length_s` as the clock jumped."""
@@ -80,9 +84,9 @@ class Break:
         if self.kind == "overlap":
             return f"audio came twice at {at} for {-self.length_s:.1f} s"
         if self.kind == "files":
-            return f"another file begins at {at}, with a clock that is {self.length_s:+.1f} s off (closed up)"
+            return f"another file begins at {at}, with a clock that is {self.length_s:+.1f} s off {CLOSED_UP})"
         because = f": {self.reason}" if self.reason else ""
-        return f"time stamps jump by {self.length_s:+.1f} s at {at} (closed up{because})"
+        return f"time stamps jump by {self.length_s:+.1f} s at {at} {CLOSED_UP}{because})"
 
 
 def clock(seconds: float) -> str:
