@@ -8,6 +8,7 @@
 # Options, after the command:
 #   --from WHAT   the source folder (default: the one this script is in) or a wheel
 #   --cpu         take PyTorch without GPU support (200 MB instead of several GB)
+#   --web         the page too: http://localhost:8765, for this machine alone; stays with later upgrades
 #   --no-start    do not start the service
 #   --root DIR    put everything below DIR, make no user and touch no running system (for packagers and tests)
 #
@@ -16,12 +17,13 @@
 set -eu
 
 here=$(cd "$(dirname "$0")/.." && pwd)
-command=install from=$here cpu='' start=yes root='' unfilled=''
+command=install from=$here cpu='' web='' start=yes root='' unfilled=''
 case ${1-} in install | uninstall | purge) command=$1 && shift ;; esac
 while [ $# -gt 0 ]; do
     case $1 in
     --from) from=$2 && shift ;;
     --cpu) cpu=yes ;;
+    --web) web=yes ;;
     --no-start) start='' ;;
     --root) root=$2 && shift ;;
     -h | --help) sed -n '2,/^set /s/^# \{0,1\}//p' "$0" && exit 0 ;;
@@ -33,6 +35,7 @@ done
 program=$root/opt/voicemark config=$root/etc/voicemark data=$root/var/lib/voicemark
 units=$root/etc/systemd/system sysusers=$root/usr/lib/sysusers.d tmpfiles=$root/usr/lib/tmpfiles.d
 polkit=$root/usr/share/polkit-1/rules.d command_link=$root/usr/local/bin/voicemark
+[ ! -e "$units/voicemark-web.socket" ] || web=yes
 
 fail() {
     echo "install.sh: $*" >&2
@@ -118,7 +121,7 @@ install_program() {
     # shellcheck disable=SC2086  # Several words on purpose.
     {
         [ -z "$cpu" ] || $pip install $constraints torch torchaudio --index-url https://download.pytorch.org/whl/cpu
-        $pip install $constraints "$from"
+        $pip install $constraints "$from${web:+[web]}"
         # The same version number may hold another program: it is always put in place.
         $pip install --force-reinstall --no-deps "$from"
     }
@@ -164,11 +167,16 @@ install_units() {
     for example in "$here"/systemd/voicemark.service.d/*.example; do
         install -D -m 644 "$example" "$units/voicemark.service.d/$(basename "$example")"
     done
+    if [ -n "$web" ]; then
+        install -m 644 "$here/systemd/voicemark-web.socket" "$here/systemd/voicemark-web.service" "$units/"
+    fi
     [ ! -d "$polkit" ] || install -m 644 "$here/systemd/polkit.rules" "$polkit/50-voicemark.rules"
     link
     with_systemd || return 0
     systemctl daemon-reload
-    [ -z "$start" ] || systemctl enable --quiet voicemark.service
+    [ -n "$start" ] || return 0
+    systemctl enable --quiet voicemark.service
+    [ -z "$web" ] || systemctl enable --quiet voicemark-web.socket
 }
 
 begin() {
@@ -178,6 +186,10 @@ begin() {
         return
     fi
     with_systemd && [ -n "$start" ] || return 0
+    if [ -n "$web" ]; then
+        systemctl restart voicemark-web.socket
+        echo "the page: http://localhost:8765/"
+    fi
     if [ -z "$unfilled" ] && grep -q '^\[\[watch\]\]' "$config/config.toml"; then
         systemctl restart voicemark.service
         echo "the service runs: systemctl status voicemark"
@@ -186,16 +198,24 @@ begin() {
     fi
 }
 
-stop() { ! with_systemd || systemctl stop voicemark.service 2>/dev/null || true; }
+stop() {
+    # The socket first: else the next who asks for the page would start it again.
+    for unit in voicemark-web.socket voicemark-web.service voicemark.service; do
+        ! with_systemd || systemctl stop "$unit" 2>/dev/null || true
+    done
+}
 
 uninstall() {
     stop
-    ! with_systemd || systemctl disable --quiet voicemark.service 2>/dev/null || true
-    rm -f "$units/voicemark.service" "$units"/voicemark.service.d/*.example "$sysusers/voicemark.conf" \
+    for unit in voicemark.service voicemark-web.socket; do
+        ! with_systemd || systemctl disable --quiet "$unit" 2>/dev/null || true
+    done
+    rm -f "$units/voicemark.service" "$units/voicemark-web.socket" "$units/voicemark-web.service" \
+        "$units"/voicemark.service.d/*.example "$sysusers/voicemark.conf" \
         "$tmpfiles/voicemark.conf" "$polkit/50-voicemark.rules"
     ! is_our_link || rm -f "$command_link"
     rmdir "$units/voicemark.service.d" 2>/dev/null || true
-    rm -rf "$program"
+    rm -rf "$program" "$root/var/cache/voicemark"
     ! with_systemd || systemctl daemon-reload
 }
 

@@ -61,7 +61,9 @@ def test_install_again_upgrade_and_uninstall_keep_what_is_the_owners(root: Path,
     config, data = root / "etc/voicemark/config.toml", root / "var/lib/voicemark"
     first = run("install", "--root", root, "--from", wheel)
     assert "configuration to fill in" in first.stdout
-    assert (root / "etc/systemd/system/voicemark.service").is_file()
+    units = root / "etc/systemd/system"
+    assert (units / "voicemark.service").is_file()
+    assert not list(units.glob("voicemark-web.*")), "the page is there for who asks for it"
     assert (root / "opt/voicemark/bin/voicemarkd").is_file()
     assert (root / "opt/voicemark/share/hooks/vdr-recording-hook").is_file()
 
@@ -84,7 +86,8 @@ def test_install_again_upgrade_and_uninstall_keep_what_is_the_owners(root: Path,
     with closing(sqlite3.connect(data / "voicemark.db")) as database, database:
         database.execute("INSERT INTO voices (name, enrolled_at) VALUES ('Anna', '2026-03-01 00:00:00')")
 
-    again = run("install", "--root", root, "--from", wheel)
+    again = run("install", "--root", root, "--from", wheel, "--web")
+    assert sorted(unit.suffix for unit in units.glob("voicemark-web.*")) == [".service", ".socket"]
     assert config.read_text() == own
     assert "the database was copied" in again.stdout
     (copy,) = (data / "backup").glob("*.db")
@@ -95,7 +98,7 @@ def test_install_again_upgrade_and_uninstall_keep_what_is_the_owners(root: Path,
 
     run("uninstall", "--root", root)
     assert not (root / "opt/voicemark").exists()
-    assert not (root / "etc/systemd/system/voicemark.service").exists()
+    assert not list(units.glob("voicemark*.*"))
     assert config.read_text() == own and (data / "voicemark.db").exists()
     run("uninstall", "--root", root)
     run("purge", "--root", root)

@@ -12,14 +12,30 @@ SYSTEMD = Path(__file__).parents[2] / "systemd"
 EXPOSURE_AT_MOST = 1.5
 
 
-@pytest.fixture
-def unit(tmp_path: Path) -> Path:
-    """The unit, with a program that is there on this machine."""
+def on_this_machine(name: str, folder: Path) -> Path:
+    """The unit, with a program that is there."""
     if shutil.which("systemd-analyze") is None:
         pytest.skip("needs systemd-analyze")
-    path = tmp_path / "voicemark.service"
-    path.write_text((SYSTEMD / "voicemark.service").read_text().replace("/opt/voicemark/bin/voicemarkd", "/bin/true"))
+    path = folder / name
+    path.write_text(re.sub("/opt/voicemark/bin/voicemarkd?", "/bin/true", (SYSTEMD / name).read_text()))
     return path
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Path:
+    return on_this_machine("voicemark.service", tmp_path)
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    """The page's unit, with its socket beside it."""
+    on_this_machine("voicemark-web.socket", tmp_path)
+    return on_this_machine("voicemark-web.service", tmp_path)
+
+
+def settings_of(name: str) -> dict[str, str]:
+    lines = (SYSTEMD / name).read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if re.match(r"[A-Z]\w+=", line))
 
 
 def drop_in(unit: Path, name: str) -> None:
@@ -45,6 +61,31 @@ def test_systemd_finds_nothing_wrong(unit: Path, extra: str | None) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def test_systemd_finds_nothing_wrong_with_the_page(page: Path) -> None:
+    units = [page, page.with_suffix(".socket")]
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_page_is_exposed_as_little_as_claimed(page: Path) -> None:
+    assert exposure(page) <= EXPOSURE_AT_MOST
+
+
+def test_the_page_has_no_network_and_writes_nothing_but_its_clips() -> None:
+    settings = settings_of("voicemark-web.service")
+    assert settings["PrivateNetwork"] == "true" and settings["RestrictAddressFamilies"] == "AF_UNIX"
+    assert settings["ProtectSystem"] == "strict" and settings["MemoryMax"] == "512M"
+    assert settings["CacheDirectoryMode"] == "0700"
+    assert not settings.keys() & {"StateDirectory", "ReadWritePaths", "RuntimeDirectory"}
+    assert settings["ExecStart"].endswith("--fd 3"), "systemd hands over what it listens on"
+
+
+def test_the_page_is_for_this_machine_alone() -> None:
+    settings = settings_of("voicemark-web.socket")
+    assert settings["ListenStream"].startswith("127.0.0.1:")
+    assert (settings["IPAddressDeny"], settings["IPAddressAllow"]) == ("any", "localhost")
+
+
 def test_the_service_is_exposed_as_little_as_claimed(unit: Path) -> None:
     assert exposure(unit) <= EXPOSURE_AT_MOST
 
@@ -55,8 +96,7 @@ def test_the_service_stays_safe_with_a_gpu(unit: Path) -> None:
 
 
 def test_what_keeps_the_service_working_is_not_hardened_away() -> None:
-    text = (SYSTEMD / "voicemark.service").read_text()
-    settings = dict(line.split("=", 1) for line in text.splitlines() if re.match(r"[A-Z]\w+=", line))
+    settings = settings_of("voicemark.service")
     assert "MemoryDenyWriteExecute" not in settings, "oneDNN writes code and runs it"
     assert settings.get("ProcSubset", "all") == "all", "the boot id tells dead workers from living ones"
     assert settings["KillMode"] == "mixed", "ffmpeg killed before the service would look like a broken recording"

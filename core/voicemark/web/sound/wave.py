@@ -31,7 +31,7 @@ def to_wave(samples: Samples) -> bytes:
 def from_wave(data: bytes) -> Samples:
     """What `to_wave` made `data` of, to 16 bits."""
     with wave.open(io.BytesIO(data)) as file:
-        return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / 32767
+        return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / np.float32(32767)
 
 
 def levels(samples: Samples, columns: int = WIDTH) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
