@@ -30,6 +30,7 @@ from voicemark.cli import (
     train_average,
     train_backend,
     verifier,
+    web,
 )
 from voicemark.cli.output import complain
 from voicemark.errors import ConfigError, VoicemarkError
@@ -57,6 +58,7 @@ app.command("export")(export.export)
 app.command("playlist")(playlist.playlist)
 app.command("play")(play.play)
 app.command("status")(status.status)
+app.command("web")(web.web)
 app.command("retry")(retry.retry)
 app.command("backup")(backup.backup)
 app.command("doctor")(doctor.doctor)

@@ -15,6 +15,7 @@ from voicemark.config.model import (
     TitlesSection,
     VerifierSection,
     WatchSection,
+    WebSection,
 )
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "TitlesSection",
     "VerifierSection",
     "WatchSection",
+    "WebSection",
     "load_config",
 ]

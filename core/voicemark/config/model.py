@@ -320,6 +320,30 @@ class ServiceSection(Section):
         return hours
 
 
+class WebSection(Section):
+    """The page (`voicemark web`)."""
+
+    host: str = Field(
+        "127.0.0.1", min_length=1, description="Address to listen on; any but this machine's own needs a password."
+    )
+    port: int = Field(8765, ge=0, le=65535, description="Port to listen on; 0: any that is free.")
+    hosts: tuple[str, ...] = Field(
+        (),
+        description="Names by which browsers may ask for it, beside localhost, such as the one of a reverse proxy.",
+    )
+    password_file: Path | None = Field(
+        None, description="Made by `voicemark web --new-password`; with it nobody gets in without the password."
+    )
+
+    @field_validator("hosts")
+    @classmethod
+    def _names_alone(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if not re.fullmatch(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", host):
+                raise ValueError(f"'{host}' is no host's name: write it without scheme, port and path")
+        return tuple(host.lower() for host in hosts)
+
+
 class Config(Section):
     """Everything that can be set."""
 
@@ -333,6 +357,7 @@ class Config(Section):
     titles: TitlesSection = TitlesSection()
     export: ExportSection = ExportSection()
     service: ServiceSection = ServiceSection()
+    web: WebSection = WebSection()
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:

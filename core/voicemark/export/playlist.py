@@ -18,12 +18,17 @@ VLC = "http://www.videolan.org/vlc/playlist"
 
 @dataclass(frozen=True)
 class Entry:
-    """From `start_s` to `end_s` (seconds) of the file at `path`."""
+    """From `start_s` to `end_s` (seconds; None: its end) of the file at `path`."""
 
     path: Path
     title: str
     start_s: float
-    end_s: float
+    end_s: float | None
+
+    @property
+    def length_s(self) -> float | None:
+        """How long it plays; None where that is not known."""
+        return None if self.end_s is None else self.end_s - self.start_s
 
 
 def entries_of(recording: MarkedRecording, speaker: str) -> Iterator[Entry]:
@@ -54,7 +59,7 @@ def xspf(entries: Sequence[Entry], title: str) -> bytes:
             "    <track>",
             f"      <location>{escape(entry.path.as_uri())}</location>",
             f"      <title>{escape(entry.title)}</title>",
-            f"      <duration>{round(1000 * (entry.end_s - entry.start_s))}</duration>",
+            *([] if entry.length_s is None else [f"      <duration>{round(1000 * entry.length_s)}</duration>"]),
             f'      <extension application="{VLC}/0">',
             f"        <vlc:id>{number}</vlc:id>",
             *(f"        <vlc:option>{option}</vlc:option>" for option in _options(entry)),
@@ -69,14 +74,16 @@ def m3u(entries: Sequence[Entry], title: str) -> bytes:
     """The playlist as extended M3U."""
     lines = ["#EXTM3U", "# made by voicemark", f"#PLAYLIST:{one_line(title)}"]
     for entry in entries:
-        lines.append(f"#EXTINF:{round(entry.end_s - entry.start_s)},{entry.title}")
+        length = -1 if entry.length_s is None else round(entry.length_s)
+        lines.append(f"#EXTINF:{length},{one_line(entry.title)}")
         lines += [f"#EXTVLCOPT:{option}" for option in _options(entry)]
         lines.append(entry.path.as_uri())
     return _joined(lines)
 
 
-def _options(entry: Entry) -> tuple[str, str]:
-    return f"start-time={entry.start_s:.3f}", f"stop-time={entry.end_s:.3f}"
+def _options(entry: Entry) -> list[str]:
+    stop = [] if entry.end_s is None else [f"stop-time={entry.end_s:.3f}"]
+    return [f"start-time={entry.start_s:.3f}", *stop]
 
 
 def _joined(lines: Iterable[str]) -> bytes:

@@ -104,6 +104,11 @@ class Database:
         if self._wrote:
             self._lock.remove()
 
+    def is_current(self) -> bool:
+        """Is it of this program's version? Only reads. Raises `DatabaseError`, also for one of a newer program."""
+        with translated(self.path):
+            return is_current(self._readers, self.path)
+
     def bring_up_to_date(self) -> None:
         """Migrate, if need be. Raises `DatabaseError`."""
         with translated(self.path):
@@ -149,6 +154,23 @@ def open_to_read(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Datab
     return _opened(path, busy_timeout_s)
 
 
+def open_read_only(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
+    """Open the database at `path` for a process that never writes: nothing is made and nothing migrated; its `writing`
+    is not to be used. Raises `DatabaseError`, also for a database of an older program."""
+    if not path.exists():
+        raise DatabaseError("there is no database yet", path=path, hint="start the service, or scan a recording")
+    database = _attached(path, busy_timeout_s)
+    try:
+        if not database.is_current():
+            raise DatabaseError(
+                "was written by an older voicemark", path=path, hint="start the service: it brings it to this version"
+            )
+    except BaseException:
+        database.reconnect()
+        raise
+    return database
+
+
 def _make_file(path: Path) -> None:
     try:
         os.close(create_private(path))
@@ -162,13 +184,17 @@ def _make_file(path: Path) -> None:
 
 
 def _opened(path: Path, busy_timeout_s: float) -> Database:
-    try:
-        database = Database(path, busy_timeout_s)
-    except OSError as error:
-        raise DatabaseError(f"cannot be opened: {error.strerror}", path=path, hint="check that it is a file") from error
+    database = _attached(path, busy_timeout_s)
     try:
         database.bring_up_to_date()
     except BaseException:
         database.reconnect()
         raise
     return database
+
+
+def _attached(path: Path, busy_timeout_s: float) -> Database:
+    try:
+        return Database(path, busy_timeout_s)
+    except OSError as error:
+        raise DatabaseError(f"cannot be opened: {error.strerror}", path=path, hint="check that it is a file") from error

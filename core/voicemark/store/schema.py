@@ -19,6 +19,11 @@ PARTS = (schema_acts, schema_files, schema_people)
 """Whoever imports this module has all tables."""
 
 
+TEXT_INDEXES = ("recording_texts", "programme_texts")
+"""Full-text indexes (FTS5) over recordings and programmes, which triggers of the database itself keep up to date. A
+migration that makes one of these two tables anew makes its triggers anew. See `voicemark.store.search`."""
+
+
 class RecordingRow(Base):
     """A recording that was found, whether it has been scanned or not."""
 
@@ -115,6 +120,7 @@ class RecordingProgrammeRow(Base):
     """A programme's place on a recording's timeline."""
 
     __tablename__ = "recording_programmes"
+    __table_args__ = (Index("ix_recording_programmes_programme", "programme_id", "recording_id"),)
     recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True)
     programme_id: Mapped[int] = mapped_column(ForeignKey("programmes.id", ondelete="CASCADE"), primary_key=True)
     start_s: Mapped[float] = mapped_column(primary_key=True)
