@@ -65,6 +65,8 @@ class Recognised:
     markers: tuple[Marker, ...] = ()
     """By start."""
     named: tuple[NamedTurn, ...] = ()
+    join_gap_s: float = 0.0
+    """What of one voice is less far apart is one marker."""
 
 
 @dataclass(frozen=True)

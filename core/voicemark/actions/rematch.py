@@ -29,10 +29,12 @@ from voicemark.store.archive import (
     stale_recordings,
     still_there,
 )
+from voicemark.store.carry import place_said
 from voicemark.store.database import Database
-from voicemark.store.markers import known_voice_ids, replace_markers
+from voicemark.store.markers import known_voice_ids
 from voicemark.store.matching import forget_matchings, keep_taken, remember_matching, remembered_matchings
-from voicemark.store.speakers import replace_names, write_speech
+from voicemark.store.recognised import write_recognised
+from voicemark.store.speakers import write_speech
 from voicemark.store.sqlite_errors import DatabaseLostError, DatabaseUnavailableError
 from voicemark.voice.diarization import Diarization, diarize, pack, unpack
 from voicemark.voice.match import VoiceBook, key_parts, whole_key
@@ -106,14 +108,13 @@ def rematch(
                 for one, recognised in zip(changed, results, strict=True)
                 if not isinstance(recognised, RecordingError) and one.kept.recording_id in there
             }
-            named = {number: recognised.named for number, (_, recognised) in found.items()}
-            marked = {number: recognised.markers for number, (_, recognised) in found.items()}
-            replace_markers(session, marked, made_with, voices)
-            replace_names(session, named, voices)
+            marked = write_recognised(
+                session, {number: recognised for number, (_, recognised) in found.items()}, made_with, voices
+            )
             if made_with is not None:
                 remember_matching(session, key, parts)
         hours += sum(kept.duration_s for kept in [*untouched, *(kept for kept, _ in found.values())]) / 3600
-        markers += sum(map(len, marked.values()))
+        markers += marked
         if progress:
             progress(done + unheard, total)
     if done:
@@ -138,6 +139,7 @@ class _Item:
             turns = pack(found)
             keep_turns(session, self.kept, turns)
             write_speech(session, self.kept.recording_id, speech_of(found, self.kept.duration_s))
+            place_said(session, self.kept.recording_id, self.kept.content)
         if self.taken is not self.kept.taken:
             keep_taken(session, self.kept.recording_id, turns, self.taken)
 

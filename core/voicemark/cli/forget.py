@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def forget(
-    name: Annotated[str, typer.Argument(help="The voice's name, as in the configuration.")],
+    name: Annotated[str | None, typer.Argument(help="The voice's name, as in the configuration.")] = None,
+    person: Annotated[
+        int | None, typer.Option(help="Instead: the number of somebody without a name, as `voicemark people` tells it.")
+    ] = None,
     recordings: Annotated[
         bool,
         typer.Option(
@@ -27,7 +30,8 @@ def forget(
     ] = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Erase a voice's memory, markers and statistics from the database for good, and from exported files.
+    """Erase a voice's memory, markers and statistics, and all that was ever said of it, from the database for good, and
+    from exported files.
 
     What was broken off is ended by the next run, with any name, or by the service.
     """
@@ -35,8 +39,10 @@ def forget(
     from voicemark.config import load_config
     from voicemark.store.database import open_database
     from voicemark.store.forget import forget as erase
-    from voicemark.store.forget import is_anything_left
+    from voicemark.store.forget import forget_group, is_anything_left
 
+    if (name is None) == (person is None):
+        raise typer.BadParameter("say a name, or --person and a number")
     loaded = load_config(config)
     database = open_database(loaded.database.path)
 
@@ -53,7 +59,10 @@ def forget(
             )
         with database.reading() as session:
             unfinished = is_anything_left(session)
-        forgotten = erase(database, name, recordings=recordings)
+        if name is not None:
+            forgotten = erase(database, name, recordings=recordings)
+        else:
+            forgotten = forget_group(database, person or 0, recordings=recordings)
         for line in erased(forgotten):
             say(line)
         if unfinished:
@@ -70,13 +79,14 @@ def forget(
 
 def erased(forgotten: "Forgotten") -> list[str]:
     """What was erased, in words."""
-    if not forgotten.memories and not forgotten.markers:
+    if not forgotten.memories and not forgotten.markers and not forgotten.answers and not forgotten.recordings:
         known = f"; the voices there are: {', '.join(forgotten.others)}" if forgotten.others else ""
         return [f"nothing was kept of '{forgotten.name}'{known}"]
     also = f", and the embeddings of {forgotten.embeddings} recordings" if forgotten.embeddings else ""
     return [
         f"'{forgotten.name}' is forgotten: {forgotten.markers} markers in {len(forgotten.recordings)} recordings "
         f"and {forgotten.memories} memories are erased{also}"
+        + (f"; so is what was said of it in {forgotten.answers} places" if forgotten.answers else "")
     ]
 
 

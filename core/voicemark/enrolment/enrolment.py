@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from torch import Tensor
+from torch import Tensor, from_numpy
 
 from voicemark.audio.demux import AudioReader
 from voicemark.config import Config, SpeakerSection
@@ -95,7 +95,7 @@ def _enrol_voice(
         digest = ""
         problems.append(EnrolmentError(f"a sample vanished: {error.strerror}", path=error.filename))
     if stored is not None and stored.samples == digest and found and not anew:
-        return VoiceReport(speaker.name, stored.embeddings, problems=tuple(problems), from_database=True)
+        return VoiceReport(speaker.name, from_numpy(stored.embeddings), problems=tuple(problems), from_database=True)
     report = make_memory(speaker.name, found, encoder, config, problems)
     report = _unless_changed(report, found, digest, config)
     paths = [sample.recording.path for sample in found]
@@ -106,7 +106,7 @@ def _enrol_voice(
     if report.memory is not None:
         heard = [sample.sample.recording.path for sample in report.samples]
         with database.writing() as session:
-            save_memory(session, speaker.name, encoder.model_id, digest, report.memory, sources_of(heard))
+            save_memory(session, speaker.name, encoder.model_id, digest, report.memory.numpy(), sources_of(heard))
     return report
 
 
@@ -130,7 +130,9 @@ def _keeping(stored: StoredMemory, report: VoiceReport) -> VoiceReport:
         hint="bring the samples back, or take them out of [[speakers]]; or run `voicemark forget`",
     )
     problems = (*report.problems, kept)
-    return replace(report, memory=stored.embeddings, problems=problems, error=None, from_database=True, kept=True)
+    return replace(
+        report, memory=from_numpy(stored.embeddings), problems=problems, error=None, from_database=True, kept=True
+    )
 
 
 def tell_what_waits(database: Database, reports: Iterable[VoiceReport]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import Select, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from voicemark.result import Taken
@@ -13,6 +13,7 @@ from voicemark.store.database import Database
 from voicemark.store.matching import read_taken
 from voicemark.store.paths import text_to_path
 from voicemark.store.schema import EmbeddingRow, NormalisationRow, RecordingRow
+from voicemark.store.schema_acts import SaidRow
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,9 @@ class KeptRecording:
     taken: Taken | None = None
     """What score normalisation takes from them, where that is kept."""
     match_key: str | None = None
-    """What the present markers were made with."""
+    """What the present markers were made with, besides what was said; None also where something else was said since."""
+    said: str | None = None
+    """A digest of what was said of the content."""
 
 
 def count_stale(session: Session, model_id: str, match_key: str) -> int:
@@ -61,6 +64,7 @@ def stale_recordings(database: Database, model_id: str, match_key: str, at_once:
         func.coalesce(RecordingRow.duration_s, length),
         EmbeddingRow.turns,
         RecordingRow.match_key,
+        SaidRow.digest,
         NormalisationRow.cohort,
         NormalisationRow.turns,
         NormalisationRow.taken,
@@ -78,9 +82,12 @@ def stale_recordings(database: Database, model_id: str, match_key: str, at_once:
 
 
 def _kept(row: Any) -> KeptRecording:
-    number, path, content, dim, hop_s, window_s, duration_s, turns, key, *taken = row
+    number, path, content, dim, hop_s, window_s, duration_s, turns, whole_key, said, *taken = row
+    key, _, of_said = (whole_key or "").partition("+")
+    same = key if key and of_said == (said or "") else None
+    of_turns = read_taken(turns, *taken)
     return KeptRecording(
-        number, text_to_path(path), content, dim, hop_s, window_s, duration_s, turns, read_taken(turns, *taken), key
+        number, text_to_path(path), content, dim, hop_s, window_s, duration_s, turns, of_turns, same, said
     )
 
 
@@ -99,28 +106,39 @@ def keep_turns(session: Session, kept: KeptRecording, turns: bytes) -> None:
 
 
 def still_there(session: Session, batch: Sequence[KeptRecording], model_id: str) -> set[int]:
-    """Which of the recordings have still the embeddings that `batch` holds. (They may have been scanned again, or be
-    gone.)"""
+    """Of which of the recordings the same is still kept and said as `batch` holds. (They may have been scanned again,
+    or be gone, or somebody corrected them.)"""
     ids = [kept.recording_id for kept in batch]
-    present = select(EmbeddingRow.recording_id, EmbeddingRow.content).where(
-        EmbeddingRow.recording_id.in_(ids), EmbeddingRow.model_id == model_id
+    present = (
+        select(EmbeddingRow.recording_id, EmbeddingRow.content, SaidRow.digest)
+        .outerjoin(SaidRow, SaidRow.content == EmbeddingRow.content)
+        .where(EmbeddingRow.recording_id.in_(ids), EmbeddingRow.model_id == model_id)
     )
-    contents = dict(session.execute(present).all())
-    return {kept.recording_id for kept in batch if contents.get(kept.recording_id) == kept.content}
+    now = {number: (content, said) for number, content, said in session.execute(present)}
+    return {kept.recording_id for kept in batch if now.get(kept.recording_id) == (kept.content, kept.said)}
 
 
 def set_match_key(session: Session, recordings: Sequence[int], key: str | None) -> None:
-    """Note what the markers of these recordings are made with: they stay as they are."""
-    session.execute(update(RecordingRow).where(RecordingRow.id.in_(recordings)).values(match_key=key))
+    """Note what the markers of these recordings are made with, besides what was said of them."""
+    said = select("+" + SaidRow.digest).where(SaidRow.content == RecordingRow.content).scalar_subquery()
+    with_said = None if key is None else literal(key) + func.coalesce(said, "")
+    session.execute(
+        update(RecordingRow)
+        .where(RecordingRow.id.in_(recordings))
+        .values(match_key=with_said)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _stale(model_id: str, match_key: str, *columns: Any) -> Select[Any]:
+    wanted = literal(match_key) + func.coalesce("+" + SaidRow.digest, "")
     return (
         select(*columns)
         .select_from(RecordingRow)
         .join(EmbeddingRow, EmbeddingRow.recording_id == RecordingRow.id)
+        .outerjoin(SaidRow, SaidRow.content == EmbeddingRow.content)
         .where(
             EmbeddingRow.model_id == model_id,
-            or_(RecordingRow.match_key.is_(None), RecordingRow.match_key != match_key),
+            or_(RecordingRow.match_key.is_(None), RecordingRow.match_key != wanted),
         )
     )

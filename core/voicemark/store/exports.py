@@ -104,6 +104,12 @@ def drop_export(session: Session, target: str) -> None:
     session.execute(delete(ExportRow).where(ExportRow.target == target))
 
 
+def name_other_voice(session: Session, voice: int, other: int) -> None:
+    """Files that name `voice`, which is about to be no more, count as naming the `other` that it is one with."""
+    for row in session.scalars(select(ExportVoiceRow).where(ExportVoiceRow.voice_id == voice)).all():
+        session.merge(ExportVoiceRow(target=row.target, voice_id=other))
+
+
 def _digests(row: ExportRow) -> tuple[str, ...]:
     return tuple((row.digest or "").split())
 

@@ -10,7 +10,7 @@ that name the voice, the database's own free pages). Whoever comes next ends it 
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,8 +19,9 @@ from typing import Any
 from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from voicemark.errors import DatabaseError
+from voicemark.errors import DatabaseError, VoicemarkError
 from voicemark.store.database import Database
+from voicemark.store.forget_person import forget_person
 from voicemark.store.paths import text_to_path
 from voicemark.store.schema import (
     EmbeddingRow,
@@ -34,7 +35,9 @@ from voicemark.store.schema import (
     TurnVoiceRow,
     VoiceRow,
 )
+from voicemark.store.schema_acts import ActChangeRow
 from voicemark.store.schema_files import ErasureFileRow, ErasureRow, ExportRow, ExportVoiceRow
+from voicemark.store.schema_people import CannotLinkRow, MembershipRow, PersonRow
 from voicemark.store.sqlite_errors import translated
 from voicemark.store.waiting import VOICE, note_waiting
 
@@ -55,6 +58,8 @@ class Forgotten:
     """The names of the voices that are left."""
     embeddings: int = 0
     """Recordings whose embeddings were erased too."""
+    answers: int = 0
+    """What a person had said of the voice: names, corrections, answers to questions; each span counts."""
 
 
 @dataclass(frozen=True)
@@ -85,23 +90,55 @@ def forget(database: Database, name: str, *, recordings: bool = False) -> Forgot
         paths = session.scalars(select(RecordingRow.path).where(RecordingRow.id.in_(heard_in))).all()
         markers = session.scalar(select(func.count()).where(MarkerRow.voice_id == mine)) or 0
         memories = session.scalar(select(func.count()).where(MemoryRow.voice_id == mine)) or 0
-        if session.scalar(select(VoiceRow.id).where(VoiceRow.name == name)) is not None:
-            session.add(ErasureRow(asked_at=datetime.now(UTC)))
+        person = session.scalar(select(PersonRow.id).where(PersonRow.voice_id == mine))
+        voice = session.scalar(select(VoiceRow.id).where(VoiceRow.name == name))
+        answers, acts = forget_person(session, person, voice, name)
+        if voice is not None:
             _note_files(session, name, heard_in)
+        if voice is not None or acts:
+            session.add(ErasureRow(asked_at=datetime.now(UTC)))
         session.execute(update(RecordingRow).where(RecordingRow.id.in_(heard_in)).values(match_key=None))
-        embeddings = 0
-        if recordings:
-            erased = session.execute(delete(EmbeddingRow).where(EmbeddingRow.recording_id.in_(heard_in)))
-            embeddings = int(getattr(erased, "rowcount", 0))
-            for told in (TurnVoiceRow, TurnRow, LocalSpeakerRow, NormalisationRow):
-                session.execute(delete(told).where(told.recording_id.in_(heard_in)))
+        embeddings = _erase_embeddings(session, heard_in) if recordings else 0
         session.execute(delete(MatchingRow))  # holds digests of memories
         for table in (TurnVoiceRow, MarkerRow, MemoryRow):
             session.execute(delete(table).where(table.voice_id == mine))
         session.execute(delete(VoiceRow).where(VoiceRow.name == name))
         note_waiting(session, VOICE + name, None)
         others = session.scalars(select(VoiceRow.name).order_by(VoiceRow.name)).all()
-    return Forgotten(name, memories, markers, tuple(paths), tuple(others), embeddings)
+    return Forgotten(name, memories, markers, tuple(paths), tuple(others), embeddings, answers)
+
+
+def forget_group(database: Database, person: int, *, recordings: bool = False) -> Forgotten:
+    """As `forget`, of somebody who has no name: the group, and what was said of it.
+
+    What the local speakers sound like stays with their recordings, and may be found to be alike again, unless
+    `recordings`. Raises DatabaseError, and VoicemarkError where there is nobody of that number without a name.
+    """
+    with database.writing() as session:
+        session.connection().exec_driver_sql("PRAGMA secure_delete=ON")
+        row = session.get(PersonRow, person)
+        if row is None or row.voice_id is not None:
+            raise VoicemarkError(
+                f"there is nobody without a name who has the number {person}", hint="`voicemark people` lists them"
+            )
+        session.add(ErasureRow(asked_at=datetime.now(UTC)))
+        heard_in = session.scalars(
+            select(MembershipRow.recording_id).where(MembershipRow.person_id == person).distinct()
+        ).all()
+        paths = session.scalars(select(RecordingRow.path).where(RecordingRow.id.in_(heard_in))).all()
+        embeddings = _erase_embeddings(session, heard_in) if recordings else 0
+        answers, _ = forget_person(session, person, None, None)
+    return Forgotten(f"voice {person}", 0, 0, tuple(paths), (), embeddings, answers)
+
+
+def _erase_embeddings(session: Session, recordings: Select[Any] | Sequence[int]) -> int:
+    """Of whole recordings, and who speaks in them; of how many."""
+    erased = session.execute(delete(EmbeddingRow).where(EmbeddingRow.recording_id.in_(recordings)))
+    for told in (TurnVoiceRow, TurnRow, LocalSpeakerRow, NormalisationRow, MembershipRow, CannotLinkRow):
+        session.execute(delete(told).where(told.recording_id.in_(recordings)))
+    of_speakers = ActChangeRow.recording_id.in_(recordings)
+    session.execute(delete(ActChangeRow).where(of_speakers))
+    return int(getattr(erased, "rowcount", 0))
 
 
 def _note_files(session: Session, name: str, heard_in: Select[Any]) -> None:

@@ -75,7 +75,7 @@ def same_content(session: Session, recording: Recording, content: str, model_id:
         ),
         recognised=recognised,
         voices=tuple(dict.fromkeys((*(m.voice for m in recognised.markers), *(n.voice for n in recognised.named)))),
-        match_key=row.match_key or "",
+        match_key=(row.match_key or "").partition("+")[0],
         programmes=(),
         started_at=recording.started_at,
         notes=tuple((row.notes or "").splitlines()),

@@ -21,11 +21,14 @@ def voice_ids(session: Session, names: Iterable[str]) -> dict[str, int]:
     for name in names:
         if name not in ids:
             now = datetime.now(UTC)
-            voice = VoiceRow(name=name, enrolled_at=now)
-            session.add(voice)
+            person = PersonRow(kind=PERSON, by=BY_PERSON, created_at=now)
+            session.add(person)
             session.flush()
-            session.add(PersonRow(kind=PERSON, voice_id=voice.id, by=BY_PERSON, created_at=now))
-            ids[name] = voice.id
+            # Numbers of persons are never used twice, so neither are those of voices.
+            number = person.id if person.id not in ids.values() else max(ids.values()) + 1
+            session.add(VoiceRow(id=number, name=name, enrolled_at=now))
+            session.flush()
+            person.voice_id = ids[name] = number
     return ids
 
 

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Sequence
 
 import numpy as np
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
@@ -47,5 +47,7 @@ def remembered_matchings(session: Session) -> dict[str, tuple[str, ...]]:
 
 def forget_matchings(session: Session, but: str | None = None) -> None:
     """Drop what no recording was matched with any more, `but` for one key."""
-    used = select(RecordingRow.match_key).where(RecordingRow.match_key.is_not(None)).distinct()
+    key = RecordingRow.match_key
+    without_said = func.substr(key, 1, func.instr(key + "+", "+") - 1)  # see `voicemark.store.archive.set_match_key`
+    used = select(without_said).where(key.is_not(None)).distinct()
     session.execute(delete(MatchingRow).where(MatchingRow.key.not_in(used), MatchingRow.key.is_not(but)))

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
-from torch import Tensor
 
 from voicemark.store.markers import voice_ids
 from voicemark.store.schema import MemoryRow, VoiceRow
@@ -21,30 +20,42 @@ class StoredMemory:
 
     samples: str
     """Digest of the samples that it was made of."""
-    embeddings: Tensor
-    """(rows, d) float32."""
+    embeddings: NDArray[np.float32]
+    """(rows, d)."""
     made_at: datetime
     sources: tuple[str, ...] | None = None
     """The samples that it was made of; None: not known (an earlier version made it)."""
 
 
-def load_memory(session: Session, name: str, model_id: str) -> StoredMemory | None:
+SAMPLES, CONFIRMED, DENIED = "samples", "confirmed", "denied"
+"""Origins of a memory: see `voicemark.store.schema.MemoryRow`."""
+
+
+def load_memory(session: Session, name: str, model_id: str, origin: str = SAMPLES) -> StoredMemory | None:
     """The memory of a voice under a model; None where there is none, or where it is damaged and must be made anew."""
-    query = select(MemoryRow).join(VoiceRow).where(VoiceRow.name == name, MemoryRow.model_id == model_id)
-    row = session.scalars(query).one_or_none()
+    mine = (VoiceRow.name == name, MemoryRow.model_id == model_id, MemoryRow.origin == origin)
+    row = session.scalars(select(MemoryRow).join(VoiceRow).where(*mine)).one_or_none()
     if row is None or len(row.embeddings) != row.windows * row.dim * 4:
         return None
     values = np.frombuffer(row.embeddings, "<f4").reshape(row.windows, row.dim)
     sources = None if row.sources is None else tuple(json.loads(row.sources))
-    return StoredMemory(row.samples, torch.from_numpy(values.astype(np.float32)), row.made_at, sources)
+    return StoredMemory(row.samples, values.astype(np.float32), row.made_at, sources)
 
 
 def save_memory(
-    session: Session, name: str, model_id: str, samples: str, embeddings: Tensor, sources: Sequence[str] | None = None
+    session: Session,
+    name: str,
+    model_id: str,
+    samples: str,
+    embeddings: NDArray[np.float32],
+    sources: Sequence[str] | None = None,
+    origin: str = SAMPLES,
 ) -> None:
-    """Keep a voice's memory under a model in place of the one before. Memories of other models stay."""
+    """Keep a voice's memory (rows, d) under a model in place of the one before. Those of other models and other origins
+    stay."""
     voice = voice_ids(session, [name])[name]
-    session.execute(delete(MemoryRow).where(MemoryRow.voice_id == voice, MemoryRow.model_id == model_id))
+    mine = (MemoryRow.voice_id == voice, MemoryRow.model_id == model_id, MemoryRow.origin == origin)
+    session.execute(delete(MemoryRow).where(*mine))
     session.add(
         MemoryRow(
             voice_id=voice,
@@ -52,8 +63,9 @@ def save_memory(
             samples=samples,
             windows=embeddings.shape[0],
             dim=embeddings.shape[1],
-            embeddings=embeddings.numpy().astype("<f4").tobytes(),
+            embeddings=embeddings.astype("<f4").tobytes(),
             made_at=datetime.now(UTC),
             sources=None if sources is None else json.dumps(sources),
+            origin=origin,
         )
     )

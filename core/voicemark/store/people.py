@@ -1,5 +1,6 @@
 """Questions about people: who there is, where somebody is heard, and where to listen."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,8 @@ from sqlalchemy import ColumnElement, func, select, table
 from sqlalchemy import column as column_of
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from voicemark.store.schema import LocalSpeakerRow, RecordingRow, TurnRow, VoiceRow
+from voicemark.store.schema import LocalSpeakerRow, RecordingRow, TurnRow
+from voicemark.store.schema_acts import ActChangeRow, ActRow
 from voicemark.store.schema_base import UtcDateTime
 from voicemark.store.schema_people import MembershipRow, PersonRow
 
@@ -93,10 +95,27 @@ def find_person(session: Session, person: int) -> PersonView | None:
     return None if row is None else PersonView(*row)
 
 
-def person_called(session: Session, name: str) -> int | None:
-    """The number of who has exactly this name."""
-    query = select(PersonRow.id).join(VoiceRow, VoiceRow.id == PersonRow.voice_id).where(VoiceRow.name == name)
-    return session.scalar(query)
+def voice_called(session: Session, name: str) -> PersonView | None:
+    """Who has this name, in any case where nobody is called exactly so."""
+    alike = _PEOPLE.c.name.is_not(None) & (func.casefold(_PEOPLE.c.name) == name.casefold())
+    exactly_first = (_PEOPLE.c.name == name).desc()
+    row = session.execute(select(_PEOPLE).where(alike).order_by(exactly_first).limit(1)).one_or_none()
+    return None if row is None else PersonView(*row)
+
+
+def merged_into(session: Session, person: int) -> int | None:
+    """With whom somebody is one who is not there any more, as the log of acts has it."""
+    gone = (
+        select(ActRow.id)
+        .join(ActChangeRow, ActChangeRow.act_id == ActRow.id)
+        .where(ActChangeRow.subject == PersonRow.__tablename__, ActChangeRow.key == json.dumps({"id": person}))
+        .where(ActChangeRow.after.is_(None), ActRow.undone_at.is_(None))
+        .order_by(ActRow.id.desc())
+        .limit(1)
+    ).scalar_subquery()
+    whose = func.json_extract(ActChangeRow.after, "$.person_id")
+    moved = select(whose).where(ActChangeRow.act_id == gone, ActChangeRow.subject == MembershipRow.__tablename__)
+    return session.scalar(moved.where(whose.is_not(None)).limit(1))
 
 
 def places_of(session: Session, persons: Sequence[int], at_most: int = 3) -> dict[int, list[Place]]:

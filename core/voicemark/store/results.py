@@ -2,16 +2,18 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from voicemark.errors import RecordingVanishedError
 from voicemark.result import Result
-from voicemark.store.markers import known_voice_ids, write_markers
+from voicemark.store.carry import place_said
+from voicemark.store.markers import known_voice_ids
 from voicemark.store.matching import keep_taken, remember_matching
 from voicemark.store.programmes import lay_programmes
+from voicemark.store.recognised import write_recognised
 from voicemark.store.schema import EmbeddingRow, RecordingRow
-from voicemark.store.speakers import write_names, write_speech
+from voicemark.store.speakers import write_speech
 
 
 def write_result(session: Session, recording_id: int, result: Result) -> None:
@@ -25,6 +27,7 @@ def write_result(session: Session, recording_id: int, result: Result) -> None:
         raise RecordingVanishedError("is no longer in the database", path=result.recording.path)
     recording = result.recording
     programme = result.programme
+    kept = session.scalar(select(EmbeddingRow.content).where(EmbeddingRow.recording_id == recording_id))
     row.content = result.content
     row.title = programme.title if programme else recording.title
     row.subtitle = programme.subtitle if programme else None
@@ -51,11 +54,11 @@ def write_result(session: Session, recording_id: int, result: Result) -> None:
     )
     keep_taken(session, recording_id, result.turns, result.taken)
     lay_programmes(session, row, result.programmes)
-    write_speech(session, recording_id, result.speech)
+    write_speech(session, recording_id, result.speech, same_content=kept == result.content)
+    place_said(session, recording_id, result.content)
     voices = known_voice_ids(session, result.voices)
     # With a voice that was forgotten since, it was not matched as it should be.
     key = result.match_key if len(voices) == len(result.voices) else None
     if key is not None:
         remember_matching(session, key, result.parts)
-    write_markers(session, recording_id, result.recognised.markers, key, voices)
-    write_names(session, recording_id, result.recognised.named, voices)
+    write_recognised(session, {recording_id: result.recognised}, key, voices)

@@ -138,10 +138,10 @@ class VoiceRow(Base):
 
 
 class MemoryRow(Base):
-    """A voice's memory under one model: the embeddings of its samples."""
+    """A voice's memory under one model: embeddings of its samples, and of what a person said of recordings."""
 
     __tablename__ = "voice_memories"
-    __table_args__ = (UniqueConstraint("voice_id", "model_id", name="uq_voice_memories_voice_model"),)
+    __table_args__ = (UniqueConstraint("voice_id", "model_id", "origin", name="uq_voice_memories_voice_model"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     voice_id: Mapped[int] = mapped_column(ForeignKey("voices.id", ondelete="CASCADE"))
     model_id: Mapped[str]
@@ -154,6 +154,9 @@ class MemoryRow(Base):
     made_at: Mapped[datetime]
     sources: Mapped[str | None]
     """The samples that it was made of, as a JSON list; null: not known."""
+    origin: Mapped[str] = mapped_column(default="samples", server_default="samples")
+    """`samples` of the configuration; `confirmed`: windows of recordings in which a person said that it is the voice;
+    `denied`: of which a person said that it is not, each row one answer."""
 
 
 class MarkerRow(Base):

@@ -48,6 +48,10 @@ class SaidRow(Base):
     __tablename__ = "said"
     content: Mapped[str] = mapped_column(primary_key=True)
     digest: Mapped[str]
+    answers: Mapped[int | None]
+    """How many answers about spans of it there were when it was last matched …"""
+    agreeing: Mapped[int | None]
+    """… and with how many of them what was recognised agreed by itself."""
 
 
 class ActRow(Base):

@@ -6,13 +6,18 @@ from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
 from voicemark.result import NamedTurn, Speech
+from voicemark.store.carry import put_back, take_out
 from voicemark.store.schema import LocalSpeakerRow, TurnRow, TurnVoiceRow
 
 INSERT_NAMES = "INSERT INTO turn_voices (recording_id, turn, voice_id, score) VALUES (?, ?, ?, ?)"
 
 
-def write_speech(session: Session, recording_id: int, speech: Speech) -> None:
-    """Make `speech` what is known of who speaks when; names that its turns had go with the turns."""
+def write_speech(session: Session, recording_id: int, speech: Speech, *, same_content: bool = True) -> None:
+    """Make `speech` what is known of who speaks when; names that its turns had go with the turns.
+
+    Whose the local speakers are is carried over by time, where it is the `same_content` that was cut otherwise before.
+    """
+    placed = take_out(session, recording_id)
     for table in (TurnVoiceRow, TurnRow, LocalSpeakerRow):
         session.execute(delete(table).where(table.recording_id == recording_id))
     if speech.speakers:
@@ -42,6 +47,8 @@ def write_speech(session: Session, recording_id: int, speech: Speech) -> None:
                 for number, turn in enumerate(speech.turns)
             ],
         )
+    if same_content:
+        put_back(session, recording_id, placed, speech.turns)
 
 
 def write_names(session: Session, recording_id: int, named: Sequence[NamedTurn], voices: Mapping[str, int]) -> None:

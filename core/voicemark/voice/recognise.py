@@ -94,6 +94,7 @@ def recognised_of(
             for one in segments
             for turn in one.turns
         ),
+        settings.join_gap_s,
     )
 
 

@@ -1,0 +1,127 @@
+"""Acts that answer who is heard: corrections of a span, answers to questions."""
+
+import difflib
+
+from sqlalchemy import select
+
+from voicemark.actions.acts import ActError, Answer, Correct, Merge, Name
+from voicemark.actions.doing import LINK, MATCH, VOICES, Doing
+from voicemark.actions.perform_people import merge, name, recording_called
+from voicemark.store.people import PersonView, places_of, voice_called
+from voicemark.store.schema import MarkerRow, RecordingRow, TurnRow, VoiceRow
+from voicemark.store.schema_acts import IS, IS_NOT, OF_SPAN, AskedRow, StatementRow
+from voicemark.store.schema_people import CannotLinkRow, MembershipRow, PersonRow
+
+OVER_S = 1.0
+"""So much later than its recording ends a span may end: players round."""
+SHORTEST_S = 0.1
+PLACES = 4
+"""So many places are asked about at once."""
+
+
+def correct(act: Correct, doing: Doing) -> str:
+    """The span is, or is not, hers: at once, and whatever the score."""
+    recording, start_s, end_s, heard = _span(act, doing)
+    yes = None if act.is_name is None else _voice(act.is_name, doing)
+    no = None if act.not_name is None else _voice(act.not_name, doing)
+    if no is None and yes is not None and heard is not None and heard != yes.person:
+        no = doing.view(heard)  # It is one instead of the other.
+    if yes is not None and no is not None and yes.person == no.person:
+        raise ActError(f"it cannot be '{yes.name}' and not be '{no.name}'")
+    for view, answer in ((no, IS_NOT), (yes, IS)):
+        if view is not None:
+            doing.contents.add(recording.content)
+            said = StatementRow(
+                act_id=doing.journal.act_id, said_at=doing.now, content=recording.content, start_s=start_s,
+                end_s=end_s, person_id=view.person, answer=answer, about=OF_SPAN, speaker=0,
+            )  # fmt: skip
+            doing.journal.insert(said)
+    doing.follow_up |= {VOICES, MATCH}
+    parts = [f"not '{no.name}'" if no else "", f"'{yes.name}'" if yes else ""]
+    return f"{recording.title}, {start_s:.1f}–{end_s:.1f} s: {' but '.join(part for part in parts if part)}"
+
+
+def _span(act: Correct, doing: Doing) -> tuple[RecordingRow, float, float, int | None]:
+    """Recording, start, end; of a marker also whose it is. Raises `ActError`."""
+    if act.marker is not None:
+        marker = doing.session.get(MarkerRow, act.marker)
+        if marker is None:
+            raise ActError(
+                f"there is no marker {act.marker}", hint="`voicemark markers --json` lists them; they may be new"
+            )
+        heard = doing.session.scalar(select(PersonRow.id).where(PersonRow.voice_id == marker.voice_id))
+        return doing.session.get_one(RecordingRow, marker.recording_id), marker.start_s, marker.end_s, heard
+    row = doing.session.get_one(RecordingRow, recording_called(act.recording or "", doing))
+    if row.scanned_at is None or row.duration_s is None:
+        raise ActError("has not been heard yet", path=row.path, hint="the service will, or `voicemark scan` does")
+    start_s, end_s = act.start_s or 0.0, act.end_s or 0.0
+    if start_s >= row.duration_s or end_s > row.duration_s + OVER_S:
+        raise ActError(
+            f"{start_s:g} s to {end_s:g} s is not within it", path=row.path, hint=f"it is {row.duration_s:.1f} s long"
+        )
+    end_s = min(end_s, row.duration_s)
+    if end_s - start_s < SHORTEST_S:
+        raise ActError("nothing can be heard in so short a span", path=row.path)
+    return row, start_s, end_s, None
+
+
+def _voice(called: str, doing: Doing) -> PersonView:
+    """Who has this name. Raises `ActError`, which names near ones."""
+    found = voice_called(doing.session, called)
+    if found is None:
+        names = {one.casefold(): one for one in doing.session.scalars(select(VoiceRow.name))}
+        near = [names[one] for one in difflib.get_close_matches(called.casefold(), names, n=3, cutoff=0.5)]
+        hint = (
+            f"is it {' or '.join(near)}?"
+            if near
+            else f"the voices are: {', '.join(sorted(names.values())) or 'none yet'}"
+        )
+        raise ActError(f"there is no voice '{called}'", hint=hint)
+    return found
+
+
+def answer(act: Answer, doing: Doing) -> str:
+    """Is this person that one? A yes makes them one; a no is kept for the places that were asked about."""
+    subject, other = (doing.view(number) for number in _asked(act.question))
+    if other.name is None:
+        raise ActError(f"nobody is asked for voice {other.person}, who has no name")
+    if act.answer == "yes":
+        return merge(Merge(into=other.person, other=subject.person, confirmed=True), doing)
+    _say_no(subject, other, doing)
+    if act.answer == "somebody_else" and act.name is not None:
+        called = name(Name(person=subject.person, name=act.name, merge=True), doing)
+        return f"{subject.called} is not '{other.name}'; {called}"
+    return f"{subject.called} is not '{other.name}'"
+
+
+def _asked(question: str) -> tuple[int, int]:
+    person, colon, other = question.partition(":")
+    if not (colon and person.isascii() and person.isdigit() and other.isascii() and other.isdigit()):
+        raise ActError(f"there is no question '{question}'", hint="`voicemark ask --json` lists them")
+    if person == other or max(len(person), len(other)) > 18:
+        raise ActError(f"there is no question '{question}'", hint="`voicemark ask --json` lists them")
+    return int(person), int(other)
+
+
+def _say_no(subject: PersonView, other: PersonView, doing: Doing) -> None:
+    asked = doing.session.get(AskedRow, (subject.person, other.person))
+    if asked is None:
+        doing.journal.insert(AskedRow(person_id=subject.person, other_id=other.person, noes=1))
+    else:
+        doing.journal.update(asked, noes=asked.noes + 1)
+    for place in places_of(doing.session, [subject.person], PLACES)[subject.person]:
+        number = doing.session.scalar(
+            select(MembershipRow.number)
+            .join(
+                TurnRow,
+                (TurnRow.recording_id == MembershipRow.recording_id) & (TurnRow.local_speaker == MembershipRow.number),
+            )
+            .where(MembershipRow.recording_id == place.recording_id, MembershipRow.person_id == subject.person)
+            .where(TurnRow.start_s <= place.start_s + 0.01, TurnRow.end_s >= place.end_s - 0.01)
+        )
+        if number is None:
+            continue
+        if doing.session.get(CannotLinkRow, (place.recording_id, number, other.person)) is None:
+            doing.say(place.recording_id, number, other.person, IS_NOT)
+            doing.journal.insert(CannotLinkRow(recording_id=place.recording_id, number=number, person_id=other.person))
+    doing.follow_up |= {VOICES, MATCH, LINK}
