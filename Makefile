@@ -7,7 +7,7 @@ PEERS := .venv-peers
 TORCH := torch==2.13.0
 SHARED ?= ../shared
 
-.PHONY: setup ffmpeg demo test check format-check lint contracts types bench eval eval-titles soak attack systemd peers clean
+.PHONY: setup ffmpeg chromium demo test check format-check lint contracts types bench eval eval-titles soak attack systemd peers clean
 
 setup: $(READY) ffmpeg
 
@@ -23,12 +23,16 @@ $(READY): pyproject.toml constraints.txt
 ffmpeg:
 	@sh deploy/ensure-ffmpeg.sh
 
+# For the tests in a browser, which skip without it.
+chromium:
+	@sh deploy/ensure-chromium.sh
+
 demo: setup
 	$(PYTHON) -m voicemark.demo .work/demo
 
 # What CI holds a change to: the checks, then the tests. These go in two processes of one thread each: what waits for
 # running services shares the machine with what computes.
-test: setup check
+test: setup chromium check
 	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -n 2 --dist loadfile
 
 # What is found in seconds comes first.
