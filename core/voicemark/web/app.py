@@ -14,6 +14,7 @@ from voicemark.config import Config
 from voicemark.errors import DatabaseError, RecordingError, Trouble, VoicemarkError
 from voicemark.web.archive import Archive
 from voicemark.web.assets import Assets
+from voicemark.web.pages import clips as sound
 from voicemark.web.pages import downloads, language, login, people, recording, recordings
 from voicemark.web.security.access import Access
 from voicemark.web.security.attempts import Attempts
@@ -23,6 +24,7 @@ from voicemark.web.security.hosts import HostAllowlist, names_of
 from voicemark.web.security.passwords import Passwords
 from voicemark.web.security.sessions import Sessions
 from voicemark.web.site import Site
+from voicemark.web.sound.clips import Clips
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +35,10 @@ def make_app(
     address: str | None = "127.0.0.1",
     passwords: Passwords | None = None,
     archive: Archive | None = None,
+    clips: Clips | None = None,
 ) -> Starlette:
     """The page for `config`. `address` is what is listened on (None: a Unix socket); with `passwords` nobody gets in
-    without one. Nothing is opened before it is asked for."""
+    without one; `clips`: None keeps them in this user's cache. Nothing is opened before it is asked for."""
     archive = archive or Archive(config.database.path)
     site = Site(config, archive, passwords)
     sessions = None if passwords is None else Sessions(passwords.key)
@@ -43,6 +46,7 @@ def make_app(
         *recordings.routes(site),
         *recording.routes(site),
         *downloads.routes(site),
+        *sound.routes(site, clips or Clips(config)),
         *people.routes(site),
         *language.routes(site),
         *login.routes(site, sessions, Attempts()),
