@@ -32,16 +32,17 @@ from voicemarkd.notify import notify, reloading
 from voicemarkd.patience import Patience
 from voicemarkd.recogniser import CurrentRecogniser
 from voicemarkd.reload import ConfigFile
+from voicemarkd.steps import STEPS
 from voicemarkd.throttle import Manners, be_nice
 from voicemarkd.watch import WatchedFolder
-from voicemarkd.worker import STEPS, Worker
+from voicemarkd.worker import Worker
 
 log = logging.getLogger(__name__)
 
 TICK_S = 2.0
 """The longest sleep of the loop: requests and the configuration file are looked at so often."""
 END_WITHIN_S = 3.0
-"""The worker has so long to give its recording back, its ffmpeg having been ended."""
+"""The worker has so long to give its recordings back, their ffmpeg having been ended."""
 METRICS_S = 60.0
 DROP_AFTER = timedelta(days=1)
 """With `deleted = "drop"`, markers outlive their recording by so long: recorders undelete, disks are unmounted."""
@@ -308,9 +309,10 @@ class Service:
         processes.end_for_good()
         if self._worker.is_alive():
             self._worker.join(END_WITHIN_S)
-        if self._worker.is_alive() and (claim := self._worker.claim) is not None:
-            with suppress(VoicemarkError):
-                self._jobs(self._config).release(claim)
+        if self._worker.is_alive():
+            for claim in self._worker.claims:
+                with suppress(VoicemarkError):
+                    self._jobs(self._config).release(claim)
         for folder in self._folders:
             folder.stop()
         end_children()

@@ -63,11 +63,11 @@ class Manners:
         self._hours = Hours.parse(settings.allowed_hours) if settings.allowed_hours else None
         self._recording, self._local_time, self._load = recording, local_time, load
 
-    def reason_to_pause(self, *, working: bool = False) -> str | None:
+    def reason_to_pause(self, *, working: int = 0) -> str | None:
         """Why nothing should be done now, in words; None when the way is free.
 
-        `working`: whether asked from within a recording. The load that one makes oneself must not stop it, so the
-        limit is raised by one for a worker; it holds for beginning the next recording, in any case.
+        `working`: how many recordings are in hand. The load that they make themselves must not stop them, so the limit
+        is raised by one for each.
         """
         if self._hours is not None and self._local_time().time() not in self._hours:
             return f"outside the allowed hours {self._settings.allowed_hours}"

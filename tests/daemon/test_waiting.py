@@ -114,13 +114,13 @@ def test_a_database_whose_disk_is_away_is_waited_for(tmp_path: Path, sources: Pa
 def test_an_error_of_our_own_sets_one_recording_aside_and_the_rest_goes_on(tmp_path: Path, sources: Path) -> None:
     home = Home(tmp_path, sources)
     broken = """
-from voicemarkd import worker
-hear = worker.hear
+from voicemark.actions import at_once
+hear = at_once.hear
 def fails(recording, *arguments, **keywords):
     if recording.path.name == "odd.ts":
         raise LookupError("nobody has thought of this")
     return hear(recording, *arguments, **keywords)
-worker.hear = fails
+at_once.hear = fails
 """
     with serving(home, prelude=broken) as daemon:
         home.record("odd.ts", 0)
@@ -137,13 +137,13 @@ def test_a_recording_out_of_reach_waits_alone_and_nothing_is_counted(tmp_path: P
 from pathlib import Path
 from voicemark import pipeline
 from voicemark.errors import RecordingUnreadableError
-from voicemarkd import worker
-hear = worker.hear
+from voicemark.actions import at_once
+hear = at_once.hear
 def fails(recording, *arguments, **keywords):
     if recording.path.name == "away.ts" and not Path("there").exists():
         raise RecordingUnreadableError("cannot be read: stale handle", path=recording.path)
     return hear(recording, *arguments, **keywords)
-worker.hear = fails
+at_once.hear = fails
 import voicemark.store.jobs as jobs
 jobs.FIRST_WAIT = jobs.timedelta(seconds=1)
 import os; os.chdir(os.environ["PLACE"])
@@ -173,7 +173,7 @@ def test_what_a_forgotten_voice_left_is_ended_by_the_service(tmp_path: Path, sou
     database.close()
     text = home.config.read_text()
     home.config.write_text(text.replace('name = "Low"', 'name = "Else"'))
-    quick = "from datetime import timedelta; from voicemarkd import worker; worker.ERASURES_OWN_TIME = timedelta()"
+    quick = "from datetime import timedelta; from voicemarkd import steps; steps.ERASURES_OWN_TIME = timedelta()"
     with serving(home, prelude=quick) as daemon:
         daemon.wait(lambda: home.query("SELECT count(*) FROM erasures") == [(0,)], "the erasure to be ended")
         daemon.wait(lambda: {marker[1] for marker in home.markers()} == {"Else"}, "the archive to be matched")
@@ -203,14 +203,14 @@ def test_a_damaged_database_is_said_for_as_long_as_it_is(tmp_path: Path, sources
     home = Home(tmp_path, sources)
     damaged = """
 from voicemark.store import check
-from voicemarkd import worker
+from voicemarkd import steps
 def finds(database):
     with database.writing() as session:
         session.merge(check.AboutRow(key="checked_at", value=check.datetime.now(check.UTC).isoformat()))
         session.merge(check.AboutRow(key="check_result", value="row 7 missing from index"))
     with database.reading() as session:
         return check.last_check(session)
-worker.check = finds
+steps.check = finds
 """
     with serving(home, prelude=damaged) as daemon:
         daemon.wait(lambda: waits(home) == ["the database"], "the damage to be told")

@@ -27,11 +27,11 @@ PATIENCE_S = 300.0
 """After so long a test gives up; nothing takes that long unless it hangs."""
 
 PACE = """
-from voicemarkd import exports, patience, service, watch, worker
+from voicemarkd import exports, patience, service, steps, waits, watch, worker
 exports.FIRST_PAUSE_S = 2.0
 service.TICK_S = 0.5
 watch.BURST_S = 0.5
-worker.IDLE_S = worker.LOOK_AGAIN_S = worker.QUEUE_PAUSE_S = worker.SAMPLES_S = 1.0
+worker.IDLE_S = worker.LOOK_AGAIN_S = waits.QUEUE_PAUSE_S = steps.SAMPLES_S = 1.0
 patience.Patience.__init__.__defaults__ = (1.0, 5.0)
 """
 """Run before a service: it looks up from its rests sooner than a machine that records would like."""

@@ -291,6 +291,11 @@ class ServiceSection(Section):
 
     nice: int = Field(15, ge=0, le=19, description="CPU niceness.")
     idle_io: bool = Field(True, description="Read from disk only when nobody else does.")
+    recordings_at_once: Literal["auto"] | Annotated[int, Field(ge=1, le=64)] = Field(
+        "auto",
+        description="How many recordings are heard side by side, each on a core of its own; auto: as many as cores, "
+        "memory and disk allow beside the recorder, one on a small machine. Each but a single one takes 450 MB.",
+    )
     allowed_hours: str | None = Field(None, description='Only between these hours, such as "01:00-06:30".')
     pause_while_recording: bool = Field(False, description="Do nothing while the recorder records.")
     max_load: float | None = Field(None, gt=0, description="Do nothing while the 1-minute load is above this.")
