@@ -1,4 +1,4 @@
-"""The service with two recordings in hand: it tells of both, gives both back at its end, and outlives who hears them."""
+"""The service with two recordings in hand: it tells of both, gives both back at its end, outlives who hears them."""
 
 import shutil
 from pathlib import Path
