@@ -51,7 +51,7 @@ def band_powers(audio: torch.Tensor, frame: int) -> torch.Tensor:
     lead = (SETTINGS.n_fft - SETTINGS.win) // 2
     window = torch.zeros(SETTINGS.n_fft)
     window[lead : lead + SETTINGS.win] = torch.hann_window(SETTINGS.win)
-    power: torch.Tensor = (torch.fft.rfft(piece * window).abs() ** 2) @ LOG_MEL.mel.mel_scale.fb
+    power: torch.Tensor = (torch.fft.rfft(piece * window).abs() ** 2) @ LOG_MEL.bands[::2]
     return power
 
 

@@ -1,6 +1,7 @@
 """Embeddings of a stream equal those of the whole, and those of each window cut out with its context."""
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from voicemark.audio.windows import WindowGrid
 from voicemark.errors import ModelError
 from voicemark.voice import encoder as encoder_module
 from voicemark.voice import weights
-from voicemark.voice.encoder import Encoder
+from voicemark.voice.encoder import Encoder, stretches
 from voicemark.voice.hubness import centred
 from voicemark.voice.load import load_encoder
 from voicemark.voice.network import EncoderConfig, SpeakerNet
@@ -145,3 +146,35 @@ def test_the_public_function_loads_the_shipped_encoder() -> None:
 def test_an_unknown_device_is_an_error() -> None:
     with pytest.raises(ModelError, match="cannot be used"):
         voicemark.load_encoder(device="abacus")
+
+
+def test_silence_within_a_chunk_is_not_computed_and_changes_nothing(
+    encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audio = sound(110.0)
+    audio[20 * RATE : 60 * RATE] = 0
+    frames: list[int] = []
+    compute = encoder._convolutions.compute
+
+    def counted(prepared: torch.Tensor) -> torch.Tensor:
+        frames.append(prepared.shape[-1])
+        return compute(prepared)
+
+    monkeypatch.setattr(encoder, "_convolutions", replace(encoder._convolutions, compute=counted))
+    monkeypatch.setattr(encoder_module, "stretches", lambda places, apart: iter([(places[0], places[-1])]))
+    whole = encoder.embed(audio)
+    all_of_it = sum(frames)
+    frames.clear()
+    monkeypatch.setattr(encoder_module, "stretches", stretches)
+    torch.testing.assert_close(encoder.embed(audio), whole, atol=1e-5, rtol=0)
+    assert len(frames) == 2 and sum(frames) < 0.8 * all_of_it
+    frames.clear()
+    assert not encoder.embed(np.zeros(20 * RATE, np.float32)).any() and not frames
+
+
+@given(places=st.sets(st.integers(0, 60)), apart=st.integers(1, 9))
+def test_stretches_hold_every_place_and_lie_further_apart_than_said(places: set[int], apart: int) -> None:
+    found = list(stretches(sorted(places), apart))
+    assert all(any(first <= place <= last for first, last in found) for place in places)
+    assert all(later[0] - earlier[1] > apart for earlier, later in pairwise(found))
+    assert all({first, last} <= places for first, last in found)

@@ -21,6 +21,7 @@ from voicemark.recorders.auto import Auto
 from voicemark.recorders.registry import recorder_for
 from voicemark.store.check import SOUND, Check, has_reset_bug, last_check
 from voicemark.store.database import open_database, open_to_read
+from voicemark.voice.encoder import Encoder
 from voicemark.voice.load import configured_encoder, load_encoder
 
 BROADCAST_DECODERS = {
@@ -108,7 +109,8 @@ def _network(config: Config) -> Iterator[Finding]:
     except VoicemarkError as error:
         yield Finding(Grade.WRONG, f"the encoder cannot be loaded: {error}", error.hint)
         return
-    yield Finding(Grade.RIGHT, f"encoder {encoder.model_id} on {encoder.device}")
+    numerics = f", computed in {encoder.numerics}" if isinstance(encoder, Encoder) else ""
+    yield Finding(Grade.RIGHT, f"encoder {encoder.model_id} on {encoder.device}{numerics}")
     yield _verifier(config)
 
 

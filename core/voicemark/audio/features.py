@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from voicemark.audio.timeline import SAMPLE_RATE
 from voicemark.audio.torchaudio_cpu import import_torchaudio
 
+AT_ONCE = 512  # frames
+
 
 @dataclass(frozen=True)
 class FeatureSettings:
@@ -50,30 +52,40 @@ class LogMel(nn.Module):
     whole, all others are equal.
     """
 
+    window: Tensor
+    bands: Tensor
+
     def __init__(self, settings: FeatureSettings | None = None) -> None:
         super().__init__()
-        self.settings = settings or FeatureSettings()
-        transforms = import_torchaudio().transforms
-        self.mel = transforms.MelSpectrogram(
-            sample_rate=self.settings.sample_rate,
-            n_fft=self.settings.n_fft,
-            win_length=self.settings.win,
-            hop_length=self.settings.hop,
-            f_min=self.settings.f_min,
-            f_max=self.settings.f_max,
-            n_mels=self.settings.n_mels,
-            center=False,
-            power=2.0,
-        )
+        self.settings = s = settings or FeatureSettings()
+        functional = import_torchaudio().functional
+        bands = functional.melscale_fbanks(s.n_fft // 2 + 1, s.f_min, s.f_max, s.n_mels, s.sample_rate)
+        self.register_buffer("window", torch.hann_window(s.win), persistent=False)
+        # once for the real and once for the imaginary parts, so that squares need no sum of their own
+        self.register_buffer("bands", bands.repeat_interleave(2, dim=0), persistent=False)
 
     def forward(self, audio: Tensor) -> Tensor:
         settings = self.settings
         frames = audio.shape[-1] // settings.hop
         if frames == 0:
             return audio.new_zeros(audio.shape[0], settings.n_mels, 0)
-        audio = audio[..., : frames * settings.hop]
-        padded = nn.functional.pad(audio, (settings.margin, settings.margin))
-        power: Tensor = self.mel(padded)  # (batch, n_mels, frames)
+        power = self._powers(audio[..., : frames * settings.hop]).transpose(1, 2)  # (batch, n_mels, frames)
         half = settings.level_frames // 2
         level = nn.functional.avg_pool1d(power.mean(1, keepdim=True), 2 * half + 1, 1, half, count_include_pad=False)
         return torch.log(power + settings.floor + settings.level_floor * level)
+
+    def _powers(self, audio: Tensor) -> Tensor:
+        """(batch, samples) → (batch, frames, n_mels): what each band holds, without a floor.
+
+        A processor's cache holds the spectra of some hundred frames; one of all frames at once takes three times as
+        long. Where a window lies within the transform says nothing of its power, so it lies at the beginning.
+        """
+        settings = self.settings
+        around = settings.margin - (settings.n_fft - settings.win) // 2
+        frames = nn.functional.pad(audio, (around, around)).unfold(-1, settings.win, settings.hop)
+        at_once = AT_ONCE if audio.device.type == "cpu" else frames.shape[0] * frames.shape[1]
+        parts = []
+        for some in frames.split(max(1, at_once // len(frames)), dim=1):
+            spectra = torch.view_as_real(torch.fft.rfft(some * self.window, n=settings.n_fft)).flatten(-2)
+            parts.append(spectra.square_() @ self.bands)
+        return torch.cat(parts, dim=1)

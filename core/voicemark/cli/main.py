@@ -29,6 +29,7 @@ from voicemark.cli import (
     train_autoencoder,
     train_average,
     train_backend,
+    train_quantise,
     verifier,
     web,
 )
@@ -75,6 +76,7 @@ train_app.command("autoencoder")(train_autoencoder.autoencoder)
 train_app.command("average")(train_average.average)
 train_app.command("join")(train_average.join)
 train_app.command("backend")(train_backend.backend)
+train_app.command("quantise")(train_quantise.quantise)
 train_app.command("titles")(titles.train)
 evaluate_app.command("voices")(evaluate.voices)
 evaluate_app.command("titles")(titles.evaluate)

@@ -161,6 +161,9 @@ class EncoderSection(Section):
         None, description="Weights (.safetensors) or a speaker model (.onnx); none: the one that ships."
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where it runs.")
+    numerics: Literal["auto", "fp32", "bf16", "int8"] = Field(
+        "auto", description="What it is computed in; auto: the cheapest that the processor computes well."
+    )
     threads: int = Field(1, ge=0, description="CPU threads; more save little time and cost more CPU. 0: all cores.")
 
 

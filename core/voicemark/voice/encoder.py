@@ -5,20 +5,23 @@ come out as if the whole had been computed at once, so memory does not grow with
 does not depend on the size of the blocks that the audio arrives in.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from voicemark.audio.features import LogMel
 from voicemark.audio.windows import Chunk, chunk, chunks
 from voicemark.voice.base import SILENCE_DBFS, OnGrid, WindowBatch
 from voicemark.voice.hubness import centred
+from voicemark.voice.numerics import Numerics, convolutions
 from voicemark.voice.weights import ModelFile
 
-WINDOWS_PER_CHUNK = 96  # 48 s: activations stay in a CPU's cache, context costs a tenth
+WINDOWS_PER_CHUNK = 256  # 128 s: context costs 6 %, and a layer's values stay small
 BATCH = 64  # windows at once in embed_windows
 
 
@@ -29,7 +32,10 @@ class Encoder(OnGrid):
     runs; results are returned on the CPU.
     """
 
-    def __init__(self, model: ModelFile, device: torch.device) -> None:
+    def __init__(
+        self, model: ModelFile, device: torch.device, numerics: str = "fp32", quantised: Path | None = None
+    ) -> None:
+        """`numerics` and `quantised` as in `voicemark.voice.numerics.convolutions`. Raises ModelError."""
         self.model_id = model.model_id
         self.device = device
         self.features = model.features
@@ -38,6 +44,7 @@ class Encoder(OnGrid):
         """Embeddings of strangers (n, dim) shipped for making scores comparable, or None."""
         self._background = None if model.background is None else model.background.to(device)
         self._net = model.build().fuse().to(device)
+        self._convolutions = convolutions(self._net, model.model_id, device, numerics, quantised)
         self._log_mel = LogMel(model.features).to(device)
         reach = model.network.context_frames * model.features.hop + model.features.reach
         self._context = -(-reach // model.grid.hop) * model.grid.hop  # samples, in whole hops
@@ -45,6 +52,11 @@ class Encoder(OnGrid):
     @property
     def dim(self) -> int:
         return self._net.config.dim
+
+    @property
+    def numerics(self) -> Numerics:
+        """What the convolutions are computed in."""
+        return self._convolutions.numerics
 
     def embed(self, waveform: Tensor | NDArray[np.float32]) -> Tensor:
         """Every window of `waveform` (samples,): → (windows, dim). Audio shorter than a window gives none.
@@ -77,7 +89,7 @@ class Encoder(OnGrid):
         return torch.cat(parts) if parts else torch.zeros(0, self.dim)
 
     def embed_blocks(self, blocks: Iterable[Tensor | NDArray[np.float32]]) -> Iterator[WindowBatch]:
-        """Embed a stream of blocks (samples,) of any size, with memory for about a minute of audio.
+        """Embed a stream of blocks (samples,) of any size, with memory for a few minutes of audio.
 
         Gives the same windows as `embed` of the whole, in order.
         """
@@ -112,21 +124,38 @@ class Encoder(OnGrid):
         """The windows of `piece`, whose samples `audio` (samples,) holds: → (windows, dim) on the CPU."""
         skip = piece.first - piece.audio_start // self.grid.hop
         used = slice(skip, skip + piece.windows)
+        embeddings = torch.zeros(piece.windows, self.dim)
         with torch.inference_mode():
-            on_device = audio.to(self.device)[None]  # (1, samples)
-            embeddings = self._directions(on_device, used)[0]  # (windows, dim)
+            on_device = audio.to(self.device)
             hop, hops = self.grid.hop, self.grid.hops_per_window
-            whole = on_device[0, : on_device.shape[1] // hop * hop]
+            whole = on_device[: len(on_device) // hop * hop]
             power = whole.view(-1, hop).square().sum(1)  # (hops of the audio,)
             loud = power.unfold(0, hops, 1).sum(1)[used] / self.grid.length >= 10 ** (SILENCE_DBFS / 10)
-            result: Tensor = embeddings * loud[:, None]
-            return result.cpu()
+            heard = loud.nonzero().flatten().tolist()
+            for first, last in stretches(heard, apart=2 * self._context // hop):
+                part = chunk(self.grid, skip + first, last - first + 1, self._context, len(on_device))
+                skipped = skip + first - part.audio_start // hop
+                directions = self._directions(
+                    on_device[None, part.audio_start : part.audio_end], slice(skipped, skipped + part.windows)
+                )
+                embeddings[first : last + 1] = directions[0].cpu()
+            return embeddings * loud.cpu()[:, None]
 
     def _directions(self, audio: Tensor, used: slice = slice(None)) -> Tensor:
         """Audio (n, samples) → those of its windows that are used (n, windows, dim), of length 1."""
-        embeddings: Tensor = self._net(self._log_mel(audio))[:, used]
+        frames = self._convolutions.compute(self._net.prepare(self._log_mel(audio)))
+        embeddings = normalize(self._net.windows(frames)[:, used], dim=-1)
         return embeddings if self._background is None else centred(embeddings, self._background)
 
     def _audible(self, batch: Tensor) -> Tensor:
         """(n, samples) → (n, 1): 1 where a row is above the silence level, else 0."""
         return (batch.square().mean(1, keepdim=True) >= 10 ** (SILENCE_DBFS / 10)).to(batch.dtype)
+
+
+def stretches(places: Sequence[int], apart: int) -> Iterator[tuple[int, int]]:
+    """The first and the last of ascending `places` that lie together: none is further than `apart` from the next."""
+    first = 0
+    for k in range(1, len(places) + 1):
+        if k == len(places) or places[k] - places[k - 1] > apart:
+            yield places[first], places[k - 1]
+            first = k

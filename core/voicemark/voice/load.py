@@ -10,6 +10,7 @@ from voicemark.config import EncoderSection
 from voicemark.errors import ModelError
 from voicemark.voice import weights as weights_file
 from voicemark.voice.encoder import Encoder
+from voicemark.voice.numerics import quantised_beside
 from voicemark.voice.onnx_encoder import OnnxEncoder, load_onnx_encoder
 
 
@@ -26,22 +27,26 @@ def pick_device(device: str) -> torch.device:
 
 
 @overload
-def load_encoder(weights: None = None, device: str = "auto") -> Encoder: ...
+def load_encoder(weights: None = None, device: str = "auto", numerics: str = "auto") -> Encoder: ...
 
 
 @overload
-def load_encoder(weights: Path | str | None, device: str = "auto") -> Encoder | OnnxEncoder: ...
+def load_encoder(weights: Path | str | None, device: str = "auto", numerics: str = "auto") -> Encoder | OnnxEncoder: ...
 
 
-def load_encoder(weights: Path | str | None = None, device: str = "auto") -> Encoder | OnnxEncoder:
+def load_encoder(
+    weights: Path | str | None = None, device: str = "auto", numerics: str = "auto"
+) -> Encoder | OnnxEncoder:
     """The encoder of a weights file or of an ONNX speaker model (`.onnx`), or the shipped one.
 
-    Raises ModelError when it cannot be used.
+    `numerics` says what weights are computed in (`voicemark.voice.numerics`); an ONNX model is as it is. Raises
+    ModelError when it cannot be used.
     """
     path = None if weights is None else Path(weights)
     if path is not None and path.suffix.lower() == ".onnx":
         return load_onnx_encoder(path, pick_device(device), torch.get_num_threads())
-    return Encoder(weights_file.load(path), pick_device(device))
+    quantised = quantised_beside(path or weights_file.DEFAULT_WEIGHTS)
+    return Encoder(weights_file.load(path), pick_device(device), numerics, quantised)
 
 
 def configured_encoder(section: EncoderSection, device: str | None = None) -> Encoder | OnnxEncoder:
@@ -50,7 +55,7 @@ def configured_encoder(section: EncoderSection, device: str | None = None) -> En
     Raises ModelError.
     """
     use_threads(section)
-    return load_encoder(section.model, device or section.device)
+    return load_encoder(section.model, device or section.device, section.numerics)
 
 
 def use_threads(section: EncoderSection) -> None:

@@ -57,10 +57,10 @@ def subtract_moving_mean(mel: Tensor, width: int) -> Tensor:
     frames = mel.shape[-1]
     half = width // 2
     sums = F.pad(mel.double().cumsum(-1), (1, 0))  # (batch, n_mels, T + 1)
+    sums = F.pad(sums, (half, half), mode="replicate")
     index = torch.arange(frames, device=mel.device)
-    first = (index - half).clamp(min=0)
-    last = (index + half + 1).clamp(max=frames)
-    mean = (sums[..., last] - sums[..., first]) / (last - first)
+    counts = (index + half + 1).clamp(max=frames) - (index - half).clamp(min=0)
+    mean = (sums[..., 2 * half + 1 :] - sums[..., : -2 * half - 1]) / counts
     return mel - mean.to(mel.dtype)
 
 
@@ -115,12 +115,11 @@ class AttentiveStatistics(nn.Module):
         weight = torch.sigmoid(self.expand(F.relu(self.squeeze(x)))).float() + 1e-4
         x = x.float()
         weighted = weight * x
-        # (batch, 3, C, T) → (batch, 3, C, hops, frames_per_hop) → (batch, 3, C, hops)
-        sums = torch.stack((weight, weighted, weighted * x), dim=1)
-        sums = sums.view(batch, 3, channels, hops, frames_per_hop).sum(-1)
-        # → (batch, 3, C, windows, hops_per_window) → (batch, 3, C, windows)
-        sums = sums.unfold(-1, hops_per_window, 1).sum(-1)
-        total, first, second = sums.unbind(1)
+        # (batch, 3 · C, T) → (batch, 3 · C, hops) → (batch, 3 · C, windows); means do as well as sums
+        means = F.avg_pool1d(torch.cat((weight, weighted, weighted * x), dim=1), frames_per_hop)
+        if hops < hops_per_window:
+            return x.new_zeros(batch, 0, 2 * channels)
+        total, first, second = F.avg_pool1d(means, hops_per_window, 1).chunk(3, dim=1)
         mean = first / total
         std = (second / total - mean * mean).clamp(min=1e-5).sqrt()
         return torch.cat((mean, std), dim=1).transpose(1, 2)
@@ -145,11 +144,18 @@ class SpeakerNet(nn.Module):
         self.norm = nn.BatchNorm1d(2 * c.head_channels)
         self.affine = nn.Linear(2 * c.head_channels, c.dim)
 
-    def frames(self, mel: Tensor) -> Tensor:
+    def prepare(self, mel: Tensor) -> Tensor:
+        """What the convolutions take: (batch, n_mels, T) log-mel less its moving mean, from the floor upwards."""
+        return subtract_moving_mean(mel, self.config.norm_frames).clamp(min=self.config.norm_floor)
+
+    def convolve(self, prepared: Tensor) -> Tensor:
         """The convolutional part: (batch, n_mels, T) → (batch, head_channels, ceil(T / 4))."""
-        x = subtract_moving_mean(mel, self.config.norm_frames).clamp(min=self.config.norm_floor)
-        frames: Tensor = self.head(self.trunk(self.stem(x)))
+        frames: Tensor = self.head(self.trunk(self.stem(prepared)))
         return frames
+
+    def frames(self, mel: Tensor) -> Tensor:
+        """Log-mel to frames: (batch, n_mels, T) → (batch, head_channels, ceil(T / 4))."""
+        return self.convolve(self.prepare(mel))
 
     def statistics(self, frames: Tensor) -> Tensor:
         """The pooled part: (batch, head_channels, T') → (batch, windows, 2 * head_channels)."""
