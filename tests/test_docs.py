@@ -78,7 +78,7 @@ def test_every_command_is_documented(command: str) -> None:
     assert f"`voicemark {command}" in COMMANDS
 
 
-@pytest.mark.parametrize("group", ["train", "evaluate"])
+@pytest.mark.parametrize("group", ["cluster", "evaluate", "train"])
 def test_every_subcommand_is_documented(group: str) -> None:
     subcommands = get_command(app).commands[group].commands  # type: ignore[attr-defined]
     [row] = [line for line in COMMANDS.splitlines() if line.startswith(f"| `voicemark {group} …`")]

@@ -18,6 +18,7 @@ from voicemark.audio import processes
 from voicemark.config import Config
 from voicemark.errors import DatabaseError, VoicemarkError
 from voicemark.export.after import remove_exports
+from voicemark.priorities import be_nice
 from voicemark.recorders.base import Recorder
 from voicemark.recorders.hooks import RequestKind, take_requests
 from voicemark.recorders.registry import place_of, recorder_for
@@ -33,7 +34,7 @@ from voicemarkd.patience import Patience
 from voicemarkd.recogniser import CurrentRecogniser
 from voicemarkd.reload import ConfigFile
 from voicemarkd.steps import STEPS
-from voicemarkd.throttle import Manners, be_nice
+from voicemarkd.throttle import Manners
 from voicemarkd.watch import WatchedFolder
 from voicemarkd.worker import Worker
 
@@ -92,7 +93,7 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.end())
         signal.signal(signal.SIGHUP, lambda *_: self._reload.set())
-        be_nice(self._config.service)
+        be_nice(self._config.service.nice, idle_io=self._config.service.idle_io)
         try:
             while not self._ending.is_set() and self._fatal is None:
                 sleep_s = self._turn()
@@ -240,7 +241,7 @@ class Service:
             notify("READY=1") if self._ready else None
         if self._accepted is not None:
             config, self._accepted = self._accepted, None
-            be_nice(config.service)
+            be_nice(config.service.nice, idle_io=config.service.idle_io)
             self._worker.manners = self._manners(config)
             self._worker.jobs = self._jobs(config)
             self._watch(config)

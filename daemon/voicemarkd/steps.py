@@ -15,6 +15,7 @@ from voicemark.actions.rematch import match_archive
 from voicemark.config import Config
 from voicemark.enrolment.keeping import stamps
 from voicemark.errors import DatabaseError, VoicemarkError
+from voicemark.priorities import be_nice
 from voicemark.recording import Recording
 from voicemark.store.check import SOUND, check, is_due, last_check
 from voicemark.store.database import Database
@@ -24,7 +25,6 @@ from voicemark.titles.annotate import label_programmes
 from voicemarkd.exports import Exports
 from voicemarkd.patience import Patience
 from voicemarkd.recogniser import CurrentRecogniser
-from voicemarkd.throttle import be_nice
 from voicemarkd.waits import Waits
 
 log = logging.getLogger(__name__)
@@ -149,7 +149,9 @@ class Steps:
         if self.pending is config:
             self.pending = None
         self.match_due = True
-        be_nice(config.service)  # Niceness is a thread's own, and whoever this one starts has it too.
+        be_nice(
+            config.service.nice, idle_io=config.service.idle_io
+        )  # Niceness is a thread's own, and whoever this one starts has it too.
         self._changed(config)
 
     def _look_after_voices(self) -> None:

@@ -1,32 +1,14 @@
 """Staying out of the way of recording and playback: priorities, and when not to work at all."""
 
-import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time
 
-import psutil
-
 from voicemark.config import ServiceSection
-
-log = logging.getLogger(__name__)
 
 LOOK_AGAIN_S = 15.0
 """How often a reason to pause is looked at again."""
-
-
-def be_nice(settings: ServiceSection) -> None:
-    """Lower this process's priorities, which its ffmpeg children inherit. What is not allowed is left."""
-    try:
-        os.nice(max(0, settings.nice - os.nice(0)))
-    except OSError as error:
-        log.info("niceness stays as it is: %s", error)
-    if settings.idle_io:
-        try:
-            psutil.Process().ionice(psutil.IOPRIO_CLASS_IDLE)
-        except (AttributeError, OSError, psutil.Error) as error:
-            log.info("disk priority stays as it is: %s", error)
 
 
 @dataclass(frozen=True)

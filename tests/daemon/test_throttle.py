@@ -1,7 +1,5 @@
 """When the service keeps still, and that it lowers its own priorities."""
 
-import subprocess
-import sys
 from datetime import datetime, time
 
 import pytest
@@ -48,15 +46,3 @@ def test_the_load_that_one_makes_oneself_is_allowed_for() -> None:
     busy = manners(max_load=2.0, load=2.5)
     assert busy.reason_to_pause(working=True) is None
     assert manners(max_load=2.0, load=3.5).reason_to_pause(working=True) is not None
-
-
-def test_a_real_process_gets_low_priorities() -> None:
-    program = (
-        "import os, psutil; from voicemark.config import ServiceSection; from voicemarkd.throttle import be_nice;"
-        "be_nice(ServiceSection(nice=12)); be_nice(ServiceSection(nice=12));"
-        "print(os.nice(0), psutil.Process().ionice().ioclass.name)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    nice, io_class = done.stdout.split()
-    assert int(nice) >= 12
-    assert io_class == "IOPRIO_CLASS_IDLE"

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -209,3 +210,65 @@ def test_many_workers_share_the_jobs_without_doing_one_twice(
     for thread in threads:
         thread.join()
     assert sorted(done) == sorted(f"{number}.ts" for number in range(40))
+
+
+def test_claims_in_hand_are_renewed_together_and_lost_ones_are_told_of(
+    tmp_path: Path, database: Database, clock: Clock, inventory: Inventory
+) -> None:
+    inventory.found([write(tmp_path, name) for name in ("a.ts", "b.ts", "c.ts")], MODEL)
+    beat = Beat("1a2b3c4d", 0.0)
+    far = Jobs(database, clock=clock, beat=lambda: beat, worker="recorder/1a2b3c4d/4026531836:77:1234")
+    claims = [claim for _ in range(3) if (claim := far.claim(MODEL, machine="box")) is not None]
+    far.release(claims[1])
+    for _ in range(3):
+        clock.pass_s(500)
+        assert far.renew(claims) == [claims[1]]
+    here = Jobs(database, clock=clock)
+    assert here.claim(MODEL) == far_claim_of_here(claims[1], here)
+    assert here.claim(MODEL) is None
+
+
+def far_claim_of_here(claim: Claim, jobs: Jobs) -> Claim:
+    """The same job as that of another worker, claimed here."""
+    return replace(claim, worker=jobs.worker)
+
+
+def test_a_job_is_claimed_only_below_the_folders_that_are_asked_for(
+    tmp_path: Path, inventory: Inventory, jobs: Jobs
+) -> None:
+    inventory.found([write(tmp_path / "tv", "a.ts"), write(tmp_path / "TV", "b.ts")], MODEL)
+    assert not jobs.is_any_ready(MODEL, below=[])
+    assert jobs.claim(MODEL, below=[tmp_path / "t"]) is None
+    claim = jobs.claim(MODEL, below=[tmp_path / "TV"])
+    assert claim is not None and claim.path == tmp_path / "TV/b.ts"
+    assert jobs.claim(MODEL, below=[tmp_path / "TV"]) is None
+    assert jobs.is_any_ready(MODEL, below=[Path("/")])
+
+
+def test_whose_hearer_died_is_ready_at_once_and_the_second_time_it_counts(
+    tmp_path: Path, database: Database, inventory: Inventory, jobs: Jobs, clock: Clock
+) -> None:
+    inventory.found([write(tmp_path, "a.ts")], MODEL)
+    first = jobs.claim(MODEL, machine="box")
+    assert first is not None and not jobs.died(first, "the worker died")
+    second = jobs.claim(MODEL)
+    assert second is not None and second.attempt == 2
+    assert not jobs.died(second, "the worker died")
+    assert jobs.claim(MODEL) is None
+    clock.pass_s(200)
+    third = jobs.claim(MODEL)
+    assert third is not None and jobs.died(third, "the worker died")
+    assert states(database) == {("a.ts", "failed"): 1}
+
+
+def test_what_was_claimed_again_since_is_not_finished_by_who_had_it_before(
+    tmp_path: Path, database: Database, inventory: Inventory, jobs: Jobs
+) -> None:
+    inventory.found([write(tmp_path, "a.ts")], MODEL)
+    first = jobs.claim(MODEL)
+    assert first is not None
+    jobs.died(first, "the worker died")
+    assert jobs.claim(MODEL) is not None
+    with pytest.raises(ClaimLostError), database.writing() as session:
+        jobs.finish(session, first)
+    assert states(database) == {("a.ts", "running"): 1}

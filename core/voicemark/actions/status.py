@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from voicemark.errors import ExportError
 from voicemark.export.files import read_present, write_atomically
+from voicemark.store.cluster_workers import ClusterWorker, read_cluster_workers
 from voicemark.store.database import Database
-from voicemark.store.jobs import JobState
+from voicemark.store.jobs import STALE, JobState
 from voicemark.store.paths import text_to_path
 from voicemark.store.schema import FileRow, JobRow, MarkerRow, RecordingRow
 from voicemark.store.waiting import Waiting, read_waiting
@@ -40,6 +41,19 @@ class OutOfReach:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A recording that is being heard: whose work it is, and until when that is taken for granted."""
+
+    recording: Path
+    owner: str
+    """Host, boot and process, see `voicemark.store.workers`."""
+    machine: str | None
+    """Where it is heard, if not by the owner itself: a worker of a cluster."""
+    lease_until: datetime | None
+    """Without a further sign of life anybody may take it over then; one whose process has ended, at once."""
+
+
+@dataclass(frozen=True)
 class Status:
     """The state of a database. Hours are of recordings, not of work."""
 
@@ -54,6 +68,10 @@ class Status:
     speed: float | None
     """Hours of recordings done in an hour of work (× real time)."""
     working_on: tuple[Path, ...]
+    held: tuple[Held, ...]
+    """The same, and who is at it."""
+    workers: tuple[ClusterWorker, ...]
+    """Of a cluster, while something is being given to them."""
     last_done: datetime | None
     last_error: str | None
     last_error_at: datetime | None
@@ -83,6 +101,7 @@ def read_status(database: Database, *, now: datetime | None = None) -> Status:
             .order_by(JobRow.updated_at.desc())
             .limit(1)
         ).first()
+        held = tuple(_held(session))
         return Status(
             queue={state.value: counts.get(state.value, 0) for state in JobState if state is not JobState.GONE},
             recordings=session.scalar(select(func.count()).select_from(RecordingRow).where(present)) or 0,
@@ -91,14 +110,9 @@ def read_status(database: Database, *, now: datetime | None = None) -> Status:
             hours_done=seconds_done / 3600,
             hours_to_do=_hours_to_do(bytes_to_do or 0, bytes_done, seconds_done),
             speed=_speed(session, now - SPEED_OVER) or _speed(session, None),
-            working_on=tuple(
-                text_to_path(path)
-                for path in session.scalars(
-                    select(RecordingRow.path)
-                    .join(JobRow, JobRow.recording_id == RecordingRow.id)
-                    .where(JobRow.state == JobState.RUNNING)
-                )
-            ),
+            working_on=tuple(one.recording for one in held),
+            held=held,
+            workers=tuple(read_cluster_workers(session)),
             last_done=session.scalar(select(func.max(RecordingRow.scanned_at))),
             last_error=last_error.error if last_error else None,
             last_error_at=last_error.updated_at if last_error else None,
@@ -191,6 +205,19 @@ def _out_of_reach(session: Session) -> list[OutOfReach]:
         .order_by(RecordingRow.path)
     )
     return [OutOfReach(text_to_path(path), why or "", tried) for path, why, tried in rows]
+
+
+def _held(session: Session) -> list[Held]:
+    rows = session.execute(
+        select(RecordingRow.path, JobRow.worker, JobRow.machine, JobRow.heartbeat_at)
+        .join(JobRow, JobRow.recording_id == RecordingRow.id)
+        .where(JobRow.state == JobState.RUNNING)
+        .order_by(RecordingRow.path)
+    )
+    return [
+        Held(text_to_path(path), owner or "", machine, None if beat is None else beat + STALE)
+        for path, owner, machine, beat in rows
+    ]
 
 
 def _quoted(text: str) -> str:

@@ -10,8 +10,10 @@ import typer
 
 import voicemark
 from voicemark.cli import (
+    backfill,
     backup,
     bench,
+    cluster,
     config,
     doctor,
     enrol,
@@ -46,11 +48,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 config_app = typer.Typer(help="Check the configuration, or write an example.", no_args_is_help=True)
+cluster_app = typer.Typer(help="Hear recordings with several machines.", no_args_is_help=True)
 train_app = typer.Typer(help="Train the models: voices, audio features, titles.", no_args_is_help=True)
 verifier_app = typer.Typer(help="A second opinion for doubtful voices.", no_args_is_help=True)
 evaluate_app = typer.Typer(help="Measure the models beside others.", no_args_is_help=True)
 
 app.command("scan")(scan.scan)
+app.command("backfill")(backfill.backfill)
 app.command("markers")(markers.markers)
 app.command("related")(titles.related)
 app.command("enrol")(enrol.enrol)
@@ -64,11 +68,15 @@ app.command("retry")(retry.retry)
 app.command("backup")(backup.backup)
 app.command("doctor")(doctor.doctor)
 app.add_typer(config_app, name="config")
+app.add_typer(cluster_app, name="cluster")
 app.add_typer(train_app, name="train")
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(verifier_app, name="verifier")
 app.command("bench")(bench.bench)
 verifier_app.command("get")(verifier.get)
+cluster_app.command("certificates")(cluster.certificates)
+cluster_app.command("scheduler")(cluster.scheduler)
+cluster_app.command("worker")(cluster.worker)
 config_app.command("check")(config.check)
 config_app.command("example")(config.example)
 train_app.command("voice")(train.voice)

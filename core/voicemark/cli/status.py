@@ -2,11 +2,14 @@
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, screen
+
+if TYPE_CHECKING:
+    from voicemark.store.cluster_workers import ClusterWorker
 
 LOCKED_AFTER_S = 3.0
 """A lock that is held for so long is told of; the service holds one for milliseconds."""
@@ -40,8 +43,10 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     line("done", f"{found.hours_done:.1f} hours")
     line("to do", "unknown yet" if found.hours_to_do is None else f"about {found.hours_to_do:.1f} hours")
     line("speed", "unknown yet" if found.speed is None else f"{found.speed:.0f} × real time")
-    for recording in found.working_on:
-        line("hearing", recording)
+    for held in found.held:
+        line("hearing", f"{held.recording}" + (f" (on {held.machine})" if held.machine else ""))
+    for worker in found.workers:
+        line("worker", _words(worker))
     if found.last_done:
         line("last done", f"{found.last_done.astimezone():%Y-%m-%d %H:%M:%S}")
     if found.last_error and found.last_error_at:
@@ -54,6 +59,21 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
         line("waits", f"{unread.recording}: {unread.waits_for} – tried {unread.tried} times; again by itself")
     for aside in found.set_aside:
         line("set aside", f"{aside.error} – after {aside.attempts} tries; again with: {aside.retry}")
+
+
+def _words(worker: "ClusterWorker") -> str:
+    """One worker of a cluster."""
+    words = [f"{worker.name}, voicemark {worker.program or 'unknown'}"]
+    if worker.recording is not None and worker.since is not None:
+        words.append(f"hears {worker.recording} since {worker.since.astimezone():%H:%M:%S}")
+    if worker.speed is not None:
+        words.append(f"{worker.speed:.0f} × real time")
+    words.append(f"last seen {worker.seen_at.astimezone():%H:%M:%S}")
+    if worker.failed_in_a_row:
+        words.append(f"failed {worker.failed_in_a_row} times in a row")
+    if worker.trouble:
+        words.append(worker.trouble)
+    return "; ".join(words)
 
 
 def _plain(value: Any) -> str:

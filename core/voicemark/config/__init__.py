@@ -3,6 +3,7 @@
 from voicemark.config.load import load_config
 from voicemark.config.model import (
     AudioSection,
+    ClusterSection,
     Config,
     DatabaseSection,
     EncoderSection,
@@ -20,6 +21,7 @@ from voicemark.config.model import (
 
 __all__ = [
     "AudioSection",
+    "ClusterSection",
     "Config",
     "DatabaseSection",
     "EncoderSection",

@@ -110,6 +110,8 @@ def _anchored(config: Config, folder: Path) -> Config:
             return folder / value.expanduser()
         if isinstance(value, tuple):
             return tuple(anchor(item) for item in value)
+        if isinstance(value, dict):
+            return {name: anchor(item) for name, item in value.items()}
         if isinstance(value, Section):
             changed = {name: anchor(getattr(value, name)) for name in type(value).model_fields}
             if isinstance(value, SpeakerSection):

@@ -352,6 +352,30 @@ class WebSection(Section):
         return tuple(host.lower() for host in hosts)
 
 
+class ClusterSection(Section):
+    """Several machines that hear recordings together (extra `cluster`, docs/cluster.md)."""
+
+    scheduler: str | None = Field(
+        None, description="Where `voicemark cluster worker` joins, such as tls://recorder.lan:8786."
+    )
+    roots: dict[str, Path] = Field(
+        {},
+        description='Folders of recordings by a name that all machines share, such as { tv = "/mnt/tv" }; '
+        "none: paths are the same on all of them.",
+    )
+    authority: Path | None = Field(None, description="The certificate of the authority that all machines trust.")
+    certificate: Path | None = Field(None, description="This machine's certificate, signed by that authority.")
+    key: Path | None = Field(None, description="The key of that certificate.")
+
+    @field_validator("roots")
+    @classmethod
+    def _names_of_roots(cls, roots: dict[str, Path]) -> dict[str, Path]:
+        for name in roots:
+            if not re.fullmatch(r"[\w.-]+", name):
+                raise ValueError(f"'{name}' is no name of a root: letters, digits, dots, hyphens")
+        return roots
+
+
 class Config(Section):
     """Everything that can be set."""
 
@@ -366,6 +390,7 @@ class Config(Section):
     export: ExportSection = ExportSection()
     service: ServiceSection = ServiceSection()
     web: WebSection = WebSection()
+    cluster: ClusterSection = ClusterSection()
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:

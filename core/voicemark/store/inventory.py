@@ -129,7 +129,13 @@ class Inventory:
                     update(JobRow)
                     .where(JobRow.recording_id.in_(ids), JobRow.state != JobState.DONE)
                     .values(
-                        state=JobState.GONE, worker=None, heartbeat_at=None, beat_boot=None, beat_s=None, updated_at=now
+                        state=JobState.GONE,
+                        worker=None,
+                        machine=None,
+                        heartbeat_at=None,
+                        beat_boot=None,
+                        beat_s=None,
+                        updated_at=now,
                     )
                 )
                 count += len(ids)

@@ -9,14 +9,14 @@ is dead. Which recordings there are, and which jobs they need, is written down b
        └──grows again      └── retry ── failed (set aside)        gone: deleted, or replaced by other content
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from voicemark.errors import VoicemarkError
@@ -98,29 +98,25 @@ class Jobs:
         self._beat = beat
         self.worker = worker or worker_id()
 
-    def claim(self, model_id: str, path: Path | None = None) -> Claim | None:
-        """The most urgent job that is ready now, or the one of the recording at `path` (whatever pause it is in);
-        it is this worker's from here on. None when there is nothing to do."""
+    def claim(
+        self,
+        model_id: str,
+        path: Path | None = None,
+        *,
+        below: Sequence[Path] | None = None,
+        machine: str | None = None,
+    ) -> Claim | None:
+        """The most urgent job that is ready now (of recordings below one of the folders `below`, where those are
+        given), or the one of the recording at `path` (whatever pause it is in); it is this worker's from here on, and
+        heard on `machine`, where that is another. None when there is nothing to do."""
         now = self._clock()
         with self._database.writing() as session:
             self._take_over_from_the_dead(session, now)
-            query = (
-                select(JobRow, RecordingRow)
-                .join(RecordingRow, RecordingRow.id == JobRow.recording_id)
-                .where(JobRow.state == JobState.READY, JobRow.model_id == model_id)
-                .order_by(JobRow.priority.desc(), JobRow.id)
-                .limit(1)
-            )
-            if path is None:
-                # A pause that was begun in the future ends now: the clock was set back since.
-                query = query.where(or_(JobRow.not_before.is_(None), JobRow.not_before <= now, JobRow.updated_at > now))
-            else:
-                query = query.where(RecordingRow.path == path_to_text(path))
-            found = session.execute(query).first()
+            found = session.execute(_ready(model_id, now, path, below)).first()
             if found is None:
                 return None
             job, recording = found
-            job.state, job.worker = JobState.RUNNING, self.worker
+            job.state, job.worker, job.machine = JobState.RUNNING, self.worker, machine
             job.heartbeat_at = job.updated_at = now
             job.beat_boot, job.beat_s = self._beat()
             job.attempts += 1
@@ -136,11 +132,30 @@ class Jobs:
                 worker=self.worker,
             )
 
+    def is_any_ready(self, model_id: str, below: Sequence[Path] | None = None) -> bool:
+        """Whether a claim would find anything now; nothing is claimed."""
+        with self._database.reading() as session:
+            return session.execute(_ready(model_id, self._clock(), None, below)).first() is not None
+
     def heartbeat(self, claim: Claim) -> None:
         """The work advances. Raises `ClaimLostError` when it is no longer wanted of this worker."""
         with self._owned(claim) as job:
             job.heartbeat_at = self._clock()
             job.beat_boot, job.beat_s = self._beat()
+
+    def renew(self, claims: Iterable[Claim]) -> list[Claim]:
+        """The work on all of these advances; those that are no longer wanted of this worker."""
+        lost = []
+        with self._database.writing() as session:
+            for claim in claims:
+                try:
+                    job = _own(session, claim)
+                except ClaimLostError:
+                    lost.append(claim)
+                    continue
+                job.heartbeat_at = self._clock()
+                job.beat_boot, job.beat_s = self._beat()
+        return lost
 
     def finish(self, session: Session, claim: Claim, *, took_s: float | None = None) -> None:
         """The job is done: to be called in the transaction that writes its results, so that both are kept or
@@ -156,6 +171,16 @@ class Jobs:
         `final`, it is set aside with `error`. True when it was set aside. Raises `ClaimLostError`."""
         with self._owned(claim) as job:
             return self._failed(job, error, self._clock(), final=final)
+
+    def died(self, claim: Claim, error: str) -> bool:
+        """Whoever heard it ended without a word. That happens, and the job is ready again at once; from the second
+        time on it counts as failed. True when it was set aside. Raises `ClaimLostError`."""
+        with self._owned(claim) as job:
+            if job.attempts > 1:
+                return self._failed(job, error, self._clock())
+            job.error = error
+            put_down(job, JobState.READY, self._clock())
+            return False
 
     def release(self, claim: Claim, *, waits_for: str | None = None) -> None:
         """Give a job back untouched (the program ends, another one is needed first): no attempt counts.
@@ -232,12 +257,41 @@ class Jobs:
 def put_down(job: JobRow, state: JobState, now: datetime) -> None:
     """Nobody is at it any more."""
     job.state, job.updated_at = state, now
-    job.worker = job.heartbeat_at = job.beat_boot = job.beat_s = None
+    job.worker = job.machine = job.heartbeat_at = job.beat_boot = job.beat_s = None
+
+
+def _ready(
+    model_id: str, now: datetime, path: Path | None, below: Sequence[Path] | None
+) -> "Select[JobRow, RecordingRow]":
+    """The most urgent job: see `Jobs.claim`."""
+    query = (
+        select(JobRow, RecordingRow)
+        .join(RecordingRow, RecordingRow.id == JobRow.recording_id)
+        .where(JobRow.state == JobState.READY, JobRow.model_id == model_id)
+        .order_by(JobRow.priority.desc(), JobRow.id)
+        .limit(1)
+    )
+    if below is not None:
+        query = query.where(or_(false(), *map(_is_below, below)))
+    if path is not None:
+        return query.where(RecordingRow.path == path_to_text(path))
+    # A pause that was begun in the future ends now: the clock was set back since.
+    return query.where(or_(JobRow.not_before.is_(None), JobRow.not_before <= now, JobRow.updated_at > now))
+
+
+def _is_below(folder: Path) -> ColumnElement[bool]:
+    """Whether a recording lies below it; names are compared byte by byte, unlike `LIKE`."""
+    prefix = path_to_text(folder).rstrip("/") + "/"
+    return func.substr(RecordingRow.path, 1, len(prefix)) == prefix
 
 
 def _own(session: Session, claim: Claim) -> JobRow:
     job = session.get(JobRow, claim.job_id)
-    if job is None or job.state != JobState.RUNNING or job.worker != claim.worker:
+    if (
+        job is None
+        or job.state != JobState.RUNNING
+        or (job.worker, job.attempts) != (claim.worker, claim.attempt)  # It may have been claimed again since.
+    ):
         raise ClaimLostError(
             "is no longer this program's work: it changed, went away or was taken over", path=claim.path
         )

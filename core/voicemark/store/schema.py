@@ -283,6 +283,8 @@ class JobRow(Base):
     """A retry waits until then."""
     worker: Mapped[str | None]
     """Who runs it: host, process id and the process's start, so that a dead worker's claim can be taken over."""
+    machine: Mapped[str | None]
+    """Where it is heard, if not by `worker` itself: a worker of a cluster."""
     heartbeat_at: Mapped[datetime | None]
     error: Mapped[str | None]
     took_s: Mapped[float | None]
@@ -297,6 +299,31 @@ class JobRow(Base):
     """What it waits for, in words."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class ClusterWorkerRow(Base):
+    """A worker of a cluster, as the run that gives it recordings sees it; gone when that run has ended."""
+
+    __tablename__ = "cluster_workers"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    run: Mapped[str]
+    """The process that gives it recordings, as `worker` of a job."""
+    host: Mapped[str]
+    program: Mapped[str]
+    model_id: Mapped[str]
+    recording: Mapped[str | None]
+    """The path of what it hears now."""
+    since: Mapped[datetime | None]
+    """When it was given that."""
+    heard_s: Mapped[float]
+    """Seconds of recordings that it has heard for this run …"""
+    took_s: Mapped[float]
+    """… and what that took."""
+    seen_at: Mapped[datetime]
+    """When it last gave a sign of life."""
+    failed_in_a_row: Mapped[int]
+    trouble: Mapped[str | None]
+    """Why it is given nothing at present."""
 
 
 class AboutRow(Base):

@@ -1,0 +1,369 @@
+"""The one who gives recordings to workers and writes what they heard: `voicemark backfill`.
+
+    job table ──claim──▶ order ──▶ a worker hears ──▶ answer ──▶ names, programmes ──▶ one transaction ──▶ job table
+
+The job table stays the queue and the only truth. Everything else is disposable: when this process, the scheduler or a
+worker ends, the claims that are left over are given back, or taken over by who comes next; what is lost is time.
+The voices never leave this machine: a worker says who speaks when, and the names are put to that here.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from voicemark.actions.hear import Heard
+from voicemark.actions.keep import HEARTBEAT_S, heard_elsewhere, keep
+from voicemark.actions.recogniser import heard_again
+from voicemark.actions.rematch import match_archive
+from voicemark.actions.scan import Outcome, Status
+from voicemark.audio.timeline import Samples
+from voicemark.cluster.crew import Came, Crew, Member
+from voicemark.cluster.errors import ClusterError
+from voicemark.cluster.finding import look
+from voicemark.cluster.roots import Roots
+from voicemark.cluster.wire import Failure, order_for
+from voicemark.config import Config
+from voicemark.errors import DatabaseError, RecordingError, Trouble, VoicemarkError, trouble_of
+from voicemark.export.after import export_heard
+from voicemark.pipeline import content_of, name
+from voicemark.recorders import find_recordings
+from voicemark.recording import Recording
+from voicemark.store.cluster_workers import ClusterWorker, write_cluster_workers
+from voicemark.store.database import Database
+from voicemark.store.jobs import Claim, ClaimLostError, Jobs
+from voicemark.titles.annotate import label_programmes
+from voicemark.voice.diarization import RULES
+from voicemark.voice.recognise import Recogniser
+from voicemark.voice.verifier import ReadAudio
+
+log = logging.getLogger(__name__)
+
+WAIT_S = 1.0
+"""How long it is waited for an answer before everything else is looked after again."""
+TELL_S = 3.0
+"""How often it is written down who hears what."""
+LEAST_LIMIT_S, TIMES_ITS_LENGTH, BYTES_PER_S = 1800.0, 2.0, 24_000
+"""A worker may take so long for a recording, and its length so often; a length that nobody tells is supposed from the
+bytes, as if it were radio."""
+
+
+@dataclass(frozen=True)
+class InHand:
+    """What a worker was given."""
+
+    claim: Claim
+    recording: Recording
+    since: datetime
+
+
+class Listener:
+    """Is told how it goes on; does nothing by itself."""
+
+    def finished(self, outcome: Outcome) -> None:
+        """A recording is done, one way or another."""
+
+    def waits(self, reason: str) -> None:
+        """Nothing can be given to anybody at present."""
+
+
+class Backfill:
+    """One run over all that is ready."""
+
+    def __init__(
+        self,
+        config: Config,
+        database: Database,
+        recogniser: Recogniser,
+        crew: Crew,
+        roots: Roots,
+        *,
+        paths: Sequence[Path] = (),
+        may_come: bool,
+        listener: Listener | None = None,
+    ) -> None:
+        """`paths` are looked at for recordings; `may_come`: further workers may join, so that it is worth waiting."""
+        self._config, self._database, self._recogniser = config, database, recogniser
+        self._crew, self._roots, self._may_come = crew, roots, may_come
+        self._listener = listener or Listener()
+        self._jobs = Jobs(database, retries=config.service.retries, retry_pause_s=config.service.retry_pause_s)
+        self._in_hand: dict[int, InHand] = {}
+        self._look = look(paths, config, database, recogniser.encoder.model_id)
+        self._looked = False
+        self._told_at = self._renewed_at = float("-inf")
+        self._ending = threading.Event()
+        self._waits: str | None = None
+        self.done = self.failed = 0
+        self.unreached = False
+        """Is something left that is ready, and lies below a root that no worker has?"""
+
+    def end(self) -> None:
+        """Stop soon; what is in hand is given back. From any thread, or a signal's handler."""
+        self._ending.set()
+
+    @property
+    def ended(self) -> bool:
+        """Was it told to end?"""
+        return self._ending.is_set()
+
+    def run(self) -> None:
+        """Until nothing is ready any more. Raises `ClusterError`, `DatabaseError`; what was in hand is given back."""
+        try:
+            while not self._ending.is_set():
+                for came in self._crew.look():
+                    self._settle(came)
+                self._renew()
+                asked = list(self._crew.idle())
+                given = self._give(asked)
+                self._tell()
+                if (answer := self._crew.came(0.0 if given else WAIT_S)) is not None:
+                    self._settle(answer)
+                elif not given and not self._in_hand and self._is_over(asked):
+                    break
+        finally:
+            self._give_back()
+        if self.done and not self._ending.is_set():
+            if match_archive(self._database, self._recogniser, self._config).recordings:
+                export_heard(self._database, None, self._config.export)
+            label_programmes(self._database, self._config.titles.model)
+
+    def _give(self, idle: Sequence[Member]) -> bool:
+        """Something to everybody who is idle; whether anybody was given anything, or more was found to be given."""
+        given = False
+        for member in idle:
+            while (claim := self._claim(member)) is not None:
+                given = True
+                if self._begin(member, claim):
+                    break
+        if not given and not self._looked:
+            self._looked = next(self._look, None) is None
+            return not self._looked
+        return given
+
+    def _claim(self, member: Member) -> Claim | None:
+        if self._ending.is_set():
+            return None
+        below = self._roots.below(member.roots)
+        return self._jobs.claim(self._recogniser.encoder.model_id, below=below, machine=member.host)
+
+    def _begin(self, member: Member, claim: Claim) -> bool:
+        """Give it to the worker. False when that was not needed, or cannot be."""
+        try:
+            recording = self._read(claim)
+            known = heard_elsewhere(recording, claim, self._config, self._database)
+            if known is not None:
+                self._keep(InHand(claim, recording, datetime.now(UTC)), known, "known from another place")
+                return False
+            order = order_for(
+                recording,
+                self._roots,
+                job=claim.job_id,
+                content=claim.content,
+                model_id=claim.model_id,
+                rules=RULES,
+                audio=self._config.audio,
+                limit_s=_limit_s(recording),
+            )
+        except DatabaseError:
+            self._release(claim)
+            raise
+        except Exception as error:
+            self._not_begun(claim, error)
+            return False
+        self._crew.give(member, order)
+        self._in_hand[claim.job_id] = InHand(claim, recording, datetime.now(UTC))
+        return True
+
+    def _read(self, claim: Claim) -> Recording:
+        """The recording as it is now. Raises `RecordingError`."""
+        found = find_recordings(claim.path, self._config.watch, self._config.audio.languages)
+        recording = next((recorder.read(path) for recorder, path in found if path == claim.path), None)
+        if recording is None or content_of(recording) != claim.content:
+            raise RecordingError("has changed since it was found", path=claim.path)
+        return recording
+
+    def _not_begun(self, claim: Claim, error: Exception) -> None:
+        trouble = trouble_of(error)
+        text = str(error) if isinstance(error, VoicemarkError) else f"{type(error).__name__}: {error}"
+        if trouble is Trouble.OWN:
+            log.error("%s: an error of voicemark itself", claim.path, exc_info=error)
+        with suppress(ClaimLostError):
+            if trouble is Trouble.PLACE:
+                self._jobs.release(claim, waits_for=text)
+            else:
+                self._jobs.fail(claim, text, final=trouble is Trouble.OWN)
+        self._failed(claim.path, text)
+
+    def _settle(self, came: Came) -> None:
+        """What follows from an answer."""
+        in_hand = self._in_hand.pop(came.order.job, None)
+        if in_hand is None:
+            return
+        heard, failure = came.answer.heard, came.answer.failure
+        if heard is not None and heard.windows.model_id != in_hand.claim.model_id:
+            failure = Failure("own", f"windows of model {heard.windows.model_id} came back")
+        if failure is not None or heard is None:
+            self._not_heard(in_hand.claim, came.member, failure or Failure("own", "an empty answer came back"))
+            return
+        try:
+            read = self._listen_again(in_hand.claim)
+            result = name(in_hand.recording, in_hand.claim.content, heard, read, self._recogniser, self._config)
+        except Exception as error:
+            self._not_begun(in_hand.claim, error)
+            return
+        member = came.member
+        member.heard_s += heard.duration_s
+        member.took_s += came.answer.took_s
+        speed = heard.duration_s / max(came.answer.took_s, 1e-3)
+        self._keep(in_hand, Heard(result, came.answer.took_s), f"{member.host}, {speed:.0f} × real time")
+
+    def _listen_again(self, claim: Claim) -> ReadAudio:
+        """The audio for the verifier, of the files as this machine has them; opened when it is asked for."""
+        return _Again(claim, self._config).read
+
+    def _keep(self, in_hand: InHand, heard: Heard, how: str) -> None:
+        """Write it, if the claim still holds. An answer that comes late is dropped."""
+        claim = in_hand.claim
+        try:
+            keep(heard, claim, self._database, self._jobs, unwritable=self._wait_to_write)
+        except ClaimLostError as error:
+            log.info("dropped what was heard: %s", error)
+            self._listener.finished(Outcome(claim.path, Status.SKIPPED, error.what))
+            return
+        except RecordingError as error:
+            self._not_begun(claim, error)
+            return
+        except BaseException:
+            self._release(claim)
+            raise
+        self.done += 1
+        failures = export_heard(self._database, [claim.path], self._config.export)
+        notes = (*heard.result.notes, *map(str, failures))
+        self._listener.finished(Outcome(claim.path, Status.SCANNED, how, notes))
+
+    def _wait_to_write(self, error: DatabaseError) -> None:
+        """A result in hand is worth waiting for the disk."""
+        self._listener.waits(f"to write what was heard: {error}")
+        if self._ending.wait(5.0):
+            raise error
+
+    def _not_heard(self, claim: Claim, member: Member, failure: Failure) -> None:
+        """Whose trouble it is decides what counts: of the worker's place nothing, of the recording an attempt."""
+        text = f"{member.host}: {failure.what}"
+        log.info("%s was not heard: %s", claim.path, text)
+        with suppress(ClaimLostError):
+            if failure.trouble == "unfit" or (failure.trouble == "place" and failure.pause_s > 0):
+                self._jobs.release(claim)
+            elif failure.died:
+                self._jobs.died(claim, text)
+            elif failure.trouble == "place":
+                self._jobs.release(claim, waits_for=text)
+            else:
+                self._jobs.fail(claim, text, final=failure.final)
+        self._failed(claim.path, text)
+
+    def _failed(self, path: Path, text: str) -> None:
+        self.failed += 1
+        self._listener.finished(Outcome(path, Status.FAILED, text))
+
+    def _renew(self) -> None:
+        """The job table is told that the work goes on; what is no longer ours is let go."""
+        if not self._in_hand or time.monotonic() - self._renewed_at < HEARTBEAT_S:
+            return
+        self._renewed_at = time.monotonic()
+        for claim in self._jobs.renew([one.claim for one in self._in_hand.values()]):
+            del self._in_hand[claim.job_id]
+            log.info("%s is no longer ours: it changed, went away or was taken over", claim.path)
+            for member in self._crew.members.values():
+                if member.order is not None and member.order.job == claim.job_id:
+                    self._crew.forget(member)
+
+    def _is_over(self, asked: Sequence[Member]) -> bool:
+        """Nothing is in hand, and there was nothing for those who were asked: is that all? Raises `ClusterError` where
+        there is nobody to hear what is left, and nobody is to come."""
+        below = list(self._roots.folders.values())
+        if not self._jobs.is_any_ready(self._recogniser.encoder.model_id, below):
+            return True
+        members = self._crew.members.values()
+        fit = [member for member in members if member.unfit is None]
+        if any(member.machine is None or member.paused_until > time.monotonic() for member in fit):
+            self._wait("for workers that begin, or pause")
+        elif fit:
+            self.unreached = len(asked) == len(fit)
+        elif self._may_come:
+            self._wait("for a worker to join")
+        else:
+            reasons = dict.fromkeys(str(member.unfit) for member in members)
+            raise ClusterError("; ".join(reasons) or "there is no worker")
+        return self.unreached
+
+    def _wait(self, reason: str) -> None:
+        if reason != self._waits:
+            self._waits = reason
+            self._listener.waits(reason)
+
+    def _tell(self) -> None:
+        """Who hears what, for `voicemark status`."""
+        if time.monotonic() - self._told_at < TELL_S:
+            return
+        self._told_at = time.monotonic()
+        with self._database.writing() as session:
+            write_cluster_workers(session, self._jobs.worker, map(self._view, self._crew.members.values()))
+
+    def _view(self, member: Member) -> ClusterWorker:
+        in_hand = None if member.order is None else self._in_hand.get(member.order.job)
+        machine = member.machine
+        return ClusterWorker(
+            name=member.name,
+            host=member.host,
+            program=machine.program if machine else "",
+            model_id=machine.model_id if machine else "",
+            recording=in_hand.claim.path if in_hand else None,
+            since=in_hand.since if in_hand else None,
+            heard_s=member.heard_s,
+            took_s=member.took_s,
+            seen_at=datetime.fromtimestamp(member.seen, UTC),
+            failed_in_a_row=member.failed_in_a_row,
+            trouble=member.unfit or member.trouble,
+        )
+
+    def _give_back(self) -> None:
+        """All that is in hand, and the workers' lines in the status."""
+        self._crew.leave()
+        for in_hand in self._in_hand.values():
+            self._release(in_hand.claim)
+        self._in_hand.clear()
+        with suppress(DatabaseError), self._database.writing() as session:
+            write_cluster_workers(session, self._jobs.worker, ())
+
+    def _release(self, claim: Claim) -> None:
+        with suppress(VoicemarkError):
+            self._jobs.release(claim)
+
+
+class _Again:
+    """A recording's audio, opened at the first question."""
+
+    def __init__(self, claim: Claim, config: Config) -> None:
+        self._claim, self._config = claim, config
+
+    @cached_property
+    def _excerpt(self) -> ReadAudio:
+        return heard_again(self._claim.path, self._claim.content, self._config)
+
+    def read(self, start_s: float, end_s: float) -> Samples:
+        """As `AudioReader.excerpt`."""
+        return self._excerpt(start_s, end_s)
+
+
+def _limit_s(recording: Recording) -> float:
+    """How long hearing it may take."""
+    length_s = recording.expected_duration_s
+    if length_s is None:
+        length_s = sum(file.stat().st_size for file in recording.files) / BYTES_PER_S
+    return LEAST_LIMIT_S + TIMES_ITS_LENGTH * length_s
