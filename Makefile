@@ -7,7 +7,7 @@ PEERS := .venv-peers
 TORCH := torch==2.13.0
 SHARED ?= ../shared
 
-.PHONY: setup ffmpeg chromium demo test check format-check lint contracts types bench eval eval-titles soak attack systemd peers clean
+.PHONY: setup ffmpeg chromium demo test tests check format-check lint contracts types bench eval eval-titles soak attack systemd peers clean
 
 setup: $(READY) ffmpeg
 
@@ -30,9 +30,12 @@ chromium:
 demo: setup
 	$(PYTHON) -m voicemark.demo .work/demo
 
-# What CI holds a change to: the checks, then the tests. These go in two processes of one thread each: what waits for
-# running services shares the machine with what computes.
-test: setup chromium check
+# What CI holds a change to: what is found in seconds first, then the types beside the tests. These go in two processes
+# of one thread each: what waits for running services shares the machine with what computes.
+test: setup chromium format-check lint contracts
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target types tests
+
+tests: $(READY)
 	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -n 2 --dist loadfile
 
 # What is found in seconds comes first.

@@ -14,8 +14,9 @@ PROCESSES = ("daemon", "deploy", "soak")
 # However long the name of a test's folder is, no message about a file in it is broken at the edge of a terminal.
 os.environ["COLUMNS"] = "200"
 
-# The machine may be busy with other things: no property is judged by the clock.
-settings.register_profile("unhurried", deadline=None)
+# The machine may be busy with other things: no property is judged by the clock. Every run tries other examples; whoever
+# changes a parser tries many (`VOICEMARK_EXAMPLES=2000 python -m pytest …`).
+settings.register_profile("unhurried", deadline=None, max_examples=int(os.environ.get("VOICEMARK_EXAMPLES", "40")))
 settings.load_profile("unhurried")
 
 

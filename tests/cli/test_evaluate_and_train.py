@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from voicemark.audio.features import FeatureSettings
 from voicemark.audio.windows import WindowGrid
 from voicemark.cli.main import app
 from voicemark.errors import ConfigError, VoicemarkError
+from voicemark.lab.batches.fresh import FreshSettings
+from voicemark.lab.training import recipe
 from voicemark.lab.training.autoencoder_training import load_autoencoder
 from voicemark.voice import weights
 from voicemark.voice.network import SpeakerNet
@@ -106,6 +109,15 @@ def test_train_backend_centres_on_a_background_under_a_new_id(folders: tuple[Pat
     assert isinstance(result.exception, VoicemarkError) and "besides those of a" in str(result.exception)
 
 
+@pytest.fixture
+def small_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What learns is a network of the same kind with a few channels, out of a few crops: a step of the full one takes a
+    minute."""
+    monkeypatch.setattr("voicemark.voice.network.EncoderConfig", tiny)
+    monkeypatch.setattr(recipe, "FreshSettings", partial(FreshSettings, ring=64, first=32))
+
+
+@pytest.mark.usefixtures("small_run")
 def test_train_voice_learns_on_the_device_from_an_exported_teacher(folders: tuple[Path, Path], tmp_path: Path) -> None:
     teacher, out = tmp_path / "teacher.pt2", tmp_path / "mine.safetensors"
     save_program(Spectrum(), teacher)
@@ -118,6 +130,7 @@ def test_train_voice_learns_on_the_device_from_an_exported_teacher(folders: tupl
     assert weights.load(out).about["teacher"].startswith("pt2-")
 
 
+@pytest.mark.usefixtures("small_run")
 def test_train_voice_learns_from_two_teachers(folders: tuple[Path, Path], tmp_path: Path) -> None:
     for module in ("onnx", "onnxruntime", "kaldi_native_fbank"):
         pytest.importorskip(module, reason="the extra onnx is not installed")

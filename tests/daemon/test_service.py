@@ -234,7 +234,7 @@ def test_a_damaged_database_ends_with_another(tmp_path: Path, sources: Path) -> 
 
 def test_two_services_and_a_scan_share_the_work_without_doing_any_twice(tmp_path: Path, sources: Path) -> None:
     home = Home(tmp_path, sources)
-    count = 12
+    count = 8
     for number in range(count):
         home.record(f"{number:02}.ts", number)
     scan = [sys.executable, "-c", "from voicemark.cli.main import run; run()", "scan"]

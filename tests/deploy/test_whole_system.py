@@ -13,7 +13,7 @@ import pytest
 from support.machine import PACKAGES, REPOSITORY, SOURCE, Machine, made
 from support.service import copy_of, make_sources
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.attack, pytest.mark.timeout(1200)]
 PATIENCE_S = 180.0
 
 CONFIG = """
@@ -140,7 +140,6 @@ def test_a_life_under_systemd(machine: Machine, tmp_path: Path) -> None:
         assert not config.exists() and not data.exists()
 
 
-@pytest.mark.attack
 def test_a_hard_life_under_systemd(machine: Machine, tmp_path: Path) -> None:
     """What its sandbox and its users see of it, and what becomes of it when it is stuck."""
     sources = make_sources(tmp_path)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.service import LONG, Daemon, Home, serving
 
-RECORDINGS, KILLS = (200, 50) if LONG else (10, 4)
+RECORDINGS, KILLS = (200, 50) if LONG else (6, 3)
 
 
 @pytest.mark.soak

@@ -8,8 +8,8 @@ import psutil
 import pytest
 from support.service import LONG, Home, serving
 
-IN_A_ROW = 500 if LONG else 16
-AT_START = 20_000 if LONG else 300
+IN_A_ROW = 500 if LONG else 14
+AT_START = 20_000 if LONG else 100
 
 
 def figures(process: psutil.Process) -> tuple[float, int, int]:

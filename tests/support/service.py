@@ -17,6 +17,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 from numpy.typing import NDArray
+from support.commands import run
+from support.forked import Forked
 from support.sound import RATE, write_wav
 from support.speech import ANNA, BERT, speak
 
@@ -27,8 +29,11 @@ PATIENCE_S = 300.0
 """After so long a test gives up; nothing takes that long unless it hangs."""
 
 PACE = """
+from datetime import timedelta
+from voicemark.store import jobs
 from voicemarkd import exports, patience, service, steps, waits, watch, worker
 exports.FIRST_PAUSE_S = 2.0
+jobs.FIRST_WAIT = timedelta(seconds=1)
 service.TICK_S = 0.5
 watch.BURST_S = 0.5
 worker.IDLE_S = worker.LOOK_AGAIN_S = waits.QUEUE_PAUSE_S = steps.SAMPLES_S = 1.0
@@ -203,14 +208,16 @@ class Daemon:
         self._socket.bind("\0" + address[1:])
         self._log = (home.root / "log").open("ab")
         settings = {"NOTIFY_SOCKET": address, "OMP_NUM_THREADS": "1", "PATH": path or os.environ["PATH"]}
+        settings = {**os.environ, **settings, **(environment or {})}
         program = f"{'' if LONG else PACE}\n{prelude}\nfrom voicemarkd.main import run; run()"
-        self.process = psutil.Popen(
-            [sys.executable, "-c", program, "--config", str(home.config)],
-            env={**os.environ, **settings, **(environment or {})},
-            stdout=self._log,
-            stderr=self._log if log is None else log,
-            start_new_session=True,
-        )
+        arguments = ["--config", str(home.config)]
+        stdout, stderr = self._log.fileno(), self._log.fileno() if log is None else log
+        self.process: psutil.Popen | Forked
+        if LONG or "LD_PRELOAD" in settings:  # The loader reads it.
+            command = [sys.executable, "-c", program, *arguments]
+            self.process = psutil.Popen(command, env=settings, stdout=stdout, stderr=stderr, start_new_session=True)
+        else:
+            self.process = Forked(program, arguments, settings, stdout=stdout, stderr=stderr)
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
@@ -317,7 +324,7 @@ def make_sources(folder: Path) -> Path:
 
 def status_of(home: Home) -> dict[str, object]:
     """What `voicemark status --json` says."""
-    command = [sys.executable, "-c", "from voicemark.cli.main import run; run()", "status", "--json", "--config"]
-    done = subprocess.run([*command, str(home.config)], capture_output=True, text=True, check=True)
+    done = run("status", "--json", "--config", home.config)
+    assert done.returncode == 0, done.stderr
     told: dict[str, object] = json.loads(done.stdout)
     return told
