@@ -127,10 +127,12 @@ def likeness(one: Candidate, other: Candidate) -> float:
     if first.start is None or second.start is None:
         return 0.0
     same_source = other.source is not None and other.source in one.sources
-    common = _common(one, other)
     same_id = first.event_id is not None and first.event_id == second.event_id
+    if same_source and not same_id:
+        return 0.0
+    common = _common(one, other)
     if same_source:
-        return 1.0 + common if same_id and common > 0 else 0.0
+        return 1.0 + common if common > 0 else 0.0
     apart = abs(one.begins - other.begins)
     if same_id and apart <= SAME_ID_S and (common > 0 or one.title.is_like(other.title)):
         return 1.0 + common
@@ -165,11 +167,16 @@ class Events:
     _by_time: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     """Start, in steps of `SAME_START_S` → places in `items`, ascending."""
     _by_id: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _told_by: dict[int, set[Hashable]] = field(default_factory=lambda: defaultdict(set))
+    """Start, in the same steps → who tells of the events there."""
 
     def twin_of(self, item: Candidate) -> Candidate | None:
         """Of those that were kept the one that is most the same event; the first of several."""
         step = _step(item)
-        near = {place for beside in (step - 1, step, step + 1) for place in self._by_time.get(beside, ())}
+        # What its own source alone tells of can be the same only by its id.
+        own = None if item.source is None else {item.source}
+        steps = [beside for beside in (step - 1, step, step + 1) if self._told_by.get(beside) != own]
+        near = {place for beside in steps for place in self._by_time.get(beside, ())}
         event_id = item.programme.event_id
         if event_id is not None:
             near.update(self._by_id.get(event_id, ()))
@@ -187,6 +194,7 @@ class Events:
         if len(self.items) >= MOST_EVENTS or len(at_once) >= MOST_AT_ONCE:
             return
         at_once.append(len(self.items))
+        self._told_by[_step(item)] |= item.sources
         if event_id is not None and len(self._by_id[event_id]) < MOST_AT_ONCE:
             self._by_id[event_id].append(len(self.items))
         self.items.append(item)
@@ -200,6 +208,7 @@ class Events:
         if _step(twin) != step:
             self._by_time[step].remove(place)
             self._by_time[_step(twin)].append(place)
+        self._told_by[_step(twin)] |= twin.sources
         if twin.programme.event_id != event_id and twin.programme.event_id is not None:
             self._by_id[twin.programme.event_id].append(place)
 
