@@ -331,3 +331,32 @@ def test_of_titles_in_several_languages_the_preferred_is_taken(
     assert found is not None and found.programme is not None
     told = found.programme
     assert (told.title, told.subtitle, told.language) == (title, subtitle, language)
+
+
+@pytest.mark.parametrize(
+    ("odd", "named"),
+    [
+        ({"errorcode": 10**400}, "errorcode"),
+        ({"title": ["a"], "disp_title": "Tatort"}, "title"),
+        ({"title": {"ger": "Tatort", "eng": 7}}, "title"),
+        ({"start_extra": -5}, "start_extra"),
+        ({"episode": {"snum": "x" * 99, "enum": 5}}, "episode.snum"),
+        ({"genre": [16, {}], "category": ["x", 3]}, "genre, category"),
+        (
+            {"files": [{"filename": "/x/a.ts", "start": "1706728500", "info": [{"type": []}]}]},
+            "files.start, files.info.type",
+        ),
+        ({"files": [{"filename": "/x/a.ts", "info": [{"type": ["AC3"]}, 7]}]}, "files.info, files.info.type"),
+    ],
+)
+def test_fields_that_cannot_be_used_are_named_in_a_note(odd: dict[str, Any], named: str) -> None:
+    told = parse_entry(entry("a.ts", **odd), Path("log/1"))
+    assert told is not None and told.programme is not None and told.programme.title == "Tatort"
+    [note] = told.notes
+    assert note.endswith(f"in: {named}")
+
+
+def test_fields_that_are_empty_or_away_are_no_fault() -> None:
+    nothing = {"genre": [], "errorcode": 0, "subtitle": {}, "summary": {"ger": ""}, "dvb_eid": 0, "category": None}
+    told = parse_entry(entry("a.ts", **nothing), Path("log/1"))
+    assert told is not None and told.notes == ()

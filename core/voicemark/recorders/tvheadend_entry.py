@@ -8,7 +8,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -34,6 +34,7 @@ from voicemark.errors import VoicemarkError
 from voicemark.foreign import OWN_FOLDER, read_bytes
 from voicemark.guard import unit
 from voicemark.languages import language_code
+from voicemark.recorders.odd_fields import Fields, word
 from voicemark.recording import Programme, StreamHint
 
 log = logging.getLogger(__name__)
@@ -52,8 +53,8 @@ class LogFile:
     """One of an entry's files: its name where Tvheadend runs, and when it was written."""
 
     name: PurePosixPath
-    start: datetime | None
-    stop: datetime | None
+    start: datetime | None = None
+    stop: datetime | None = None
 
     @property
     def length_s(self) -> float | None:
@@ -97,128 +98,133 @@ def read_entry(path: Path, languages: Sequence[str] = ()) -> LogEntry | None:
 
 
 def parse_entry(data: Mapping[str, Any], path: Path, languages: Sequence[str] = ()) -> LogEntry | None:
-    """What the JSON of one entry says, in the first of `languages` that it has; None when it names no file."""
-    listed = data.get("files")
-    items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
-    if not items and isinstance(data.get("filename"), str):
-        items = [{"filename": data["filename"]}]
+    """What the JSON of one entry says, in the first of `languages` that it has; None when it names no file.
+
+    What is not as Tvheadend writes it is passed over, with a note that names the fields.
+    """
+    fields = Fields(data)
+    items = fields.within("files", MAX_FILES) or ([fields] if "filename" in data else [])
     files = tuple(
-        LogFile(PurePosixPath(item["filename"]), _time(item.get("start")), _time(item.get("stop")))
-        for item in items[:MAX_FILES]
-        if isinstance(item.get("filename"), str)
-        and len(item["filename"]) <= MAX_PATH
-        and PurePosixPath(item["filename"]).name
+        LogFile(name, item.take("start", _time), item.take("stop", _time)) if item is not fields else LogFile(name)
+        for item in items
+        if (name := item.take("filename", _name)) is not None
     )
     if not files:
         return None
-    start, stop = _time(data.get("start")), _time(data.get("stop"))
+    start, stop = fields.take("start", _time), fields.take("stop", _time)
     notes: list[str] = []
-    if code := COUNT(data.get("errorcode")):
+    if code := fields.take("errorcode", COUNT):
         notes.append(f"Tvheadend gave this recording the error code {code}")
-    if errors := COUNT(data.get("data_errors")):
+    if errors := fields.take("data_errors", COUNT):
         notes.append(f"Tvheadend counted {errors} transport errors")
-    status = data.get("sched_status")
-    return LogEntry(
+    status = fields.take("sched_status", word)
+    entry = LogEntry(
         path=path,
         files=files,
-        programme=_programme(data, start, stop, languages),
-        starts_at=_time(data.get("start_real")) or _shifted(start, -_minutes(data.get("start_extra"))),
-        stops_at=_time(data.get("stop_real")) or _shifted(stop, _minutes(data.get("stop_extra"))),
-        status=one_line(status, 64) if isinstance(status, str) else None,
+        programme=_programme(fields, start, stop, languages),
+        starts_at=fields.take("start_real", _time) or _shifted(start, -_minutes(fields, "start_extra")),
+        stops_at=fields.take("stop_real", _time) or _shifted(stop, _minutes(fields, "stop_extra")),
+        status=one_line(status, 64) if status is not None else None,
         removed=bool(data.get("fileremoved")),
-        streams=_streams(items[0].get("info")),
-        notes=tuple(notes),
+        streams=_streams(items[0]) if items[0] is not fields else (),
+        notes=(),
     )
+    if fields.odd:
+        notes.append(f"Tvheadend's log has what cannot be used, and was passed over, in: {', '.join(fields.odd)}")
+    return replace(entry, notes=tuple(notes))
 
 
 def _programme(
-    data: Mapping[str, Any], start: datetime | None, stop: datetime | None, languages: Sequence[str]
+    fields: Fields, start: datetime | None, stop: datetime | None, languages: Sequence[str]
 ) -> Programme | None:
-    title, language = _spoken(data, "title", languages)
+    title, language = _spoken(fields, "title", languages)
     if not title:
         return None
-    subtitle = one_line(_spoken(data, "subtitle", languages)[0]) or None
-    summary = one_line(_spoken(data, "summary", languages)[0]) or None
-    description = clean(_spoken(data, "description", languages)[0]) or None
+    subtitle = one_line(_spoken(fields, "subtitle", languages)[0]) or None
+    summary = one_line(_spoken(fields, "summary", languages)[0]) or None
+    description = clean(_spoken(fields, "description", languages)[0]) or None
     if subtitle is None and description is not None:
         subtitle, summary = summary, None
-    season, episode = _episode(data)
+    season, episode = _episode(fields)
     return Programme(
         title=one_line(title),
         source="tvheadend",
         subtitle=subtitle,
         description=description or summary,
-        channel=one_line(_word(data.get("channelname"))) or None,
+        channel=one_line(fields.take("channelname", word) or "") or None,
         start=start,
         duration_s=duration((stop - start).total_seconds()) if start and stop else None,
-        genres=_genres(data),
+        genres=_genres(fields),
         language=language_code(language),
-        event_id=EVENT_ID(data.get("dvb_eid")) or None,
+        event_id=fields.take("dvb_eid", EVENT_ID) or None,
         season=season,
         episode=episode,
-        age_rating=AGE(data.get("age_rating")),
+        age_rating=fields.take("age_rating", AGE),
     )
 
 
-def _spoken(data: Mapping[str, Any], key: str, languages: Sequence[str]) -> tuple[str, str]:
+def _spoken(fields: Fields, key: str, languages: Sequence[str]) -> tuple[str, str]:
     """A field that is a map from languages to texts, or a plain text, or only there as `disp_…`; and its language.
 
     Of several languages the first of `languages` that is there, else the first that there is.
     """
-    value = data.get(key)
-    if isinstance(value, dict):
-        told = [
-            (text, str(language))
-            for language, text in list(value.items())[:MAX_LANGUAGES]
-            if isinstance(text, str) and one_line(text)
-        ]
-        wanted = [code for language in languages if (code := language_code(language))]
-        ranks = {code: rank for rank, code in reversed(list(enumerate(wanted)))}
-        if told:
-            return min(told, key=lambda one: ranks.get(language_code(one[1]) or "", len(wanted)))
-    for text in (value, data.get(f"disp_{key}")):
-        if isinstance(text, str) and one_line(text):
-            return text, ""
-    return "", ""
+
+    def told(value: object) -> list[tuple[str, str]] | None:
+        if isinstance(value, dict):
+            listed = list(value.items())[:MAX_LANGUAGES]
+            texts = [(text, str(language)) for language, text in listed if isinstance(text, str)]
+            if len(texts) < len(listed):
+                fields.cannot_use(key)
+        elif isinstance(value, str):
+            texts = [(value, "")]
+        else:
+            return None
+        return [one for one in texts if one_line(one[0])]
+
+    found = fields.take(key, told) or fields.take(f"disp_{key}", told)
+    if not found:
+        return "", ""
+    wanted = [code for language in languages if (code := language_code(language))]
+    ranks = {code: rank for rank, code in reversed(list(enumerate(wanted)))}
+    return min(found, key=lambda one: ranks.get(language_code(one[1]) or "", len(wanted)))
 
 
-def _genres(data: Mapping[str, Any]) -> tuple[str, ...]:
+def _genres(fields: Fields) -> tuple[str, ...]:
     """Content codes; for lack of them `content_type`, which is a code's first nibble; and categories in words."""
-    listed = data.get("genre")
-    codes = [code for code in map(CONTENT, listed[:MAX_GENRES] if isinstance(listed, list) else ()) if code]
-    kind = CONTENT(data.get("content_type"))
+    codes = fields.listed("genre", CONTENT, MAX_GENRES)
+    kind = fields.take("content_type", CONTENT)
     if not codes and kind and 0 < kind < 0x10:
         codes = [kind << 4]
-    words = data.get("category")
-    listed = words[:MAX_GENRES] if isinstance(words, list) else []
-    categories = [one_line(word, 256) for word in listed if isinstance(word, str)]
+    categories = [one_line(text, 256) for text in fields.listed("category", word, MAX_GENRES)]
     return tuple(dict.fromkeys((*words_of_content(codes), *words_of_categories(categories))))
 
 
-def _episode(data: Mapping[str, Any]) -> tuple[int | None, int | None]:
+def _episode(fields: Fields) -> tuple[int | None, int | None]:
     """From the `episode` map, or from `S02E05`, `Season 2.Episode 5`."""
-    value = data.get("episode")
-    if isinstance(value, dict):
-        return SEASON(value.get("snum")), EPISODE(value.get("enum"))
-    text = (_word(value) or _word(data.get("episode_disp")))[:200]
+    if (told := fields.below("episode")) is not None:
+        return told.take("snum", SEASON), told.take("enum", EPISODE)
+    text = (fields.take("episode", word) or fields.take("episode_disp", word) or "")[:200]
     season = re.search(r"\b(?:s|season|staffel)\s?(\d{1,5})", text, re.ASCII | re.IGNORECASE)
     episode = re.search(r"(?:\b|\d)(?:e|ep|episode|folge)\s?(\d{1,5})", text, re.ASCII | re.IGNORECASE)
     return SEASON(season[1]) if season else None, EPISODE(episode[1]) if episode else None
 
 
-def _streams(info: Any) -> tuple[StreamHint, ...]:
+def _streams(file: Fields) -> tuple[StreamHint, ...]:
     hints = []
-    for item in info[:MAX_STREAMS] if isinstance(info, list) else ():
-        kind = _KINDS.get(_word(item.get("type"))) if isinstance(item, dict) else None
+    for item in file.within("info", MAX_STREAMS):
+        kind = _KINDS.get(item.take("type", word) or "")
         if kind is not None:
-            language = language_code(_word(item.get("language")))
-            hints.append(StreamHint(kind, language, _AUDIO_TYPES.get(COUNT(item.get("audio_type")) or 0)))
+            language = language_code(item.take("language", word) or "")
+            hints.append(StreamHint(kind, language, _AUDIO_TYPES.get(item.take("audio_type", COUNT) or 0)))
     return tuple(hints)
 
 
-def _word(value: object) -> str:
-    """A JSON text; empty for anything else."""
-    return value if isinstance(value, str) else ""
+def _name(value: object) -> PurePosixPath | None:
+    """A file's name where Tvheadend runs."""
+    if not isinstance(value, str) or len(value) > MAX_PATH:
+        return None
+    path = PurePosixPath(value)
+    return path if path.name else None
 
 
 def _time(value: object) -> datetime | None:
@@ -226,8 +232,8 @@ def _time(value: object) -> datetime | None:
     return None if isinstance(value, str) else moment(value)
 
 
-def _minutes(value: object) -> float:
-    return (MINUTES(value) or 0) * 60.0
+def _minutes(fields: Fields, key: str) -> float:
+    return (fields.take(key, MINUTES) or 0) * 60.0
 
 
 def _shifted(moment: datetime | None, seconds: float) -> datetime | None:
