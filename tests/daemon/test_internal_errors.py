@@ -43,4 +43,4 @@ def test_nonsense_in_the_job_table_is_said_and_waited_for(tmp_path: Path, source
         with closing(sqlite3.connect(home.database, timeout=30)) as connection, connection:
             connection.execute("DELETE FROM jobs WHERE updated_at = 'yesterday'")
         daemon.wait_done(1)
-        assert home.query("SELECT subject FROM waiting") == []
+        daemon.wait(lambda: home.query("SELECT subject FROM waiting") == [], "that nothing waits")
