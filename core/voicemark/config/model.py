@@ -21,6 +21,8 @@ from pydantic import (
     model_validator,
 )
 
+from voicemark.config.pattern_cost import fault_of
+
 
 def parse_clock(value: object) -> object:
     """Seconds from a number, `"SS.s"`, `"MM:SS"` or `"HH:MM:SS.s"`; anything else is left for pydantic to refuse."""
@@ -124,6 +126,8 @@ class WatchSection(Section):
                 raise ValueError(
                     f"'{pattern}' needs a group (?P<title>…) and may have {', '.join(sorted(NAME_GROUPS))}"
                 )
+            if (fault := fault_of(pattern)) is not None:
+                raise ValueError(f"'{pattern}' could take for ever on some names: {fault}")
         return patterns
 
     @field_validator("time_zone")
