@@ -73,14 +73,14 @@ def test_the_picture_is_what_the_program_prints(capsys: pytest.CaptureFixture[st
 def marker_of(line: str) -> MarkerView:
     """What a line of the picture says, read with a pattern of our own."""
     parts = re.fullmatch(
-        r"(\S+) +at min ([\d.]+) +(\S+) – (\S+) +([\d.]+) +(.+?) – (.+?)  +(.+?)  +(\d{4}-\d\d-\d\d \d\d:\d\d)", line
+        r"(\S+) +at min ([\d.]+) +(\S+) – (\S+) +([\d.]+) +(.+?) – (.+?)  +(.+?)  +(\d{4}-\d\d-\d\d \d\d:\d\d)  (\d+)",
+        line,
     )
     assert parts is not None, line
-    speaker, at_min, start, end, score, title, subtitle, channel, recorded = parts.groups()
+    speaker, at_min, start, end, score, title, subtitle, channel, recorded, number = parts.groups()
     started_at = datetime.strptime(recorded, "%Y-%m-%d %H:%M").astimezone()
-    return MarkerView(
-        "", title, subtitle, channel, started_at, speaker, seconds(start), seconds(end), float(at_min), float(score)
-    )
+    times = seconds(start), seconds(end), float(at_min)
+    return MarkerView("", title, subtitle, channel, started_at, speaker, *times, float(score), int(number))
 
 
 def seconds(clock: str) -> float:

@@ -43,7 +43,7 @@ def test_markers_are_objects_of_the_documented_fields(place: Path) -> None:
     assert json.loads(done.stdout) == {
         "recording": "/v/[red]a.ts", "title": "A [b] C", "subtitle": None, "channel": None,
         "started_at": "2024-03-01T20:15:00+00:00", "speaker": "Anna",
-        "start_s": 186.0, "end_s": 200.5, "at_min": 3.1, "score": 0.812,
+        "start_s": 186.0, "end_s": 200.5, "at_min": 3.1, "score": 0.812, "id": 1,
     }  # fmt: skip
 
 

@@ -33,10 +33,11 @@ def markers(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """List markers from the database; filters are combined."""
+    """List markers from the database; filters are combined. `voicemark play` takes their numbers (id)."""
     from voicemark.config import load_config
     from voicemark.store.database import open_to_read
-    from voicemark.store.queries import MarkerFilter, check_voice, find_markers
+    from voicemark.store.marker_batches import markers_in_batches
+    from voicemark.store.queries import MarkerFilter, check_voice
 
     database = open_to_read(load_config(config).database.path)
     wanted = MarkerFilter(
@@ -51,11 +52,11 @@ def markers(
         with database.reading() as session:
             if speaker is not None:
                 check_voice(session, speaker, part=True)
-            found = find_markers(session, wanted)
-            if as_json:
-                print_json(found)
-            else:
-                show_markers(found, everything=everything)
+        found = markers_in_batches(database, wanted)
+        if as_json:
+            print_json(found)
+        else:
+            show_markers(found, everything=everything)
     finally:
         database.close()
 
@@ -80,7 +81,7 @@ def show_markers(found: "Iterable[MarkerView]", *, everything: bool = False) -> 
 
 def _table(found: "Iterable[MarkerView]") -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("voice", "minute", "from – to", "score", "programme", "channel", "recorded"):
+    for heading in ("voice", "minute", "from – to", "score", "programme", "channel", "recorded", "id"):
         table.add_column(heading, no_wrap=heading != "programme")
     for marker in found:
         programme = marker.title + (f" – {marker.subtitle}" if marker.subtitle else "")
@@ -93,6 +94,7 @@ def _table(found: "Iterable[MarkerView]") -> Table:
             programme,
             marker.channel or "",
             recorded,
+            "" if marker.id is None else str(marker.id),
         )
         table.add_row(*map(Text, cells))
     return table

@@ -36,11 +36,13 @@ class MarkerFilter:
     """The programme's genre, or its type as guessed."""
     paths: Sequence[Path] | None = None
     """Exactly these recordings."""
+    after: tuple[datetime | None, str] | None = None
+    """Only recordings that come after the one of this beginning and path."""
 
 
 @dataclass(frozen=True)
 class MarkerView:
-    """A marker as people see it; the fields of `voice_markers`, in its order."""
+    """A marker as people see it: the fields of `voice_markers`, in its order, and its number."""
 
     recording: str
     title: str
@@ -52,6 +54,8 @@ class MarkerView:
     end_s: float
     at_min: float
     score: float
+    id: int | None = None
+    """In the database, until its recording is matched anew."""
 
 
 def check_voice(session: Session, wanted: str, *, part: bool) -> None:
@@ -84,6 +88,7 @@ def find_markers(session: Session, wanted: MarkerFilter) -> Iterator[MarkerView]
             MarkerRow.start_s,
             MarkerRow.end_s,
             MarkerRow.score,
+            MarkerRow.id,
         )
         .select_from(RecordingRow)
         .join(MarkerRow, MarkerRow.recording_id == IN_ORDER)
@@ -92,7 +97,7 @@ def find_markers(session: Session, wanted: MarkerFilter) -> Iterator[MarkerView]
         .order_by(RecordingRow.started_at, RecordingRow.path, MarkerRow.start_s)
         .execution_options(yield_per=ROWS_AT_ONCE)
     )
-    for path, title, subtitle, channel, started_at, voice, start_s, end_s, score in session.execute(query):
+    for path, title, subtitle, channel, started_at, voice, start_s, end_s, score, number in session.execute(query):
         yield MarkerView(
             recording=path,
             title=title,
@@ -104,6 +109,7 @@ def find_markers(session: Session, wanted: MarkerFilter) -> Iterator[MarkerView]
             end_s=round(end_s, 2),
             at_min=round(start_s / 60, 1),
             score=round(score, 3),
+            id=number,
         )
 
 
@@ -146,7 +152,18 @@ def _conditions(wanted: MarkerFilter, names: Mapping[int, str]) -> list[ColumnEl
         # One parameter, whatever their number: SQLite has a limit.
         paths = func.json_each(json.dumps([path_to_text(path) for path in wanted.paths])).table_valued("value")
         conditions.append(RecordingRow.path.in_(select(paths.c.value)))
+    if wanted.after is not None:
+        conditions.append(_after(*wanted.after))
     return conditions
+
+
+def _after(started_at: datetime | None, path: str) -> ColumnElement[bool]:
+    """Recordings without a beginning come first."""
+    if started_at is None:
+        return or_(RecordingRow.started_at.is_not(None), RecordingRow.path > path)
+    return or_(
+        RecordingRow.started_at > started_at, and_(RecordingRow.started_at == started_at, RecordingRow.path > path)
+    )
 
 
 def _told_by_either(part: str, column: str, *more: str) -> ColumnElement[bool]:
