@@ -149,9 +149,8 @@ class Steps:
         if self.pending is config:
             self.pending = None
         self.match_due = True
-        be_nice(
-            config.service.nice, idle_io=config.service.idle_io
-        )  # Niceness is a thread's own, and whoever this one starts has it too.
+        # Niceness is a thread's own, and whoever this one starts has it too.
+        be_nice(config.service.nice, idle_io=config.service.idle_io)
         self._changed(config)
 
     def _look_after_voices(self) -> None:

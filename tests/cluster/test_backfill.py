@@ -36,12 +36,13 @@ SELECT r.content, t.number, t.start_s, t.end_s, t.local_speaker FROM turns t
 SELECT r.content, s.number, s.seconds, s.embedding FROM local_speakers s
     JOIN recordings r ON r.id = s.recording_id ORDER BY 1, 2;
 SELECT r.content, t.turn, v.name, t.score FROM turn_voices t JOIN recordings r ON r.id = t.recording_id
-    JOIN voices v ON v.id = t.voice_id ORDER BY 1, 2
+    JOIN voices v ON v.id = t.voice_id ORDER BY 1, 2;
+SELECT r.content, n.cohort, n.turns, n.taken FROM normalisations n JOIN recordings r ON r.id = n.recording_id ORDER BY 1
 """
 
 
-def backfill(archive: Archive, *arguments: str | Path) -> Done:
-    return run("backfill", "--workers", "2", *arguments, "-c", archive.config)
+def backfill(archive: Archive, *arguments: str | Path, workers: int = 1) -> Done:
+    return run("backfill", "--workers", str(workers), *arguments, "-c", archive.config)
 
 
 def kept(archive: Archive) -> list[list[tuple[object, ...]]]:
@@ -116,7 +117,7 @@ def test_two_workers_of_which_one_is_killed_leave_the_same_bytes_as_one_machine(
         (amid / "gate").unlink()
 
     with once(lambda: len(processes()) == 2, kill_one):
-        done = backfill(archive)
+        done = backfill(archive, workers=2)
     assert done.returncode == 1 and "signal 9" in done.stderr
     assert [row[0] for row in archive.jobs().values()] == ["done"] * 3
     assert sorted(int(str(row[1])) for row in archive.jobs().values()) == [1, 1, 2]
@@ -129,7 +130,7 @@ def test_poison_is_set_aside_after_its_attempts_and_the_rest_is_done(
 ) -> None:
     for name in ("kill.ts", "a.ts", "b.ts"):
         record(name)
-    done = backfill(archive)
+    done = backfill(archive, workers=2)
     assert done.returncode == 1 and "signal 9" in done.stderr
     assert {name: row[:2] for name, row in archive.jobs().items()} == {
         "kill.ts": ("failed", 2),

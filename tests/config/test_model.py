@@ -172,3 +172,26 @@ def test_what_is_named_and_not_there_is_listed(tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
     (tmp_path / "x/00001.ts").touch()
     assert missing(config) == []
+
+
+CLUSTER = """
+[cluster]
+roots = { tv = "video", films = "/srv/films" }
+authority = "authority.pem"
+"""
+
+
+def test_roots_of_a_cluster_are_meant_from_the_file_and_looked_for(tmp_path: Path) -> None:
+    config = load(tmp_path, CLUSTER)
+    assert config.cluster.roots == {"tv": tmp_path / "video", "films": Path("/srv/films")}
+    assert [fault.partition(":")[0] for fault in missing(config)] == [
+        "cluster.roots.tv",
+        "cluster.roots.films",
+        "cluster.authority",
+    ]
+
+
+@pytest.mark.parametrize("name", ["/", "a b", "../tv", ""])
+def test_a_root_has_a_plain_name(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match="is no name of a root"):
+        load(tmp_path, f'[cluster.roots]\n"{name}" = "video"\n')

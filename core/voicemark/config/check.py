@@ -22,12 +22,16 @@ def missing(config: Config) -> list[str]:
             name = sample if isinstance(sample, str) else str(sample.file)
             if not os.path.lexists(name) and not (glob.has_magic(name) and any(glob.iglob(name))):
                 faults.append(f"speakers[{number}].samples[{place}]: there is no {name}")
+    for name, folder in config.cluster.roots.items():
+        if not folder.is_dir():
+            faults.append(f"cluster.roots.{name}: {folder} is no folder")
     guides = [("epg.xmltv", path) for path in config.epg.xmltv]
     guides += [("epg.vdr_epg_data", path) for path in config.epg.vdr_epg_data]
     models: list[tuple[str, Path | None]] = [("encoder.model", config.encoder.model)]
+    certificates = [(f"cluster.{key}", getattr(config.cluster, key)) for key in ("authority", "certificate", "key")]
     if config.match.verifier is not None:
         models.append(("match.verifier.model", config.match.verifier.model))
-    for key, path in (*guides, *models):
+    for key, path in (*guides, *models, *certificates):
         if path is not None and not path.is_file():
             faults.append(f"{key}: there is no file {path}")
     return faults
