@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from voicemark.actions.doctor import Grade, examine
+from voicemark.actions.doctor import examine
+from voicemark.actions.findings import Grade
 from voicemark.config import Config
 
 

@@ -23,6 +23,7 @@ from voicemark.store.schema import (
     TurnVoiceRow,
     VoiceRow,
 )
+from voicemark.store.schema_people import BY_MACHINE, BY_MATCH, MembershipRow, PersonRow
 
 BEGAN = datetime(2024, 3, 1, 20, 15, tzinfo=UTC)
 HERE = "http://127.0.0.1:8765"
@@ -138,3 +139,40 @@ def small_archive(path: Path) -> Database:
         session.add(MarkerRow(recording_id=1, voice_id=1, start_s=0.0, end_s=10.0, score=0.81))
         session.add(MarkerRow(recording_id=1, voice_id=1, start_s=610.0, end_s=620.0, score=0.81, programme_id=1))
     return database
+
+
+def add_people(database: Database) -> None:
+    """Two more recordings, and who speaks in all three: Anna, somebody without a name (3), a jingle, one ignored."""
+    with database.writing() as session:
+        for number, kind, voice in (
+            (1, "person", 1),
+            (2, "person", 2),
+            (3, "person", None),
+            (4, "sound", None),
+            (5, "ignored", None),
+        ):
+            session.add(PersonRow(id=number, kind=kind, voice_id=voice, by=BY_MACHINE, created_at=BEGAN))
+        for number, title in ((4, "Talk"), (5, "Talk")):
+            session.add(
+                RecordingRow(
+                    id=number, path=f"/video/{number}.ts", recorder="plain", content=f"content-{number}", title=title,
+                    started_at=BEGAN + timedelta(days=40 * number), duration_s=1800.0, found_at=BEGAN, scanned_at=BEGAN,
+                    files=[FileRow(position=0, path=f"/video/{number}.ts", size=1, mtime_ns=1)],
+                )
+            )  # fmt: skip
+        session.flush()
+        for recording, speaker, person in ((1, 1, 1), (1, 2, 3), (4, 1, 3), (4, 2, 4), (5, 1, 3), (5, 2, 5)):
+            if recording > 1:
+                session.add(LocalSpeakerRow(recording_id=recording, number=speaker, seconds=900.0, embedding=b"\1"))
+                for turn in range(2):
+                    start_s = 900.0 * turn + 100 * speaker
+                    session.add(
+                        TurnRow(
+                            recording_id=recording, number=2 * turn + speaker, start_s=start_s, end_s=start_s + 20,
+                            local_speaker=speaker,
+                        )
+                    )  # fmt: skip
+            placed = BY_MATCH if person < 3 else BY_MACHINE
+            session.add(
+                MembershipRow(recording_id=recording, number=speaker, person_id=person, placed_by=placed, score=0.7)
+            )

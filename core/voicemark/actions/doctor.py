@@ -1,18 +1,14 @@
 """What is right and what is wrong with an installation: each finding says what to do."""
 
 import os
-import platform
 import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
-import torch
-
 from voicemark.actions.check import unusable
+from voicemark.actions.findings import Finding, Grade
 from voicemark.audio import ffmpeg
 from voicemark.config import Config, WatchSection
 from voicemark.config.check import missing
@@ -21,8 +17,6 @@ from voicemark.recorders.auto import Auto
 from voicemark.recorders.registry import recorder_for
 from voicemark.store.check import SOUND, Check, has_reset_bug, last_check
 from voicemark.store.database import open_database, open_to_read
-from voicemark.voice.encoder import Encoder
-from voicemark.voice.load import configured_encoder, load_encoder
 
 BROADCAST_DECODERS = {
     "mp2float": "MP2 (most DVB-S channels)",
@@ -34,27 +28,16 @@ BROADCAST_DECODERS = {
 LITTLE_SPACE = 500 * 1024**2
 
 
-class Grade(StrEnum):
-    """How it stands."""
+def examine(config: Config, *, networks: bool = True) -> Iterator[Finding]:
+    """Everything that a recording's way depends on, in that order. Writes nothing but a missing database.
 
-    RIGHT = "ok"
-    NOTE = "note"
-    WRONG = "wrong"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
-
-    grade: Grade
-    what: str
-    hint: str | None = None
-
-
-def examine(config: Config) -> Iterator[Finding]:
-    """Everything that a recording's way depends on, in that order. Writes nothing but a missing database."""
+    `networks`: load them, too, which takes seconds and memory that a process which shows pages does not have.
+    """
     yield from _programs()
-    yield from _network(config)
+    if networks:
+        from voicemark.actions.doctor_networks import loaded
+
+        yield from loaded(config)
     yield from _database(config.database.path)
     faults = [*missing(config), *unusable(config)]
     yield from (Finding(Grade.WRONG, fault, "correct the configuration, or bring it back") for fault in faults)
@@ -92,42 +75,6 @@ def _programs() -> Iterator[Finding]:
         yield Finding(Grade.WRONG, f"ffmpeg cannot decode {', '.join(absent)}", "install a complete ffmpeg")
     else:
         yield Finding(Grade.RIGHT, f"ffmpeg decodes {', '.join(BROADCAST_DECODERS.values())}")
-
-
-def _network(config: Config) -> Iterator[Finding]:
-    yield Finding(Grade.RIGHT, f"Python {platform.python_version()}, torch {torch.__version__}")
-    if torch.cuda.is_available():
-        yield Finding(Grade.RIGHT, f"GPU: {torch.cuda.get_device_name()}")
-    elif torch.version.cuda is None:
-        yield Finding(Grade.NOTE, "GPU is not used: this torch is a CPU build (it is fast enough without)")
-    else:
-        yield Finding(
-            Grade.NOTE, "GPU is not used: torch sees none", "if there is one, check its driver with nvidia-smi"
-        )
-    try:
-        encoder = configured_encoder(config.encoder)
-    except VoicemarkError as error:
-        yield Finding(Grade.WRONG, f"the encoder cannot be loaded: {error}", error.hint)
-        return
-    numerics = f", computed in {encoder.numerics}" if isinstance(encoder, Encoder) else ""
-    yield Finding(Grade.RIGHT, f"encoder {encoder.model_id} on {encoder.device}{numerics}")
-    yield _verifier(config)
-
-
-def _verifier(config: Config) -> Finding:
-    """Whether doubtful voices are heard again by a stronger network."""
-    section = config.match.verifier
-    if section is None:
-        return Finding(
-            Grade.NOTE,
-            "no verifier: doubtful voices are not heard again by a stronger network",
-            "`voicemark verifier get` brings one (more turns found, fewer false ones; docs/matching.md has figures)",
-        )
-    try:
-        verifier = load_encoder(section.model, config.encoder.device)
-    except VoicemarkError as error:
-        return Finding(Grade.WRONG, f"the verifier cannot be loaded: {error}", error.hint)
-    return Finding(Grade.RIGHT, f"verifier {verifier.model_id} on {verifier.device}")
 
 
 def _soundness(last: Check | None) -> Finding:

@@ -17,7 +17,12 @@ LEAST_FREE = 4 << 20
 def obstacles(database: Database, config: Config) -> Iterator[str]:
     """What the service would be waiting for if it wanted to write now. Writes nothing."""
     yield from _unwritable(database)
-    places = {"the database": database.path.parent}
+    yield from full_disks(config)
+
+
+def full_disks(config: Config) -> Iterator[str]:
+    """Disks that have no room for what the service wants to write. Only looks."""
+    places = {"the database": config.database.path.parent}
     if config.export.formats and not config.export.in_place:
         places["the exports"] = config.export.folder
     if config.service.metrics_file is not None:

@@ -23,7 +23,8 @@ def doctor(
 
         show_recording(recording, settings)
         return
-    from voicemark.actions.doctor import Grade, examine
+    from voicemark.actions.doctor import examine
+    from voicemark.actions.findings import Grade
 
     marks = {Grade.RIGHT: "[green]ok   [/]", Grade.NOTE: "[yellow]note [/]", Grade.WRONG: "[red]wrong[/]"}
     console = screen()

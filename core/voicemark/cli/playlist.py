@@ -18,11 +18,11 @@ def playlist(
     m3u: Annotated[bool, typer.Option("--m3u", help="M3U instead of XSPF.")] = False,
 ) -> None:
     """Make a playlist of everything that is heard of the voice NAME, by date; one entry for each stretch."""
+    from voicemark.actions.playlist import entries_in
     from voicemark.config import load_config
     from voicemark.errors import ExportError, VoicemarkError
     from voicemark.export import playlist as playlists
     from voicemark.export.files import read_present, write_atomically
-    from voicemark.export.load import load_recording, with_file_times
     from voicemark.store.database import open_database
     from voicemark.store.paths import text_to_path
     from voicemark.store.queries import MarkerFilter, find_markers
@@ -35,15 +35,9 @@ def playlist(
             paths = {marker.recording: None for marker in found if marker.speaker.casefold() == name.casefold()}
         for path in map(text_to_path, paths):
             try:
-                with database.reading() as session:
-                    recording = with_file_times(load_recording(session, path))
+                entries += entries_in(database.reading, path, name)
             except VoicemarkError as error:
                 complain(error)
-                continue
-            if recording.files[0].path.exists():
-                entries += playlists.entries_of(recording, name)
-            else:
-                complain(f"{path}: is not there, so it is left out")
     finally:
         database.close()
     if not entries:

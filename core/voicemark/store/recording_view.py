@@ -21,6 +21,7 @@ from voicemark.store.schema import (
     TurnVoiceRow,
     VoiceRow,
 )
+from voicemark.store.schema_people import MembershipRow, PersonRow
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,18 @@ class HeardVoice:
     id: int
     name: str
     score: float
+    person: int | None = None
+    """Whose it is."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """Who a local speaker is, across recordings."""
+
+    person: int
+    name: str | None
+    kind: str
+    """`person`, `sound` or `ignored`."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +55,8 @@ class Stretch:
     """Who, within the recording; None where only the marker is known."""
     voices: tuple[HeardVoice, ...] = ()
     """Those that are heard in it, the surest first."""
+    member: Member | None = None
+    """Who the local speaker is; None while nothing has told."""
     turn: int | None = None
     marker: int | None = None
     """Number of the turn in the recording, or of the marker in the database: one of the two."""
@@ -128,31 +143,50 @@ def _programmes(session: Session, recording: int) -> tuple[OnAir, ...]:
 
 def _turns(session: Session, recording: int) -> tuple[Stretch, ...]:
     voices: dict[int, list[HeardVoice]] = {}
-    for turn, voice, name, score in session.execute(
-        select(TurnVoiceRow.turn, VoiceRow.id, VoiceRow.name, TurnVoiceRow.score)
+    for turn, voice, name, score, person in session.execute(
+        select(TurnVoiceRow.turn, VoiceRow.id, VoiceRow.name, TurnVoiceRow.score, PersonRow.id)
         .join(VoiceRow, VoiceRow.id == TurnVoiceRow.voice_id)
+        .outerjoin(PersonRow, PersonRow.voice_id == VoiceRow.id)
         .where(TurnVoiceRow.recording_id == recording)
         .order_by(TurnVoiceRow.turn, TurnVoiceRow.score.desc())
     ):
-        voices.setdefault(turn, []).append(HeardVoice(voice, name, score))
+        voices.setdefault(turn, []).append(HeardVoice(voice, name, score, person))
     rows = session.execute(
         select(TurnRow.start_s, TurnRow.end_s, TurnRow.local_speaker, TurnRow.number)
         .where(TurnRow.recording_id == recording)
         .order_by(TurnRow.number)
     )
-    return tuple(Stretch(start, end, who, tuple(voices.get(turn, ())), turn=turn) for start, end, who, turn in rows)
+    members = _members(session, recording)
+    return tuple(
+        Stretch(start, end, who, tuple(voices.get(turn, ())), members.get(who), turn=turn)
+        for start, end, who, turn in rows
+    )
+
+
+def _members(session: Session, recording: int) -> dict[int, Member]:
+    """Who the local speakers are, by their numbers."""
+    rows = session.execute(
+        select(MembershipRow.number, PersonRow.id, VoiceRow.name, PersonRow.kind)
+        .join(PersonRow, PersonRow.id == MembershipRow.person_id)
+        .outerjoin(VoiceRow, VoiceRow.id == PersonRow.voice_id)
+        .where(MembershipRow.recording_id == recording)
+    )
+    return {number: Member(person, name, kind) for number, person, name, kind in rows}
 
 
 def _markers(session: Session, recording: int) -> tuple[Stretch, ...]:
     rows = session.execute(
-        select(MarkerRow.start_s, MarkerRow.end_s, MarkerRow.id, VoiceRow.id, VoiceRow.name, MarkerRow.score)
+        select(
+            MarkerRow.start_s, MarkerRow.end_s, MarkerRow.id, VoiceRow.id, VoiceRow.name, MarkerRow.score, PersonRow.id
+        )
         .join(VoiceRow, VoiceRow.id == MarkerRow.voice_id)
+        .outerjoin(PersonRow, PersonRow.voice_id == VoiceRow.id)
         .where(MarkerRow.recording_id == recording)
         .order_by(MarkerRow.start_s)
     )
     return tuple(
-        Stretch(start, end, None, (HeardVoice(voice, name, score),), marker=number)
-        for start, end, number, voice, name, score in rows
+        Stretch(start, end, None, (HeardVoice(voice, name, score, person),), marker=number)
+        for start, end, number, voice, name, score, person in rows
     )
 
 

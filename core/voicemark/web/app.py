@@ -10,12 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 
+from voicemark.actions.people import NoSuchPersonError
 from voicemark.config import Config
 from voicemark.errors import DatabaseError, RecordingError, Trouble, VoicemarkError
+from voicemark.web.acting import Submit, submit
 from voicemark.web.archive import Archive
 from voicemark.web.assets import Assets
+from voicemark.web.pages import acts, downloads, language, login, people, person, recording, recordings, state
 from voicemark.web.pages import clips as sound
-from voicemark.web.pages import downloads, language, login, people, recording, recordings
 from voicemark.web.security.access import Access
 from voicemark.web.security.attempts import Attempts
 from voicemark.web.security.cross_site import CrossSite
@@ -36,11 +38,13 @@ def make_app(
     passwords: Passwords | None = None,
     archive: Archive | None = None,
     clips: Clips | None = None,
+    submit: Submit = submit,
 ) -> Starlette:
     """The page for `config`. `address` is what is listened on (None: a Unix socket); with `passwords` nobody gets in
-    without one; `clips`: None keeps them in this user's cache. Nothing is opened before it is asked for."""
+    without one; `clips`: None keeps them in this user's cache; `submit` has acts done. Nothing is opened before it is
+    asked for."""
     archive = archive or Archive(config.database.path)
-    site = Site(config, archive, passwords)
+    site = Site(config, archive, passwords, submit)
     sessions = None if passwords is None else Sessions(passwords.key)
     routes: list[BaseRoute] = [
         *recordings.routes(site),
@@ -48,6 +52,9 @@ def make_app(
         *downloads.routes(site),
         *sound.routes(site, clips or Clips(config)),
         *people.routes(site),
+        *person.routes(site),
+        *state.routes(site),
+        *acts.routes(site),
         *language.routes(site),
         *login.routes(site, sessions, Attempts()),
         Mount("/static", Assets(), name="static"),
@@ -73,6 +80,8 @@ def _trouble(site: Site) -> Handler:
         if isinstance(error, DatabaseError):
             log.warning("%s", error)
             return site.page(request, "error.html", 503, {"Retry-After": "10"}, kind="database", error=error)
+        if isinstance(error, NoSuchPersonError):
+            return site.page(request, "error.html", 404, kind="person", error=error)
         if isinstance(error, RecordingError) and error.trouble is Trouble.ITEM:
             return site.page(request, "error.html", 404, kind="recording", error=error)
         return site.page(request, "error.html", 409, kind="trouble", error=error)

@@ -12,14 +12,18 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from voicemark.config import Config
+from voicemark.errors import DatabaseError
+from voicemark.store.acts_log import LoggedAct, act_of
+from voicemark.web.acting import Submit, submit
 from voicemark.web.archive import Archive
 from voicemark.web.assets import asset
+from voicemark.web.numbers import whole
 from voicemark.web.security.passwords import Passwords
 from voicemark.web.words import Words, chosen, languages
 
 TEMPLATES = Path(__file__).parent / "templates"
 LANGUAGE_COOKIE = "language"
-SECTIONS = ("recordings", "people")
+SECTIONS = ("recordings", "people", "state")
 
 
 @dataclass(frozen=True)
@@ -30,10 +34,18 @@ class Site:
     archive: Archive
     passwords: Passwords | None = None
     """None: nobody is asked for one."""
+    submit: Submit = submit
+    """Has an act done."""
     environment: Environment = field(default_factory=lambda: environment())
 
     def page(
-        self, request: Request, template: str, status: int = 200, headers: Mapping[str, str] | None = None, **told: Any
+        self,
+        request: Request,
+        template: str,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        /,
+        **told: Any,
     ) -> HTMLResponse:
         """A template, filled; all that is `told` is escaped where it stands."""
         words = words_for(request)
@@ -44,9 +56,21 @@ class Site:
             path=request.url.path,
             sections=SECTIONS,
             guarded=self.passwords is not None,
+            done=self._done(request),
             **told,
         )
         return HTMLResponse(text, status, {**(headers or {}), "Content-Language": words.language, "Vary": "Cookie"})
+
+    def _done(self, request: Request) -> LoggedAct | None:
+        """What was just done, where the address says so: the log tells what it was."""
+        number = request.query_params.get("done")
+        if number is None:
+            return None
+        try:
+            with self.archive.reading() as session:
+                return act_of(session, whole(number))
+        except DatabaseError:
+            return None
 
 
 def words_for(request: Request) -> Words:

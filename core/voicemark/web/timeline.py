@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from voicemark.store.recording_view import OnAir, RecordingView, Stretch
+from voicemark.store.schema_people import PERSON
 
 COLOURS = 8
 """Lanes take turns; the name beside it says whose it is."""
@@ -24,8 +25,12 @@ class Lane:
     """Who speaks, and when."""
 
     key: str
-    """Of one recording: `v` and a voice's number, or `s` and a local speaker's."""
+    """Of one recording: `p` and a person's number, `v` and a voice's, or `s` and a local speaker's."""
     name: str | None
+    kind: str
+    """`person`, `sound` or `ignored`."""
+    person: int | None
+    """The number across recordings; None while nothing has told."""
     local_speaker: int | None
     stretches: tuple[Stretch, ...]
     colour: int
@@ -103,28 +108,53 @@ def timeline_of(view: RecordingView, start_s: float | None = None, end_s: float 
     return Timeline(duration_s, first, last, lanes_of(view.stretches), view.programmes, faults_of(view.notes))
 
 
+@dataclass(frozen=True)
+class _Who:
+    """Whose lane a stretch is in."""
+
+    key: str
+    name: str | None = None
+    kind: str = PERSON
+    person: int | None = None
+    local_speaker: int | None = None
+
+
 def keys_of(stretch: Stretch) -> list[str]:
     """The lanes that it is in: of each voice that is heard, else of who speaks."""
-    return [f"v{voice.id}" for voice in stretch.voices] or [f"s{stretch.local_speaker}"]
+    return [who.key for who in _who(stretch)]
+
+
+def _who(stretch: Stretch) -> list[_Who]:
+    if stretch.voices:
+        return [
+            _Who(f"v{one.id}" if one.person is None else f"p{one.person}", one.name, person=one.person)
+            for one in stretch.voices
+        ]
+    if (member := stretch.member) is not None:
+        return [_Who(f"p{member.person}", member.name, member.kind, member.person, stretch.local_speaker)]
+    return [_Who(f"s{stretch.local_speaker}", local_speaker=stretch.local_speaker)]
 
 
 def lanes_of(stretches: Iterable[Stretch]) -> tuple[Lane, ...]:
-    """A lane for each, those with a name first, and who speaks longest before others."""
+    """A lane for each: those with a name first, sounds and who is ignored last; who speaks longest before others."""
     found: dict[str, list[Stretch]] = {}
-    names: dict[str, str] = {}
+    known: dict[str, _Who] = {}
     for stretch in stretches:
-        for key in keys_of(stretch):
-            found.setdefault(key, []).append(stretch)
-        names |= {f"v{voice.id}": voice.name for voice in stretch.voices}
+        for who in _who(stretch):
+            found.setdefault(who.key, []).append(stretch)
+            known.setdefault(who.key, who)
 
-    def place(key: str) -> tuple[bool, float, str]:
-        return key not in names, -sum(one.end_s - one.start_s for one in found[key]), key
+    def place(key: str) -> tuple[bool, bool, float, str]:
+        seconds = sum(one.end_s - one.start_s for one in found[key])
+        return known[key].kind != PERSON, known[key].name is None, -seconds, key
 
     return tuple(
         Lane(
             key=key,
-            name=names.get(key),
-            local_speaker=None if key in names else found[key][0].local_speaker,
+            name=known[key].name,
+            kind=known[key].kind,
+            person=known[key].person,
+            local_speaker=known[key].local_speaker,
             stretches=tuple(found[key]),
             colour=number % COLOURS,
         )

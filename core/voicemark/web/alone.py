@@ -1,0 +1,62 @@
+"""What the page asks for where no service runs: done by a process of its own (`python -m voicemark.web.alone`).
+
+On standard input a line with the configuration, and one as it goes to the service; on standard output the line that the
+service would answer. What follows from the act is done then, when nobody waits any more.
+"""
+
+import getpass
+import os
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from pydantic import ValidationError
+
+from voicemark.actions.acts import ActError, AnyAct
+from voicemark.actions.perform import perform
+from voicemark.config import Config
+from voicemark.control.wire import read_request, write_done, write_error
+from voicemark.errors import VoicemarkError
+from voicemark.store.database import open_database
+
+
+def main() -> int:
+    """One act. 0 when it was done."""
+    config = Config.model_validate_json(sys.stdin.buffer.readline())
+    try:
+        done = _do(config, sys.stdin.buffer.readline())
+    except VoicemarkError as error:
+        _answer(write_error(error))
+        return 1
+    _answer(write_done(done))
+    return 0
+
+
+def _do(config: Config, line: bytes) -> dict[str, Any]:
+    try:
+        act = AnyAct.validate_python(read_request(line).act)
+    except ValidationError as error:
+        raise ActError(f"is no act: {error}") from error
+    database = open_database(config.database.path)
+    try:
+        done = perform(database, config, act, by=_user())
+    finally:
+        database.close()
+    return {**asdict(done), "follow_up": sorted(done.follow_up)}
+
+
+def _answer(line: bytes) -> None:
+    """At once, and nothing more: whoever waits for it goes on."""
+    sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
