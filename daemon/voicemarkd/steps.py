@@ -17,6 +17,7 @@ from voicemark.enrolment.keeping import stamps
 from voicemark.errors import DatabaseError, VoicemarkError
 from voicemark.priorities import be_nice
 from voicemark.recording import Recording
+from voicemark.store.acts import NOTHING_SAID, state_of_acts
 from voicemark.store.check import SOUND, check, is_due, last_check
 from voicemark.store.database import Database
 from voicemark.store.forget import is_anything_left
@@ -68,6 +69,7 @@ class Steps:
         self.match_due = self.labels_due = True
         self._samples_at = float("-inf")
         self._samples = recogniser.stamps
+        self._said = NOTHING_SAID
         self._sample_patience = Patience()
 
     def try_step(self, name: str, work: Callable[[], None]) -> None:
@@ -101,6 +103,7 @@ class Steps:
         """What goes before recordings, and is done even while none may be heard."""
         if time.monotonic() >= self._samples_at:
             self.try_step(VOICES, self._look_after_voices)
+        self.try_step(VOICES, self._heed_acts)
         self.try_step(ERASURE, self._finish_erasures)
         if self.match_due:
             self.try_step(ARCHIVE, self._match_archive)
@@ -165,6 +168,15 @@ class Steps:
             self._doing("hearing samples")
             self.match_due |= self._recogniser.enrol_again()
             self._sample_patience.failed() if self._recogniser.waits else self._sample_patience.over()
+
+    def _heed_acts(self) -> None:
+        """Remember voices otherwise when somebody said something of people, or undid it, here or by a command."""
+        with self._database.reading() as session:
+            said = state_of_acts(session)
+        if said != self._said:
+            self._doing("learning what was said of voices")
+            self._recogniser.enrol_again()
+            self._said, self.match_due = said, True
 
     def _finish_erasures(self) -> None:
         """End what a `voicemark forget` could not, or was kept from. Raises `VoicemarkError` for what is still left."""

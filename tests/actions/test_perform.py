@@ -36,6 +36,8 @@ from voicemark.store.schema_people import PersonRow
 CONFIG = Config.model_validate({"speakers": [{"name": "Anna", "samples": ["/anna.wav"]}]})
 LOG = frozenset({"acts", "act_changes", "sqlite_sequence"})
 """What is meant to grow, whatever is undone."""
+DERIVED = frozenset({"markers", "turn_voices"})
+"""What is made anew by the match that follows every act: tests/enrolment/test_answers.py holds it to the same."""
 
 
 def archive(path: Path) -> Database:
@@ -77,13 +79,13 @@ def do(database: Database, act: Act) -> Done:
 
 
 def dump(database: Database) -> dict[str, list[Any]]:
-    """Every row of every table but the log."""
+    """Every row of every table but the log, and what is made of the others."""
     with database.reading() as session:
         tables = session.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all()
         return {
             name: sorted(map(repr, session.execute(text(f'SELECT * FROM "{name}"')).all()))
             for name in tables
-            if name not in LOG
+            if name not in LOG | DERIVED
         }
 
 
@@ -222,6 +224,8 @@ ACTS = st.one_of(
 @settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(acts=st.lists(ACTS, min_size=2, max_size=6))
 def test_whatever_was_done_is_undone_exactly(acts: list[Act], made: Path, tmp_path: Path) -> None:
+    for left in tmp_path.glob("v.db*"):
+        left.unlink()
     database = open_database(Path(shutil.copy(made, tmp_path)))
     before = [dump(database)]
     for act in acts:

@@ -3,26 +3,22 @@
 Reads only, and knows no network: whoever shows people need not load one.
 """
 
-from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from voicemark.actions.questions import Question, looks_like, questions
 from voicemark.errors import VoicemarkError
 from voicemark.store.people import PersonView, Place, find_person, hours_by, list_people, places_of
-from voicemark.store.people_vectors import directions_of, named_directions, present_model
 from voicemark.store.schema import RecordingRow
+from voicemark.store.schema_acts import ActRow
 
-__all__ = ["NoSuchPersonError", "PersonDetail", "PersonView", "Place", "Question", "list_people", "places_of",
-           "show_person"]  # fmt: skip
-
-SAMPLES = 10
-"""Of a person so many places are compared with others, of as many recordings as there are."""
-LIKE = 0.45
-"""Cosine of a whole local speaker's direction with a named voice from which on it may be the same person."""
+__all__ = [
+    "NoSuchPersonError", "PersonDetail", "PersonLine", "PersonView", "Place", "Question", "list_acts", "list_people",
+    "places_of", "questions", "show_person",
+]  # fmt: skip
 
 
 class NoSuchPersonError(VoicemarkError):
@@ -47,21 +43,27 @@ class PersonDetail:
 
 
 @dataclass(frozen=True)
-class Question:
-    """Is this person, who has no name, the one that is called `voice`?"""
+class PersonLine(PersonView):
+    """A person, and where to listen to it."""
 
-    id: str
-    """`person:other`, as an answer names it."""
-    person: PersonView
-    other: int
-    """The number of who is called `voice`."""
-    voice: str
     places: list[Place]
-    """Of several recordings: never one alone where there are more."""
-    agree: int
-    of: int
-    hours: float
-    """How much would have a name then."""
+
+
+@dataclass(frozen=True)
+class LoggedAct:
+    """What somebody did."""
+
+    id: int
+    at: datetime
+    by: str
+    message: str
+    undone_at: datetime | None
+
+
+def list_acts(session: Session, at_most: int = 30) -> list[LoggedAct]:
+    """What was said of people, the last first."""
+    rows = session.scalars(select(ActRow).order_by(ActRow.id.desc()).limit(at_most))
+    return [LoggedAct(row.id, row.at, row.by, row.message, row.undone_at) for row in rows]
 
 
 def show_person(session: Session, person: int, at_most: int = 8) -> PersonDetail:
@@ -82,29 +84,5 @@ def show_person(session: Session, person: int, at_most: int = 8) -> PersonDetail
         recordings=[(path, titles[path], hours) for path, hours in paths],
         by_month=sorted((month, hours) for month, hours in months if month is not None),
         by_programme=hours_by(session, person, RecordingRow.title),
-        looks_like=_looks_like(session, person) if view.name is None else [],
+        looks_like=looks_like(session, person) if view.name is None else [],
     )
-
-
-def _looks_like(session: Session, person: int) -> list[tuple[str, int, int]]:
-    model_id = present_model(session)
-    if model_id is None:
-        return []
-    mine = directions_of(session, person, model_id, SAMPLES)
-    if not len(mine):
-        return []
-    votes: Counter[str] = Counter()
-    _, names, theirs = named_directions(session, model_id)
-    for voice in nearest(mine, theirs):
-        if voice is not None:
-            votes[names[voice]] += 1
-    return [(name, agree, len(mine)) for name, agree in votes.most_common(3)]
-
-
-def nearest(samples: NDArray[np.float32], voices: NDArray[np.float32]) -> list[int | None]:
-    """Of each sample (n, d) the voice (v, d) that it is nearest to; None where it is near none. Rows of length 1."""
-    if not len(voices):
-        return [None] * len(samples)
-    cosines = samples @ voices.T
-    best = cosines.argmax(axis=1)
-    return [int(k) if cosines[row, k] >= LIKE else None for row, k in enumerate(best)]

@@ -1,16 +1,17 @@
 """Acts that answer who is heard: corrections of a span, answers to questions."""
 
 import difflib
+import re
 
 from sqlalchemy import select
 
 from voicemark.actions.acts import ActError, Answer, Correct, Merge, Name
 from voicemark.actions.doing import LINK, MATCH, VOICES, Doing
-from voicemark.actions.perform_people import merge, name, recording_called
+from voicemark.actions.perform_people import merge, name, new_voice, recording_called
 from voicemark.store.people import PersonView, places_of, voice_called
-from voicemark.store.schema import MarkerRow, RecordingRow, TurnRow, VoiceRow
+from voicemark.store.schema import LocalSpeakerRow, MarkerRow, RecordingRow, VoiceRow
 from voicemark.store.schema_acts import IS, IS_NOT, OF_SPAN, AskedRow, StatementRow
-from voicemark.store.schema_people import CannotLinkRow, MembershipRow, PersonRow
+from voicemark.store.schema_people import BY_PERSON, CannotLinkRow, MembershipRow, PersonRow
 
 OVER_S = 1.0
 """So much later than its recording ends a span may end: players round."""
@@ -81,10 +82,14 @@ def _voice(called: str, doing: Doing) -> PersonView:
 
 
 def answer(act: Answer, doing: Doing) -> str:
-    """Is this person that one? A yes makes them one; a no is kept for the places that were asked about."""
-    subject, other = (doing.view(number) for number in _asked(act.question))
+    """Is this the one? A yes makes them one; a no is kept for the places that were asked about."""
+    asked, number = _asked(act.question)
+    other = doing.view(number)
     if other.name is None:
         raise ActError(f"nobody is asked for voice {other.person}, who has no name")
+    if isinstance(asked, tuple):
+        return _answer_of_speaker(act, asked, other, doing)
+    subject = doing.view(asked)
     if act.answer == "yes":
         return merge(Merge(into=other.person, other=subject.person, confirmed=True), doing)
     _say_no(subject, other, doing)
@@ -94,13 +99,56 @@ def answer(act: Answer, doing: Doing) -> str:
     return f"{subject.called} is not '{other.name}'"
 
 
-def _asked(question: str) -> tuple[int, int]:
-    person, colon, other = question.partition(":")
-    if not (colon and person.isascii() and person.isdigit() and other.isascii() and other.isdigit()):
+def _answer_of_speaker(act: Answer, asked: tuple[int, int], other: PersonView, doing: Doing) -> str:
+    """Likewise, of one local speaker, by recording and number."""
+    recording_id, number = asked
+    recording = doing.session.get(RecordingRow, recording_id)
+    if recording is None or doing.session.get(LocalSpeakerRow, asked) is None:
+        raise ActError(f"there is no question '{act.question}' any more", hint="the recording was heard or cut anew")
+    doing.follow_up |= {VOICES, MATCH}
+    who = f"speaker {number} of {recording.title}"
+    if act.answer == "yes":
+        _place(asked, other.person, doing)
+        return f"{who} is '{other.name}'"
+    _deny(asked, other.person, doing)
+    if act.answer == "somebody_else" and act.name is not None:
+        somebody = voice_called(doing.session, act.name)
+        number = new_voice(act.name, doing) if somebody is None else somebody.person
+        _place(asked, number, doing)
+        return f"{who} is not '{other.name}' but '{act.name}'"
+    return f"{who} is not '{other.name}'"
+
+
+def _place(speaker: tuple[int, int], person: int, doing: Doing) -> None:
+    """A person says that the local speaker is this person."""
+    member = doing.session.get(MembershipRow, speaker)
+    if member is not None:
+        doing.journal.delete(member)
+    cannot = doing.session.get(CannotLinkRow, (*speaker, person))
+    if cannot is not None:
+        doing.journal.delete(cannot)
+    recording_id, number = speaker
+    doing.journal.insert(MembershipRow(recording_id=recording_id, number=number, person_id=person, placed_by=BY_PERSON))
+    doing.say(recording_id, number, person, IS)
+
+
+def _deny(speaker: tuple[int, int], person: int, doing: Doing) -> None:
+    """A person says that the local speaker is not this person."""
+    recording_id, number = speaker
+    member = doing.session.get(MembershipRow, speaker)
+    if member is not None and member.person_id == person:
+        doing.journal.delete(member)
+    if doing.session.get(CannotLinkRow, (*speaker, person)) is None:
+        doing.say(recording_id, number, person, IS_NOT)
+        doing.journal.insert(CannotLinkRow(recording_id=recording_id, number=number, person_id=person))
+
+
+def _asked(question: str) -> tuple[int | tuple[int, int], int]:
+    """Of which person, or local speaker (recording, number), whether it is which person. Raises `ActError`."""
+    found = re.fullmatch(r"(\d{1,18})(?:\.(\d{1,18}))?:(\d{1,18})", question, re.ASCII)
+    if found is None or (found[2] is None and int(found[1]) == int(found[3])):
         raise ActError(f"there is no question '{question}'", hint="`voicemark ask --json` lists them")
-    if person == other or max(len(person), len(other)) > 18:
-        raise ActError(f"there is no question '{question}'", hint="`voicemark ask --json` lists them")
-    return int(person), int(other)
+    return int(found[1]) if found[2] is None else (int(found[1]), int(found[2])), int(found[3])
 
 
 def _say_no(subject: PersonView, other: PersonView, doing: Doing) -> None:
@@ -110,18 +158,5 @@ def _say_no(subject: PersonView, other: PersonView, doing: Doing) -> None:
     else:
         doing.journal.update(asked, noes=asked.noes + 1)
     for place in places_of(doing.session, [subject.person], PLACES)[subject.person]:
-        number = doing.session.scalar(
-            select(MembershipRow.number)
-            .join(
-                TurnRow,
-                (TurnRow.recording_id == MembershipRow.recording_id) & (TurnRow.local_speaker == MembershipRow.number),
-            )
-            .where(MembershipRow.recording_id == place.recording_id, MembershipRow.person_id == subject.person)
-            .where(TurnRow.start_s <= place.start_s + 0.01, TurnRow.end_s >= place.end_s - 0.01)
-        )
-        if number is None:
-            continue
-        if doing.session.get(CannotLinkRow, (place.recording_id, number, other.person)) is None:
-            doing.say(place.recording_id, number, other.person, IS_NOT)
-            doing.journal.insert(CannotLinkRow(recording_id=place.recording_id, number=number, person_id=other.person))
+        _deny((place.recording_id, place.local_speaker), other.person, doing)
     doing.follow_up |= {VOICES, MATCH, LINK}

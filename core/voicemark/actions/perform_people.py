@@ -25,8 +25,7 @@ from voicemark.store.schema_people import (
 def name(act: Name, doing: Doing) -> str:
     """Naming is enrolling: the person becomes a voice, whose memory is made of what was said of it."""
     view, given = doing.view(act.person), act.name
-    if given != given.strip() or not given.isprintable():
-        raise ActError(f"{given!r} is no name", hint="a name has no control characters and no spaces at its ends")
+    _check_name(given)
     if view.name == given:
         raise ActError(f"voice {act.person} is called '{given}' already")
     there = voice_called(doing.session, given)
@@ -44,6 +43,22 @@ def name(act: Name, doing: Doing) -> str:
     doing.fix(doing.members(act.person), act.person)
     doing.speaks_of(act.person)
     return f"{view.called} is '{given}'"
+
+
+def new_voice(given: str, doing: Doing) -> int:
+    """Somebody of this name, of whom nothing is known yet: the person's number."""
+    _check_name(given)
+    somebody = PersonRow(kind=PERSON, by=BY_PERSON, created_at=doing.now)
+    doing.journal.insert(somebody)
+    voice = VoiceRow(id=_number_for(somebody.id, doing), name=given, enrolled_at=doing.now)
+    doing.journal.insert(voice)
+    doing.journal.update(somebody, voice_id=voice.id)
+    return somebody.id
+
+
+def _check_name(given: str) -> None:
+    if given != given.strip() or not given.isprintable():
+        raise ActError(f"{given!r} is no name", hint="a name has no control characters and no spaces at its ends")
 
 
 def _number_for(person: int, doing: Doing) -> int:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from voicemark.audio.demux import AudioReader
 from voicemark.config import Config
 from voicemark.enrolment.enrolment import VoiceReport, enrol, tell_what_waits
@@ -49,10 +51,14 @@ def load_verifier(config: Config, book: VoiceBook, database: Database) -> Verifi
         return None
     encoder = load_encoder(section.model, config.encoder.device)
     theirs = enrol(config, encoder, database).book
-    missing = [name for name in book.names if name not in theirs.names]
+    sampled = {speaker.name for speaker in config.speakers}
+    missing = [name for name in book.names if name not in theirs.names and name in sampled]
     if missing:
         raise EnrolmentError(f"the verifier finds nothing in the samples of {', '.join(missing)}", path=section.model)
-    memories = [theirs.memory(theirs.names.index(name)).cpu() for name in book.names]
+    memories = [
+        theirs.memory(theirs.names.index(name)).cpu() if name in theirs.names else torch.zeros(0, encoder.dim)
+        for name in book.names
+    ]
     return Verifier(encoder, memories, section.threshold, section.band)
 
 

@@ -10,17 +10,20 @@ import typer
 
 import voicemark
 from voicemark.cli import (
+    ask,
     backfill,
     backup,
     bench,
     cluster,
     config,
+    correct,
     doctor,
     enrol,
     evaluate,
     export,
     forget,
     markers,
+    people,
     play,
     playlist,
     retry,
@@ -56,6 +59,9 @@ evaluate_app = typer.Typer(help="Measure the models beside others.", no_args_is_
 app.command("scan")(scan.scan)
 app.command("backfill")(backfill.backfill)
 app.command("markers")(markers.markers)
+app.add_typer(people.people_app, name="people")
+app.command("correct")(correct.correct)
+app.command("ask")(ask.ask)
 app.command("related")(titles.related)
 app.command("enrol")(enrol.enrol)
 app.command("forget")(forget.forget)

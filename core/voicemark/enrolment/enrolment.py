@@ -6,15 +6,16 @@ error for that voice alone.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from torch import Tensor, from_numpy
+from torch import Tensor, cat, from_numpy
 
 from voicemark.audio.demux import AudioReader
 from voicemark.config import Config, SpeakerSection
 from voicemark.enrolment import samples as samples_module
+from voicemark.enrolment.answers import Taught, offset_of, taught
 from voicemark.enrolment.keeping import out_of_reach, sources_of
 from voicemark.enrolment.memory import RULES, SampleWindows, choose, drop_outliers, hear, make_do
 from voicemark.enrolment.samples import resolve
@@ -46,6 +47,12 @@ class VoiceReport:
     """Samples that were found and could not be heard."""
     kept: bool = False
     """The memory of before stays in use, as samples that it was made of cannot be heard."""
+    confirmed: int = 0
+    """How many rows of the memory are from answers of a person."""
+    denied: Tensor | None = None
+    """(k, d): what a person said is not the voice."""
+    offset: float = 0.0
+    """What is added to the threshold for this voice, from many answers."""
 
     @property
     def waits(self) -> str | None:
@@ -69,14 +76,50 @@ def enrol(config: Config, encoder: SpeakerEncoder, database: Database, *, anew: 
     `anew` hears every sample again, so that the reports tell all. Writes new memories to the database. Never raises
     for a voice: its report says what is wrong.
     """
-    reports = tuple(_enrol_voice(speaker, config, encoder, database, anew) for speaker in config.speakers)
+    sampled = [_enrol_voice(speaker, config, encoder, database, anew) for speaker in config.speakers]
+    reports = tuple(with_answers(sampled, taught(database, encoder.model_id), config, encoder))
     return Enrolment(book_of(reports, config, encoder), reports)
+
+
+def with_answers(
+    sampled: Iterable[VoiceReport], learned: Mapping[str, Taught], config: Config, encoder: SpeakerEncoder
+) -> Iterator[VoiceReport]:
+    """What samples say of each voice, with what answers say; then the voices that a person named and that have none."""
+    left = dict(learned)
+    for report in sampled:
+        of = left.pop(report.name, None)
+        yield report if of is None else _with_answers(report, of, config, encoder)
+    for name, of in left.items():
+        if of.named:
+            nothing = EnrolmentError(
+                f"nothing is kept of the recordings in which '{name}' was named under this model",
+                hint="it is looked for once they have been heard",
+            )
+            yield _with_answers(VoiceReport(name, None, error=nothing, from_database=True), of, config, encoder)
+
+
+def _with_answers(report: VoiceReport, of: Taught, config: Config, encoder: SpeakerEncoder) -> VoiceReport:
+    parts = [rows for rows in (report.memory, of.confirmed) if rows is not None and len(rows)]
+    if not parts:
+        return report
+    problems = report.problems if report.error is None or not report.samples else (*report.problems, report.error)
+    threshold = threshold_of(config, report.name)
+    offset = offset_of(of, report.memory, threshold, encoder, config.match)
+    return replace(
+        report,
+        memory=cat(parts),
+        denied=of.denied,
+        offset=offset,
+        confirmed=len(of.confirmed),
+        problems=problems,
+        error=None,
+    )
 
 
 def book_of(reports: Iterable[VoiceReport], config: Config, encoder: SpeakerEncoder) -> VoiceBook:
     """The book of those voices that have a memory."""
     memories = [
-        Memory(report.name, report.memory, threshold_of(config, report.name))
+        Memory(report.name, report.memory, threshold_of(config, report.name) + report.offset, report.denied)
         for report in reports
         if report.memory is not None
     ]

@@ -42,6 +42,13 @@ def load_memory(session: Session, name: str, model_id: str, origin: str = SAMPLE
     return StoredMemory(row.samples, values.astype(np.float32), row.made_at, sources)
 
 
+def drop_memory(session: Session, name: str, model_id: str, origin: str) -> None:
+    """Keep a voice's memory of this origin no more."""
+    mine = select(VoiceRow.id).where(VoiceRow.name == name).scalar_subquery()
+    which = (MemoryRow.voice_id == mine, MemoryRow.model_id == model_id, MemoryRow.origin == origin)
+    session.execute(delete(MemoryRow).where(*which))
+
+
 def save_memory(
     session: Session,
     name: str,

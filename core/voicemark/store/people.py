@@ -56,6 +56,8 @@ class Place:
     end_s: float
     score: float | None
     """How surely the local speaker is the person; None where a person said so."""
+    local_speaker: int = 0
+    """Who speaks there, within the recording."""
 
 
 _MOMENT = UtcDateTime()
@@ -134,8 +136,8 @@ def places_of(session: Session, persons: Sequence[int], at_most: int = 3) -> dic
     query = (
         select(
             MembershipRow.person_id, MembershipRow.score, RecordingRow.id, RecordingRow.path, RecordingRow.title,
-            RecordingRow.started_at, TurnRow.start_s, TurnRow.end_s, LocalSpeakerRow.seconds, best.label("best"),
-            theirs.label("theirs"),
+            RecordingRow.started_at, TurnRow.start_s, TurnRow.end_s, TurnRow.local_speaker, LocalSpeakerRow.seconds,
+            best.label("best"), theirs.label("theirs"),
         )
         .join(RecordingRow, RecordingRow.id == MembershipRow.recording_id)
         .join(
@@ -157,6 +159,26 @@ def places_of(session: Session, persons: Sequence[int], at_most: int = 3) -> dic
         if len(found[row.person_id]) < at_most:
             found[row.person_id].append(_place(row))
     return found
+
+
+def places_in(session: Session, recording_id: int, number: int, at_most: int = 3) -> list[Place]:
+    """Where to listen to a local speaker of one recording, in order of time."""
+    seconds = TurnRow.end_s - TurnRow.start_s
+    rows = session.execute(
+        select(
+            RecordingRow.id, RecordingRow.path, RecordingRow.title, RecordingRow.started_at, TurnRow.start_s,
+            TurnRow.end_s, TurnRow.local_speaker, MembershipRow.score,
+        )
+        .join(TurnRow, TurnRow.recording_id == RecordingRow.id)
+        .outerjoin(
+            MembershipRow,
+            (MembershipRow.recording_id == TurnRow.recording_id) & (MembershipRow.number == TurnRow.local_speaker),
+        )
+        .where(RecordingRow.id == recording_id, TurnRow.local_speaker == number)
+        .order_by(func.min(seconds, SHORT_S).desc(), func.abs(seconds - LONG_S), TurnRow.number)
+        .limit(at_most)
+    )  # fmt: skip
+    return sorted(map(_place, rows), key=lambda place: place.start_s)
 
 
 def hours_by(
@@ -192,5 +214,5 @@ def _ordered(order: Order) -> tuple[ColumnElement[Any], ...]:
 
 
 def _place(row: Any) -> Place:
-    end_s = min(row.end_s, row.start_s + LONG_S)
-    return Place(row.id, row.path, row.title, row.started_at, round(row.start_s, 2), round(end_s, 2), row.score)
+    start_s, end_s = round(row.start_s, 2), round(min(row.end_s, row.start_s + LONG_S), 2)
+    return Place(row.id, row.path, row.title, row.started_at, start_s, end_s, row.score, row.local_speaker)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from voicemark.result import SpeakerTurn
@@ -74,6 +74,13 @@ def renew_said(session: Session, contents: Iterable[str]) -> None:
             text = "\n".join(repr(tuple(row)) for row in rows)
             session.add(SaidRow(content=content, digest=hashlib.sha256(text.encode()).hexdigest()[:16]))
     session.flush()
+
+
+def agreement(session: Session) -> tuple[int, int]:
+    """How many corrections of spans were weighed when recordings were last matched, and with how many of them what was
+    recognised agreed by itself."""
+    row = session.execute(select(func.sum(SaidRow.answers), func.sum(SaidRow.agreeing))).one()
+    return int(row[0] or 0), int(row[1] or 0)
 
 
 def spans_of(session: Session, recording_id: int, number: int) -> list[tuple[float, float]]:

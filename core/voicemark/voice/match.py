@@ -25,11 +25,13 @@ RULES = 5  # part of `match_key`: counted up when scoring or segmenting changes,
 
 @dataclass(frozen=True)
 class Memory:
-    """What is known of one voice: embeddings (rows, d) of length 1 of its samples, and its threshold."""
+    """What is known of one voice: embeddings (rows, d) of length 1 that are hers, and its threshold."""
 
     name: str
     embeddings: Tensor
     threshold: float
+    denied: Tensor | None = None
+    """(k, d): directions of what a person said is not her."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,10 @@ class VoiceBook:
     centres: Tensor
     """(voices, d): the middle of each memory, of length 1."""
     norm: ScoreNorm
+    denied: Tensor
+    """(k, d): what somebody said is not the voice, see `voicemark.voice.corrections`."""
+    denied_of: tuple[int, ...] = ()
+    """Which voice each of these rows speaks against."""
 
     @classmethod
     def of(
@@ -61,6 +67,9 @@ class VoiceBook:
         """The book of `memories`, normalised on `cohort` (strangers, d) where settings and encoder allow."""
         rows = [memory.embeddings.float().cpu() for memory in memories]
         centres = torch.stack([centroid(memory) for memory in rows]) if rows else torch.zeros(0, 0)
+        against = [
+            memory.denied.float().cpu() for memory in memories if memory.denied is not None and len(memory.denied)
+        ]
         book = cls(
             model_id=model_id,
             names=tuple(memory.name for memory in memories),
@@ -69,6 +78,8 @@ class VoiceBook:
             sizes=tuple(len(memory) for memory in rows),
             centres=centres,
             norm=score_norm(centres, cohort if settings.normalise else None),
+            denied=torch.cat(against) if against else torch.zeros(0, 0),
+            denied_of=tuple(k for k, of in enumerate(memories) if of.denied is not None for _ in of.denied),
         )
         return book.to(device)
 
@@ -92,6 +103,7 @@ class VoiceBook:
             rows=self.rows.to(device),
             centres=self.centres.to(device),
             norm=self.norm.to(device),
+            denied=self.denied.to(device),
         )
 
     def check_model(self, model_id: str) -> None:
@@ -125,9 +137,13 @@ def key_parts(book: VoiceBook, settings: MatchSection) -> tuple[str, ...]:
 
 
 def voice_key(book: VoiceBook, voice: int) -> str:
-    """A digest of what is known of one voice: its name, threshold and memory."""
+    """A digest of what is known of one voice: its name, threshold, memory, and what is not the voice."""
     digest = hashlib.sha256(f"{book.names[voice]!r} {book.thresholds[voice].item()!r}".encode())
     digest.update(book.memory(voice).cpu().numpy().tobytes())
+    if voice in book.denied_of:
+        digest.update(
+            b"not" + book.denied[[row for row, of in enumerate(book.denied_of) if of == voice]].cpu().numpy().tobytes()
+        )
     return digest.hexdigest()[:16]
 
 

@@ -17,6 +17,8 @@ Somebody who is heard for less than THIN_S needs THIN more: chance is largest th
 
 The same goes for a memory of few windows, by what a window adds to a person (`voicemark.voice.evidence`).
 
+What a person denied lowers the score of that voice where it is nearer than her memory (`voicemark.voice.corrections`).
+
 Where two voices claim one person, a turn goes by what it sounds like itself: a voice loses RIVAL · n / (n + OWN_HALF)
 of what the other's own score there is higher.
 
@@ -33,6 +35,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from voicemark.result import Taken
+from voicemark.voice.corrections import against
 from voicemark.voice.diarization import Diarization
 from voicemark.voice.evidence import BETWEEN, WINDOW, independent
 from voicemark.voice.match import AT_ONCE, SILENT, VoiceBook
@@ -192,5 +195,8 @@ def _scores(
         block = slice(start, start + AT_ONCE)
         there = torch.from_numpy(restore(kept[block])).to(book.centres.device)
         raw: Floats = (book.centres @ there.T).cpu().numpy()
-        blocks.append((raw - of_voices - taken[block]) * (memory * evidence[block]))
+        scores = (raw - of_voices - taken[block]) * (memory * evidence[block])
+        if book.denied_of:
+            scores -= against(raw, (book.denied @ there.T).cpu().numpy(), np.array(book.denied_of))
+        blocks.append(scores)
     return np.split(np.concatenate(blocks, axis=1), np.cumsum([len(part) for part in parts])[:-1], axis=1)

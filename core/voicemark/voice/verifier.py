@@ -39,7 +39,8 @@ class Verifier:
     """A stronger encoder, the voices as it hears them, and where it draws the line.
 
     `memories` are its own embeddings of the same samples, (m_i, d) with rows of length 1, one per voice and in
-    the order of the scores. `band` is on the fast scale, `threshold` is a plain cosine of its own.
+    the order of the scores; none of a voice that has no samples, of which it says nothing. `band` is on the fast scale,
+    `threshold` is a plain cosine of its own.
     """
 
     encoder: SpeakerEncoder
@@ -51,6 +52,11 @@ class Verifier:
     def centres(self) -> Tensor:
         """The middles (voices, d) of the memories, of length 1."""
         return torch.stack([centroid(memory) for memory in self.memories])
+
+    @cached_property
+    def knows(self) -> Tensor:
+        """(voices,): of which it has a memory."""
+        return torch.tensor([len(memory) > 0 for memory in self.memories])
 
     def hear(self, windows: NDArray[np.float32]) -> Tensor:
         """Its scores (voices,) of somebody's windows (n, samples), n at least 1."""
@@ -76,7 +82,7 @@ def second_opinion(
     usual = _of_people(scores, found)
     lowered = _of_people(without_alike(scores, found), found) < usual
     near = usual >= thresholds[:, None] - verifier.band
-    doubtful = near & (lowered | (usual <= thresholds[:, None] + verifier.band))
+    doubtful = verifier.knows[:, None] & near & (lowered | (usual <= thresholds[:, None] + verifier.band))
     result = scores.clone()
     for person in torch.nonzero(doubtful.any(dim=0)).flatten().tolist():
         windows = _windows(found, moments, person, verifier.encoder, read)

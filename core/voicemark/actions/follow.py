@@ -1,0 +1,36 @@
+"""What follows from an act on people: voices are remembered otherwise, the archive is matched anew, files are written.
+
+The service does this by itself. A command does it where it was asked to; what is broken off is done by the service, or
+the next scan: it is seen from the database what is not as it should be.
+"""
+
+from collections.abc import Collection, Iterator
+
+from sqlalchemy import select
+
+from voicemark.actions.doing import LINK, MATCH, VOICES
+from voicemark.actions.recogniser import make_recogniser
+from voicemark.actions.rematch import match_archive
+from voicemark.config import Config
+from voicemark.export.after import export_heard
+from voicemark.store.database import Database
+from voicemark.store.schema import EmbeddingRow
+
+
+def follow(database: Database, config: Config, follow_up: Collection[str]) -> Iterator[str]:
+    """Do what is to be done; what was done, in words. Raises as `make_recogniser` and `match_archive` do."""
+    if not {VOICES, MATCH, LINK} & set(follow_up):
+        return
+    with database.reading() as session:
+        if session.scalar(select(EmbeddingRow.recording_id).limit(1)) is None:
+            return
+    recogniser = make_recogniser(config, database).recogniser
+    if {VOICES, MATCH} & set(follow_up):
+        report = match_archive(database, recogniser, config)
+        if report.recordings:
+            yield (
+                f"{report.recordings} recordings ({report.hours:.1f} hours) matched anew in {report.seconds:.1f} s: "
+                f"{report.markers} markers"
+            )
+        for failure in export_heard(database, None, config.export):
+            yield str(failure)

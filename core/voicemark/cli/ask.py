@@ -1,0 +1,93 @@
+"""`voicemark ask`: is this her? The questions whose answers are worth most, a handful at a time."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, clock, complain, print_json, screen
+
+if TYPE_CHECKING:
+    from voicemark.actions.questions import Question
+    from voicemark.config import Config
+    from voicemark.store.database import Database
+
+ANSWERS = {"y": "yes", "n": "no", "o": "somebody_else"}
+
+
+def ask(
+    at_most: Annotated[int, typer.Option("--at-most", min=1, max=50, help="So many questions.")] = 5,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask about the doubtful speakers with most time behind them, each by several places to listen to.
+
+    On a terminal answers are taken: yes, no, somebody else, skip, quit. Else, or with --json, questions are listed.
+    """
+    from voicemark.actions.questions import questions
+    from voicemark.config import load_config
+    from voicemark.store.database import open_database
+
+    loaded = load_config(config)
+    database = open_database(loaded.database.path)
+    try:
+        with database.reading() as session:
+            asked = questions(session, at_most)
+        if as_json:
+            print_json(asked)
+        elif not asked:
+            screen().print("nothing is in doubt that is worth a question")
+        elif sys.stdin.isatty():
+            _take_answers(database, loaded, asked)
+        else:
+            for question in asked:
+                _print(question)
+    finally:
+        database.close()
+
+
+def _take_answers(database: "Database", config: "Config", asked: "list[Question]") -> None:
+    from voicemark.actions.follow import follow
+
+    follow_up: set[str] = set()
+    for number, question in enumerate(asked, 1):
+        screen().print(f"{number} of {len(asked)}")
+        _print(question)
+        said = typer.prompt("yes (y), no (n), somebody else (o), skip (s), quit (q)", default="s").strip().lower()[:1]
+        if said == "q":
+            break
+        if said in ANSWERS:
+            called = typer.prompt("who? (empty: not known)", default="", show_default=False) if said == "o" else ""
+            follow_up |= _answer(database, config, question, ANSWERS[said], called.strip() or None)
+    for line in follow(database, config, follow_up):
+        screen().print(line, markup=False)
+
+
+def _answer(
+    database: "Database", config: "Config", question: "Question", said: str, called: str | None
+) -> "frozenset[str]":
+    import getpass
+
+    from voicemark.actions.acts import Answer
+    from voicemark.actions.perform import perform
+    from voicemark.errors import VoicemarkError
+
+    what: Answer = Answer.model_validate({"question": question.id, "answer": said, "name": called})
+    try:
+        done = perform(database, config, what, getpass.getuser())
+    except VoicemarkError as error:  # The next question may be answered all the same.
+        complain(error)
+        return frozenset()
+    screen().print(done.message, markup=False)
+    return done.follow_up
+
+
+def _print(question: "Question") -> None:
+    who = question.person.called if question.person else f"speaker {question.local_speaker}"
+    screen().print(
+        f"is {who} '{question.voice}'? {question.agree} of {question.of} places say so; "
+        f"{question.hours * 60:.0f} minutes [{question.id}]",
+        markup=False,
+    )
+    for place in question.places:
+        screen().print(f"  {place.title} at {clock(place.start_s)}: {place.path}", markup=False)

@@ -1,0 +1,80 @@
+"""Naming, correcting and asking from the command line."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from support.heard_people import group, hear
+from typer.testing import CliRunner
+
+from voicemark.cli.main import app
+from voicemark.store.database import open_database
+
+CLARA, LIKE_CLARA, DORA = 0, 1, 2
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("archive") / "v.db"
+    database = open_database(path)
+    hear(database, "/a.ts", [(CLARA, 60), (DORA, 40), (CLARA, 30)])
+    hear(database, "/b.ts", [(DORA, 20), (CLARA, 50), (LIKE_CLARA, 40)])
+    group(database, CLARA, [1, 2])
+    group(database, LIKE_CLARA, [2])
+    database.close()
+    return path
+
+
+@pytest.fixture
+def config(made: Path, tmp_path: Path) -> Path:
+    shutil.copy(made, tmp_path / "v.db")
+    file = tmp_path / "config.toml"
+    file.write_text(f'[database]\nurl = "sqlite:///{tmp_path}/v.db"\n')
+    return file
+
+
+def run(config: Path, *words: str, code: int = 0) -> str:
+    result = CliRunner().invoke(app, [*words, "-c", str(config)])
+    assert result.exit_code == code, (result.output, result.exception)
+    return result.output if not result.exception or code == 0 else f"{result.output}{result.exception}"
+
+
+def test_people_are_listed_shown_named_and_that_is_undone(config: Path) -> None:
+    listed = [line.split() for line in run(config, "people").splitlines()]
+    assert [line[0] for line in listed] == ["number", "1", "2"]
+    assert "a.ts" in run(config, "people") and "0:00" in run(config, "people")
+    run(config, "people", "name", "1", "Clara", "--later")
+    [first, *_] = [json.loads(line) for line in run(config, "people", "--json").splitlines()]
+    assert (first["person"], first["name"], first["recordings"], len(first["places"])) == (1, "Clara", 2, 3)
+    assert "1: Clara, 2 recordings" in run(config, "people", "show", "1")
+    assert "'Clara'" in run(config, "people", "log")
+    run(config, "people", "undo", "--later")
+    assert json.loads(run(config, "people", "--json").splitlines()[0])["name"] is None
+    assert "(undone)" in run(config, "people", "log")
+
+
+def test_what_cannot_be_is_an_error_in_words(config: Path) -> None:
+    assert "there is no voice 9" in run(config, "people", "name", "9", "X", code=1)
+    run(config, "people", "name", "1", "Clara", "--later")
+    assert "--merge says that both are one" in run(config, "people", "name", "2", "Clara", code=1)
+    run(config, "people", "name", "2", "Lara", "--later")
+    assert "both have a name" in run(config, "people", "merge", "1", "2", code=1)
+    run(config, "people", "merge", "1", "2", "--yes", "--later")
+    assert "it is one with 1 now" in run(config, "people", "ignore", "2", code=1)
+
+
+def test_a_span_is_corrected_by_times_as_players_show_them(config: Path) -> None:
+    run(config, "people", "name", "1", "Clara", "--later")
+    said = run(config, "correct", "/a.ts", "1:02", "0:01:10.5", "--not", "Clara", "--later")
+    assert "62.0–70.5 s: not 'Clara'" in said
+    assert "not within it" in run(config, "correct", "/a.ts", "1:00", "1:00:00", "--is", "Clara", code=1)
+    for words in (["/a.ts", "1", "x"], ["/a.ts"], ["7"], ["/a.ts", "5", "4"]):
+        run(config, "correct", *words, *([] if words == ["7"] else ["--is", "Clara"]), code=2)
+
+
+def test_questions_are_listed_where_nobody_can_answer(config: Path) -> None:
+    assert "nothing is in doubt" in run(config, "ask")
+    run(config, "people", "split", "1", "/b.ts", "--later")
+    assert "is ignored" in run(config, "people", "ignore", "3")
+    assert "shown again" in run(config, "people", "unignore", "3")
