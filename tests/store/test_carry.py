@@ -12,6 +12,7 @@ from voicemark.actions.acts import Act, Name, Split, Undo
 from voicemark.actions.perform import perform
 from voicemark.config import Config
 from voicemark.result import Recognised, SpeakerTurn
+from voicemark.store.backup import backup
 from voicemark.store.carry import overlaps, place_said, same_speakers
 from voicemark.store.database import Database, open_database
 from voicemark.store.markers import known_voice_ids
@@ -108,6 +109,17 @@ def test_markers_are_made_with_what_was_said(database: Database) -> None:
     [(key,)] = ask(database, "SELECT match_key FROM recordings WHERE id = 1")
     [(digest,)] = ask(database, "SELECT digest FROM said WHERE content = '/a.ts'")
     assert key == f"key+{digest}"
+
+
+def test_what_was_said_is_in_a_backup(database: Database, tmp_path: Path) -> None:
+    do(database, Name(person=1, name="Anna"))
+    do(database, Split(person=1, recordings=("/b.ts",)))
+    backup(database.path, tmp_path / "copy.db")
+    copy = open_database(tmp_path / "copy.db")
+    assert ask(copy, WHOSE) == ask(database, WHOSE)
+    perform(copy, Config(), Undo(), "me")
+    perform(copy, Config(), Undo(), "me")
+    assert ask(copy, WHOSE) == [(1, 1, "machine"), (2, 2, "machine")]
 
 
 TURNS = st.lists(st.tuples(st.integers(1, 4), st.integers(1, 9), st.integers(0, 3)), max_size=12)

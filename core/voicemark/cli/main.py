@@ -20,6 +20,7 @@ from voicemark.cli import (
     doctor,
     enrol,
     evaluate,
+    evaluate_corrections,
     export,
     forget,
     markers,
@@ -93,6 +94,7 @@ train_app.command("backend")(train_backend.backend)
 train_app.command("quantise")(train_quantise.quantise)
 train_app.command("titles")(titles.train)
 evaluate_app.command("voices")(evaluate.voices)
+evaluate_app.command("corrections")(evaluate_corrections.corrections)
 evaluate_app.command("titles")(titles.evaluate)
 
 
