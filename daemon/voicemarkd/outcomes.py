@@ -18,7 +18,8 @@ from voicemark.errors import DatabaseError, NoAudioError, Trouble, VoicemarkErro
 from voicemark.store.database import Database
 from voicemark.store.jobs import Claim, ClaimLostError, Jobs
 from voicemark.store.waiting import QUEUE
-from voicemarkd.recogniser import CurrentRecogniser, is_gpu_failure
+from voicemark.voice.device_errors import is_gpu_failure
+from voicemarkd.recogniser import CurrentRecogniser
 from voicemarkd.steps import StopError
 from voicemarkd.waits import Waits, words_of
 

@@ -15,6 +15,7 @@ from voicemark.enrolment.keeping import stamps
 from voicemark.errors import ModelError
 from voicemark.store.database import Database
 from voicemark.voice.base import SpeakerEncoder
+from voicemark.voice.batching import Batched
 from voicemark.voice.load import configured_encoder, use_threads
 from voicemark.voice.recognise import Recogniser
 
@@ -71,7 +72,10 @@ class CurrentRecogniser:
         torch.cuda.empty_cache()
 
     def find_gpu_again(self) -> None:
-        """Try the GPU again, if it was left long enough ago."""
+        """Try the GPU again, if it was left long enough ago; what is in hand may have left it by itself."""
+        encoder = self.now.encoder
+        if self._gpu_lost_at is None and isinstance(encoder, Batched) and encoder.is_lost:
+            self.leave_gpu()
         if self._gpu_lost_at is None or self._monotonic() - self._gpu_lost_at < GPU_AGAIN_S:
             return
         try:
@@ -100,8 +104,3 @@ class CurrentRecogniser:
             said[report.name] = text
         self._said = said
         return made.recogniser
-
-
-def is_gpu_failure(error: BaseException) -> bool:
-    """Did the GPU fail, rather than the recording? (Memory is refused by several libraries in several ways.)"""
-    return isinstance(error, RuntimeError) and any(word in str(error) for word in ("CUDA", "cuDNN", "CUBLAS"))

@@ -158,8 +158,8 @@ class Worker(threading.Thread):
 
     def _begin_what_may_be(self) -> None:
         """As many recordings as are heard at once; none while a new configuration waits for those in hand."""
+        self._recogniser.find_gpu_again()
         if not self._in_hand:
-            self._recogniser.find_gpu_again()
             self._use_hearers()
         while len(self._in_hand) < self._hearers.count and not self._steps.config_waits:
             self._go_on()

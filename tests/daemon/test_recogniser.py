@@ -10,7 +10,8 @@ from voicemark.config import Config
 from voicemark.errors import ModelError, VoicemarkError
 from voicemark.store.database import open_database
 from voicemark.voice import load
-from voicemarkd.recogniser import GPU_AGAIN_S, CurrentRecogniser, is_gpu_failure
+from voicemark.voice.device_errors import is_gpu_failure
+from voicemarkd.recogniser import GPU_AGAIN_S, CurrentRecogniser
 
 
 def test_the_gpu_is_left_for_a_while_and_found_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

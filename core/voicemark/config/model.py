@@ -168,6 +168,9 @@ class EncoderSection(Section):
     numerics: Literal["auto", "fp32", "bf16", "int8"] = Field(
         "auto", description="What it is computed in; auto: the cheapest that the processor computes well."
     )
+    device_memory_mb: int = Field(
+        2048, ge=1024, description="A GPU's memory that may be taken; recordings are computed together as it allows."
+    )
     threads: int = Field(1, ge=0, description="CPU threads; more save little time and cost more CPU. 0: all cores.")
 
 

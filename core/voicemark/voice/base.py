@@ -26,11 +26,18 @@ class WindowBatch:
 class SpeakerEncoder(Protocol):
     """Audio to embeddings, float32 of unit length; a silent window's is all zeros, so that it never scores."""
 
-    model_id: str
-    """Names the weights: embeddings of two ids cannot be compared."""
-    device: torch.device
-    cohort: Tensor | None
-    """Embeddings of strangers (n, dim) for score normalisation, or None."""
+    @property
+    def model_id(self) -> str:
+        """Names the weights: embeddings of two ids cannot be compared."""
+        ...
+
+    @property
+    def device(self) -> torch.device: ...
+
+    @property
+    def cohort(self) -> Tensor | None:
+        """Embeddings of strangers (n, dim) for score normalisation, or None."""
+        ...
 
     @property
     def sample_rate(self) -> int: ...

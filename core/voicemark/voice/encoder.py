@@ -58,6 +58,11 @@ class Encoder(OnGrid):
         """What the convolutions are computed in."""
         return self._convolutions.numerics
 
+    @property
+    def chunk_samples(self) -> int:
+        """What a chunk of windows takes, context included."""
+        return self.grid.samples(WINDOWS_PER_CHUNK) + 2 * self._context
+
     def embed(self, waveform: Tensor | NDArray[np.float32]) -> Tensor:
         """Every window of `waveform` (samples,): → (windows, dim). Audio shorter than a window gives none.
 
@@ -93,6 +98,12 @@ class Encoder(OnGrid):
 
         Gives the same windows as `embed` of the whole, in order.
         """
+        for audio, piece in self.cut(blocks):
+            starts = np.arange(piece.first, piece.first + piece.windows) * self.grid.hop / self.grid.sample_rate
+            yield WindowBatch(piece.first, starts, self._windows(audio, piece).numpy())
+
+    def cut(self, blocks: Iterable[Tensor | NDArray[np.float32]]) -> Iterator[tuple[Tensor, Chunk]]:
+        """A stream of blocks as chunks of windows, in order, each with the samples (samples,) that it takes."""
         pending: list[Tensor] = []  # audio from sample `origin` on, a whole number of hops
         origin = held = first = 0  # `held`: samples in pending; `first`: next window to compute
         for block in blocks:
@@ -101,7 +112,7 @@ class Encoder(OnGrid):
             piece = chunk(self.grid, first, WINDOWS_PER_CHUNK, self._context)
             while origin + held >= piece.audio_end:
                 audio = torch.cat(pending)
-                yield self._batch(audio, origin, piece)
+                yield audio[piece.audio_start - origin : piece.audio_end - origin], piece
                 first += piece.windows
                 piece = chunk(self.grid, first, WINDOWS_PER_CHUNK, self._context)
                 pending = [audio[piece.audio_start - origin :].clone()]
@@ -111,14 +122,27 @@ class Encoder(OnGrid):
             total = origin + held
             while (left := self.grid.count(total) - first) > 0:
                 piece = chunk(self.grid, first, min(left, WINDOWS_PER_CHUNK), self._context, total)
-                yield self._batch(audio, origin, piece)
+                yield audio[piece.audio_start - origin : piece.audio_end - origin], piece
                 first += piece.windows
 
-    def _batch(self, audio: Tensor, origin: int, piece: Chunk) -> WindowBatch:
-        """One chunk, out of `audio` (samples,) that starts at sample `origin`."""
-        embeddings = self._windows(audio[piece.audio_start - origin : piece.audio_end - origin], piece)
-        starts = np.arange(piece.first, piece.first + piece.windows) * self.grid.hop / self.grid.sample_rate
-        return WindowBatch(piece.first, starts, embeddings.numpy())
+    def embed_chunks(self, audio: Tensor, pieces: Sequence[Chunk]) -> list[Tensor]:
+        """Of audio (n, samples) the windows of each row's piece, all at once: → (windows, dim) of each, on the CPU.
+
+        There may be more rows than pieces; what they hold is computed too, and dropped.
+        """
+        hop, hops = self.grid.hop, self.grid.hops_per_window
+        with torch.inference_mode():
+            on_device = audio.to(self.device, non_blocking=True)
+            whole = on_device[:, : on_device.shape[1] // hop * hop]
+            power = whole.reshape(len(whole), -1, hop).square().sum(2)  # (n, hops of the audio)
+            loud = power.unfold(1, hops, 1).sum(2) / self.grid.length >= 10 ** (SILENCE_DBFS / 10)
+            # Frames are rounded up, so that there may be a window more than whole hops give.
+            embeddings = (self._directions(on_device, slice(loud.shape[1])) * loud[..., None]).cpu()
+        results = []
+        for row, piece in zip(embeddings, pieces, strict=False):
+            skip = piece.first - piece.audio_start // hop
+            results.append(row[skip : skip + piece.windows].clone())
+        return results
 
     def _windows(self, audio: Tensor, piece: Chunk) -> Tensor:
         """The windows of `piece`, whose samples `audio` (samples,) holds: → (windows, dim) on the CPU."""

@@ -9,6 +9,8 @@ import torch
 from voicemark.config import EncoderSection
 from voicemark.errors import ModelError
 from voicemark.voice import weights as weights_file
+from voicemark.voice.base import SpeakerEncoder
+from voicemark.voice.batching import batched_on_gpu
 from voicemark.voice.encoder import Encoder
 from voicemark.voice.numerics import quantised_beside
 from voicemark.voice.onnx_encoder import OnnxEncoder, load_onnx_encoder
@@ -49,13 +51,23 @@ def load_encoder(
     return Encoder(weights_file.load(path), pick_device(device), numerics, quantised)
 
 
-def configured_encoder(section: EncoderSection, device: str | None = None) -> Encoder | OnnxEncoder:
+def configured_encoder(section: EncoderSection, device: str | None = None) -> SpeakerEncoder:
     """The encoder that the configuration names, on its device or another, with its threads: the same at every entry.
 
-    Raises ModelError.
+    On a GPU, whatever uses it at once is computed together. Raises ModelError.
     """
     use_threads(section)
-    return load_encoder(section.model, device or section.device, section.numerics)
+    encoder = load_encoder(section.model, device or section.device, section.numerics)
+    if encoder.device.type != "cuda" or isinstance(encoder, OnnxEncoder):
+        return encoder
+    return batched_on_gpu(encoder, lambda: _our_own(section), section.device_memory_mb << 20)
+
+
+def _our_own(section: EncoderSection) -> Encoder:
+    """On the CPU, of the same weights."""
+    encoder = load_encoder(section.model, "cpu", section.numerics)
+    assert isinstance(encoder, Encoder)
+    return encoder
 
 
 def use_threads(section: EncoderSection) -> None:
