@@ -26,10 +26,11 @@ from support.recordings import (
     vdr_info,
     write_ts,
 )
+from support.service import copy_of
 
 import voicemark
 from voicemark.actions.recogniser import heard_again
-from voicemark.actions.scan import Listener, Scan, Status
+from voicemark.actions.scan import Listener, Outcome, Scan, Status
 from voicemark.config import load_config
 from voicemark.errors import RecordingError, RecordingUnreadableError
 from voicemark.recorders.rest import grows
@@ -265,15 +266,15 @@ def test_an_error_of_our_own_sets_one_recording_aside_and_what_is_out_of_reach_w
     config = config.model_copy(update={"speakers": (moved,)})
     Scan(config, database)
     sample.write_bytes(b"")
-    scan = Scan(config, database)
-    assert scan.recogniser.book.names == ("Anna",) and "stays in use" in scan.waits[0]
 
     def fails(recording: Recording, *_: object, **__: object) -> None:
         if recording.path.name == "odd.ts":
             raise LookupError("nobody has thought of this")
         raise RecordingUnreadableError("cannot be read: stale handle", path=recording.path)
 
-    monkeypatch.setattr("voicemark.actions.scan.hear", fails)
+    monkeypatch.setattr("voicemark.actions.at_once.hear", fails)
+    scan = Scan(config, database)
+    assert scan.recogniser.book.names == ("Anna",) and "stays in use" in scan.waits[0]
     outcomes = list(scan.paths(paths))
     assert [outcome.status for outcome in outcomes] == [Status.FAILED, Status.FAILED]
     assert "nobody has thought of this" in caplog.text and "Traceback" in caplog.text
@@ -334,6 +335,41 @@ def test_a_recording_that_vanishes_is_an_error_of_its_own(place: Path) -> None:
     outcomes = scan.paths([place / "video"])
     assert [outcome.status for outcome in outcomes] == [Status.FAILED]
     scan.database.close()
+
+
+def test_two_are_heard_at_once_and_each_as_if_alone(place: Path) -> None:
+    source = place / "one.ts"
+    recording = vdr_directory(place / "video", "Abendschau")
+    source.write_bytes((recording / "00001.ts").read_bytes() + (recording / "00002.ts").read_bytes())
+    shutil.rmtree(place / "video")
+    (place / "video").mkdir()
+    for number in range(3):
+        copy_of(source, place / "video" / f"{number}.ts", number)
+    config, told = load_config(place / "config.toml"), _Counter()
+    scan = Scan(config, open_database(config.database.path), told, jobs=2)
+    outcomes = list(scan.paths([place / "video"]))
+    scan.database.close()
+    assert {outcome.status for outcome in outcomes} == {Status.SCANNED} and len(outcomes) == 3
+    assert told.most == 2
+    columns = "substr(recording, -4), speaker, start_s, end_s"
+    markers = rows(place, f"SELECT {columns} FROM voice_markers ORDER BY 1, 3")
+    found = [[marker[1:] for marker in markers if marker[0] == f"{number}.ts"] for number in range(3)]
+    assert found[0] and found[0] == found[1] == found[2]
+    assert rows(place, "SELECT state, attempts FROM jobs") == [("done", 1)] * 3
+
+
+class _Counter(Listener):
+    """How many were in hand at most."""
+
+    def __init__(self) -> None:
+        self._in_hand, self.most = 0, 0
+
+    def started(self, path: Path, expected_s: float | None) -> None:
+        self._in_hand += 1
+        self.most = max(self.most, self._in_hand)
+
+    def finished(self, outcome: Outcome) -> None:
+        self._in_hand -= 1
 
 
 class _Remover(Listener):

@@ -7,16 +7,20 @@ everybody else, and a disk that turns is read at one place at a time.
 """
 
 import os
+import threading
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import torch
 
-from voicemark.actions.hear import hear
+from voicemark.actions.hear import Heard, hear
 from voicemark.actions.hearing_process import HearingProcesses
 from voicemark.actions.in_hand import Hear
 from voicemark.config import Config
+from voicemark.pipeline import Progress
+from voicemark.recording import Recording
+from voicemark.voice.recognise import Recogniser
 
 OWN_MB = 500
 """What the program itself takes, without recordings in hand."""
@@ -31,15 +35,28 @@ CGROUPS = Path("/sys/fs/cgroup")
 class Hearers:
     """Those who hear the recordings of a configuration, with an encoder on `device`. `count` is how many at once."""
 
-    def __init__(self, config: Config, device: torch.device, count: int | None = None) -> None:
-        """`count` instead of what the configuration says."""
+    def __init__(
+        self, config: Config, device: torch.device, count: int | None = None, *, one_here: bool = False
+    ) -> None:
+        """`count` instead of what the configuration says. With `one_here` one of several is heard in this process,
+        which spares another; whatever brings that one down brings down this process then."""
         self._for = _what_decides(config, device)
         setting = count or config.service.recordings_at_once
         own_process = device.type == "cpu"
         self.count = how_many(config, own_process=own_process) if setting == "auto" else setting
         self._processes = HearingProcesses() if own_process and self.count > 1 else None
-        self.hear: Hear = self._processes or hear
+        self._here = threading.Lock()
+        self.hear: Hear = hear if self._processes is None else self._here_or_there if one_here else self._processes
         """How they hear."""
+
+    def _here_or_there(self, recording: Recording, recogniser: Recogniser, config: Config, told: Progress, /) -> Heard:
+        assert self._processes is not None
+        if not self._here.acquire(blocking=False):
+            return self._processes(recording, recogniser, config, told)
+        try:
+            return hear(recording, recogniser, config, told)
+        finally:
+            self._here.release()
 
     def are_for(self, config: Config, device: torch.device) -> bool:
         """Whether they would be the same for these."""

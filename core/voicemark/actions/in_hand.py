@@ -47,6 +47,7 @@ class Hearing:
         """None while it is being heard."""
         self.lost: ClaimLostError | None = None
         """Somebody else has it now, or nobody needs it."""
+        self.thread: threading.Thread | None = None
         self._left, self._look = threading.Event(), threading.Event()
         self._beat, self._beaten_at = Heartbeat(jobs, claim), self.began
 
@@ -54,6 +55,11 @@ class Hearing:
         """Break it off as soon as it goes on; from any thread."""
         self._left.set()
         self._look.set()
+
+    def join(self, within_s: float) -> None:
+        """Wait until its thread has ended, for so long."""
+        if self.thread is not None:
+            self.thread.join(within_s)
 
     def look_again(self) -> None:
         """What it pauses for may be over; from any thread."""
@@ -111,9 +117,10 @@ class InHand:
         """Hear `recording`, for which there is `claim`."""
         hearing = Hearing(claim, recording, recogniser, jobs)
         self._all.append(hearing)
-        threading.Thread(
+        hearing.thread = threading.Thread(
             target=self._run, args=(hearing, config, self.hear), name=f"hearing-{claim.job_id}", daemon=True
-        ).start()
+        )
+        hearing.thread.start()
         return hearing
 
     def next_ended(self, timeout_s: float = 0.0) -> Hearing | None:

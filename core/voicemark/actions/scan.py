@@ -1,4 +1,4 @@
-"""Recordings that a person names, through the whole pipeline, one after another: what `voicemark scan` does.
+"""Recordings that a person names, through the whole pipeline, some at a time: what `voicemark scan` does.
 
 The service does the same with what it finds by itself (`voicemarkd.worker`); the job table keeps the two from doing
 one recording twice.
@@ -12,11 +12,14 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from voicemark.actions.hear import hear
-from voicemark.actions.keep import Heartbeat, heard_elsewhere, keep
+from voicemark.actions.at_once import Hearers
+from voicemark.actions.hear import Heard
+from voicemark.actions.in_hand import InHand
+from voicemark.actions.keep import heard_elsewhere, keep
 from voicemark.actions.recogniser import make_recogniser
 from voicemark.actions.refresh import refresh
 from voicemark.actions.rematch import match_archive
+from voicemark.audio import processes
 from voicemark.config import Config
 from voicemark.enrolment.enrolment import VoiceReport
 from voicemark.errors import DatabaseError, RecordingError, Trouble, VoicemarkError, trouble_of
@@ -35,6 +38,11 @@ from voicemark.store.queries import MarkerFilter, MarkerView, find_markers
 from voicemark.titles.annotate import label_programmes
 
 log = logging.getLogger(__name__)
+
+BEAT_S = 5.0
+"""So often the job table is told that what is in hand goes on."""
+ENDS_WITHIN_S = 10.0
+"""What is broken off has so long to end."""
 
 
 class Status(StrEnum):
@@ -58,7 +66,7 @@ class Outcome:
 
 
 class Listener:
-    """Is told how a scan goes on; does nothing by itself."""
+    """Is told how a scan goes on, from several threads; does nothing by itself."""
 
     def enrolled(self, reports: Sequence[VoiceReport]) -> None:
         """The voices are known."""
@@ -66,18 +74,21 @@ class Listener:
     def started(self, path: Path, expected_s: float | None) -> None:
         """A recording is being heard; `expected_s` is its length as far as metadata tell."""
 
-    def heard(self, seconds: float) -> None:
-        """So much of the present recording has been heard."""
+    def heard(self, path: Path, seconds: float) -> None:
+        """So much of a recording has been heard."""
 
     def finished(self, outcome: Outcome) -> None:
-        """The present recording is done, one way or another."""
+        """A recording is done, one way or another."""
 
 
 class Scan:
     """Scans with one recogniser into one database, telling `listener`."""
 
-    def __init__(self, config: Config, database: Database, listener: Listener | None = None) -> None:
-        """Raises `DatabaseError`, `ModelError`, `EnrolmentError` when what it works with cannot be made."""
+    def __init__(
+        self, config: Config, database: Database, listener: Listener | None = None, *, jobs: int | None = None
+    ) -> None:
+        """`jobs` recordings are heard at once, or as many as the configuration says. Raises `DatabaseError`,
+        `ModelError`, `EnrolmentError` when what it works with cannot be made."""
         self.config, self.database = config, database
         self._listener = listener or Listener()
         made = make_recogniser(config, database)
@@ -90,6 +101,10 @@ class Scan:
         self.unheard = tuple(report.name for report in made.reports if report.error is not None)
         """Voices that cannot be looked for."""
         self._listener.enrolled(made.reports)
+        self._hearers = Hearers(config, self.recogniser.encoder.device, jobs, one_here=True)
+        self._in_hand = InHand(
+            self._hearers.hear, advanced=lambda one: self._listener.heard(one.claim.path, one.heard_s)
+        )
 
     def paths(self, paths: Sequence[Path]) -> Iterator[Outcome]:
         """Scan every recording at or below `paths`; yields what became of each as it is done.
@@ -98,23 +113,36 @@ class Scan:
         have changed since.
         """
         some_done = False
-        for path in paths:
-            for outcome in self._path(path):
+        try:
+            for outcome in self._outcomes(paths):
                 some_done |= outcome.status in (Status.KNOWN, Status.SCANNED)
                 self._listener.finished(outcome)
                 yield outcome
+        finally:  # A tool is missing, the disk is full, the database is locked, Ctrl-C: no fault of what is in hand.
+            self._leave_all()
+            self._hearers.end_idle()
         if some_done and match_archive(self.database, self.recogniser, self.config).recordings:
             export_heard(self.database, None, self.config.export)
         label_programmes(self.database, self.config.titles.model)
 
-    def _path(self, path: Path) -> Iterator[Outcome]:
-        try:
-            for recorder, recording_path in find_recordings(path, self.config.watch, self.config.audio.languages):
-                yield self._recording(recorder, recording_path)
-        except RecordingError as error:
-            yield Outcome(path, Status.FAILED, str(error))
+    def _outcomes(self, paths: Sequence[Path]) -> Iterator[Outcome]:
+        """Of everything at or below `paths`, as each is done."""
+        for path in paths:
+            try:
+                found = find_recordings(path, self.config.watch, self.config.audio.languages)
+                for recorder, recording_path in found:
+                    outcome = self._begin(recorder, recording_path)
+                    if outcome is not None:
+                        yield outcome
+                    while len(self._in_hand) >= self._hearers.count:
+                        yield self._next()
+            except RecordingError as error:
+                yield Outcome(path, Status.FAILED, str(error))
+        while self._in_hand:
+            yield self._next()
 
-    def _recording(self, recorder: Recorder, path: Path) -> Outcome:
+    def _begin(self, recorder: Recorder, path: Path) -> Outcome | None:
+        """Have a recording heard; its outcome where that is known at once."""
         try:
             found = self._claimed(recorder, path)
         except DatabaseError:
@@ -125,7 +153,33 @@ class Scan:
             return found
         claim, recording = found
         self._listener.started(path, recording.expected_duration_s)
-        return self._work(claim, recording)
+        try:
+            known = heard_elsewhere(recording, claim, self.config, self.database)
+        except BaseException:
+            self._give_back(claim)
+            raise
+        if known is not None:
+            return self._settled(claim, known)
+        self._in_hand.begin(claim, recording, self.recogniser, self.config, self._jobs)
+        return None
+
+    def _next(self) -> Outcome:
+        """What becomes of the recording that is done next."""
+        while (hearing := self._in_hand.next_ended(BEAT_S)) is None:
+            self._in_hand.beat()
+        return self._settled(hearing.claim, hearing.lost or hearing.outcome)
+
+    def _leave_all(self) -> None:
+        """Break off what is in hand, and give it back."""
+        if not self._in_hand:
+            return
+        left = self._in_hand.leave_all()
+        processes.end_all()
+        self._hearers.end()
+        for hearing in left:
+            self._give_back(hearing.claim)
+        for hearing in left:
+            hearing.join(ENDS_WITHIN_S)
 
     def _claimed(self, recorder: Recorder, path: Path) -> tuple[Claim, Recording] | Outcome:
         """The right to do this recording now, or why there is nothing to do."""
@@ -177,17 +231,11 @@ class Scan:
             else:
                 self._jobs.fail(claim, str(error), final=trouble is Trouble.OWN)
 
-    def _work(self, claim: Claim, recording: Recording) -> Outcome:
-        beat = Heartbeat(self._jobs, claim)
-
-        def advanced(seconds: float) -> None:
-            beat()
-            self._listener.heard(seconds)
-
+    def _settled(self, claim: Claim, heard: Heard | BaseException | None) -> Outcome:
+        """Store what was heard; what follows where it could not be."""
         try:
-            heard = heard_elsewhere(recording, claim, self.config, self.database)
-            if heard is None:
-                heard = hear(recording, self.recogniser, self.config, advanced)
+            if not isinstance(heard, Heard):
+                raise heard if isinstance(heard, Exception) else RuntimeError(f"hearing ended with {heard!r}")
             keep(heard, claim, self.database, self._jobs, unwritable=_give_up)
         except ClaimLostError as error:
             return Outcome(claim.path, Status.SKIPPED, error.what)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
 
 from voicemark.cli.markers import show_markers
 from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, clock, complain, messages, print_json
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 def scan(
     paths: Annotated[list[Path], typer.Argument(help="Recordings: files, .rec directories, or folders of them.")],
     config: ConfigOption = DEFAULT_CONFIG,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Hear so many at once; else as [service] recordings_at_once says.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Scan recordings and list the markers found in them."""
@@ -29,7 +32,7 @@ def scan(
     settings = load_config(config)
     database = open_database(settings.database.path)
     try:
-        scanning = Scan(settings, database, make_listener())
+        scanning = Scan(settings, database, make_listener(), jobs=jobs)
         outcomes = list(scanning.paths(paths))
         with database.reading() as session:
             markers = find_markers(session, MarkerFilter(paths=[outcome.path for outcome in outcomes]))
@@ -53,7 +56,16 @@ def make_listener() -> "Listener":
 
         def __init__(self) -> None:
             self._console = messages()
-            self._progress: Progress | None = None
+            self._tasks: dict[Path, TaskID] = {}
+            self._progress = Progress(
+                SpinnerColumn(),
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.fields[at]}"),
+                TimeRemainingColumn(),
+                console=self._console,
+                transient=True,
+            )
 
         def enrolled(self, reports: Sequence[VoiceReport]) -> None:
             for report in reports:
@@ -62,28 +74,21 @@ def make_listener() -> "Listener":
 
         def started(self, path: Path, expected_s: float | None) -> None:
             if sys.stderr.isatty():
-                self._progress = Progress(
-                    SpinnerColumn(),
-                    TextColumn("{task.description}"),
-                    BarColumn(),
-                    TextColumn("{task.fields[at]}"),
-                    TimeRemainingColumn(),
-                    console=self._console,
-                    transient=True,
-                )
-                self._progress.add_task(path.name, total=expected_s, at="0:00")
-                self._progress.start()
+                if not self._tasks:
+                    self._progress.start()
+                self._tasks[path] = self._progress.add_task(path.name, total=expected_s, at="0:00")
 
-        def heard(self, seconds: float) -> None:
-            if self._progress is not None:
-                task = self._progress.tasks[0]
-                total = None if task.total is None else max(task.total, seconds)
-                self._progress.update(task.id, completed=seconds, total=total, at=clock(seconds))
+        def heard(self, path: Path, seconds: float) -> None:
+            if (task := self._tasks.get(path)) is not None:
+                expected = self._progress.tasks[self._progress.task_ids.index(task)].total
+                total = None if expected is None else max(expected, seconds)
+                self._progress.update(task, completed=seconds, total=total, at=clock(seconds))
 
         def finished(self, outcome: Outcome) -> None:
-            if self._progress is not None:
-                self._progress.stop()
-                self._progress = None
+            if (task := self._tasks.pop(outcome.path, None)) is not None:
+                self._progress.remove_task(task)
+                if not self._tasks:
+                    self._progress.stop()
             if outcome.status is Status.FAILED:
                 complain(outcome.reason)
                 return
