@@ -29,6 +29,7 @@ from voicemark.store.paths import path_to_text
 from voicemark.store.sqlite_errors import DatabaseLostError
 from voicemark.store.waiting import CONFIGURATION, QUEUE, WATCHING, clear_waiting, note_waiting
 from voicemarkd.clock_steps import ClockSteps
+from voicemarkd.control import Control
 from voicemarkd.notify import notify, reloading
 from voicemarkd.patience import Patience
 from voicemarkd.recogniser import CurrentRecogniser
@@ -86,6 +87,7 @@ class Service:
             hint=self._hint,
             changed=self._config_accepted,
         )
+        self._control = Control(database, lambda: self._config, self._worker.follow)
         self._watch(config)
 
     def run(self) -> DatabaseLostError | None:
@@ -113,6 +115,7 @@ class Service:
     def _turn(self) -> float:
         """One round: what is due; seconds until the next must come."""
         self._take_over_config()
+        self._control.keep_up()
         sleep_s = TICK_S
         try:
             self._database.check()
@@ -306,6 +309,7 @@ class Service:
     def _stop(self) -> None:
         """End everything within `END_WITHIN_S` and a little; a job in hand goes back to the table."""
         notify("STOPPING=1", "STATUS=ending")
+        self._control.stop()
         self._worker.end()
         processes.end_for_good()
         if self._worker.is_alive():

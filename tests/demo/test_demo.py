@@ -59,7 +59,9 @@ def test_the_demo_composes_a_recording_scans_it_and_counts_against_the_truth(
     monkeypatch.setattr(compose, "MINUTES", 0.9)
     monkeypatch.setattr(compose, "ENROL_S", 12.0)
     assert program.main(folder) == 0
-    told = re.search(r"(\d+) of (\d+) turns of the enrolled voices found", capsys.readouterr().out)
+    out = capsys.readouterr().out
+    assert f"web --config {folder / 'config.toml'}" in out
+    told = re.search(r"(\d+) of (\d+) turns of the enrolled voices found", out)
     assert told and 0 < int(told[1]) <= int(told[2])
     database = open_database(load_config(folder / "config.toml").database.path)
     with database.reading() as session:

@@ -27,6 +27,7 @@ from voicemark.cli import (
     people,
     play,
     playlist,
+    report,
     retry,
     scan,
     status,
@@ -71,6 +72,7 @@ app.command("playlist")(playlist.playlist)
 app.command("play")(play.play)
 app.command("status")(status.status)
 app.command("web")(web.web)
+app.command("report")(report.report)
 app.command("retry")(retry.retry)
 app.command("backup")(backup.backup)
 app.command("doctor")(doctor.doctor)

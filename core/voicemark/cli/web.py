@@ -36,7 +36,7 @@ def web(
     settings = load_config(config)
     if sum((fd is not None, socket is not None, host is not None or port is not None)) > 1:
         raise ConfigError("--fd, --socket and --host or --port exclude each other")
-    _check_extra()
+    check_extra()
     if new_password or new_token:
         _write(settings.web.password_file, password=new_password)
         return
@@ -50,7 +50,7 @@ def web(
     serve(settings, binding, lambda place: typer.echo(f"voicemark: the page is at {place}"))
 
 
-def _check_extra() -> None:
+def check_extra() -> None:
     """Raises `ConfigError` that names the extra where what the page is made with is not installed."""
     from importlib.util import find_spec
 

@@ -1,6 +1,7 @@
 """`python -m voicemark.demo [FOLDER]`: composes a recording, scans it, and says how much of the truth was found."""
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -45,7 +46,17 @@ def main(folder: Path) -> int:
         return 1
     console.print(f"\n4. Against what was composed: {score(demo.turns, markers)}")
     console.print(f'\nAsk the database yourself:  sqlite3 {folder / "voicemark.db"} "select * from voice_markers"')
+    console.print(f"See and hear it on a page:  {_command()} web --config {config_file}")
+    console.print("                            then open http://127.0.0.1:8765/recordings/1 in a browser")
     return 0
+
+
+def _command() -> str:
+    """How this very program is called: as its environment has it, where it is on no path."""
+    if shutil.which("voicemark"):
+        return "voicemark"
+    beside = Path(sys.executable).with_name("voicemark")
+    return os.path.relpath(beside) if beside.exists() else f"{sys.executable} -m voicemark"
 
 
 def write_config(folder: Path, demo: Demo) -> Path:

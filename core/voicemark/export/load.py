@@ -59,6 +59,14 @@ def load_recording(session: Session, path: Path) -> MarkedRecording:
     )
 
 
+def recording_number(session: Session, path: Path) -> int:
+    """The number of the recording at `path` (or that has a file there). Raises `RecordingError`."""
+    row = _find(session, path)
+    if row is None:
+        raise RecordingError("is not in the database", path=path, hint="`voicemark scan` adds it")
+    return row.id
+
+
 def _turns(session: Session, recording_id: int) -> tuple[Turn, ...]:
     """Everybody's turns, by start; one in which two voices are heard is there for each of them."""
     named = (TurnVoiceRow.recording_id == TurnRow.recording_id) & (TurnVoiceRow.turn == TurnRow.number)
