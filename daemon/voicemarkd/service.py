@@ -118,7 +118,7 @@ class Service:
         self._control.keep_up()
         sleep_s = TICK_S
         try:
-            self._database.check()
+            self._database.check_contents()
             self._take_requests()
             for folder in self._folders:
                 sleep_s = min(sleep_s, self._tick(folder))

@@ -66,6 +66,24 @@ def test_back_again_it_is_used_again(database: Database, tmp_path: Path) -> None
     assert names(database) == ["Anna", "Bert"]
 
 
+def test_written_over_in_its_place_it_is_another(database: Database, tmp_path: Path) -> None:
+    """As by `cp other.db v.db` while nothing waits in the log."""
+    write(database, "Anna")
+    open_database(tmp_path / "other.db").close()
+    with database.locked(), database.connection() as connection:
+        connection.exec_driver_sql("ROLLBACK")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.reconnect()
+    with database.path.open("r+b") as file:
+        file.write((tmp_path / "other.db").read_bytes())
+        file.truncate()
+    with pytest.raises(DatabaseLostError, match="was replaced") as caught:
+        write(database, "Bert")
+    assert caught.value.replaced
+    with closing(sqlite3.connect(database.path)) as connection:
+        assert connection.execute("SELECT count(*) FROM voices").fetchone() == (0,)
+
+
 def test_replaced_by_a_copy_the_old_log_is_not_replayed_into_it(database: Database, tmp_path: Path) -> None:
     write(database, "Anna")
     backup(database.path, tmp_path / "copy.db")

@@ -49,6 +49,7 @@ class Database:
             self._use_log()
             with Session(self._writer) as session:
                 with session.begin():
+                    self._identity.check_id(session)
                     yield session
                     self.check()
                 self.check()  # Also what was committed while the file was taken away is not written.
@@ -81,6 +82,11 @@ class Database:
             if error.replaced:
                 self._identity.remove_what_it_left()
             raise
+
+    def check_contents(self) -> None:
+        """`check`, and that the file was not written over in its place with another database."""
+        with self.reading() as session:
+            self._identity.check_id(session)
 
     def may_come_back(self) -> bool:
         """Of a file that is gone: is its whole folder away, as with a disk that is not mounted?"""

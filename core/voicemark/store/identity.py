@@ -1,15 +1,22 @@
 """Is the database that is open still the one at its path?
 
 A file that was deleted or replaced goes on living, without a name, for whoever has it open: SQLite writes to it and
-says that all is well. So its device and inode are compared before and after every transaction.
+says that all is well. So its device and inode are compared before and after every transaction. One that was written
+over in its place keeps both; what is in it bears another id then (the table `about`), which is compared in each.
 """
 
 import os
 from contextlib import suppress
 from pathlib import Path
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from voicemark.store.schema import AboutRow
 from voicemark.store.sqlite_errors import DatabaseLostError
 
+OWN_ID = "id"
+"""The key in `about` under which a database has its own."""
 SIDE_FILES = ("-wal", "-shm")
 
 
@@ -22,6 +29,15 @@ class FileIdentity:
         self._own = path.stat()
         self._folder = _key(path.parent)
         self._beside: dict[str, tuple[int, int]] = {}
+        self._id: str | None = None
+
+    def check_id(self, session: Session) -> None:
+        """Raises `DatabaseLostError` when what is read is another database than before."""
+        found = session.scalar(select(AboutRow.value).where(AboutRow.key == OWN_ID))
+        if self._id is None:
+            self._id = found
+        elif found != self._id:
+            raise self._replaced()
 
     def check(self) -> None:
         """Raises `DatabaseLostError` when it is gone or another one."""
@@ -35,15 +51,18 @@ class FileIdentity:
                 replaced=False,
             ) from error
         if not os.path.samestat(present, self._own):
-            raise DatabaseLostError(
-                "was replaced by another file while it was open; nothing more is written to the old one",
-                path=self._path,
-                hint="the service begins anew with what is there; stop it before you replace its database",
-                replaced=True,
-            )
+            raise self._replaced()
         for tail in SIDE_FILES:
             if tail not in self._beside and (key := _key(self._beside_path(tail))) is not None:
                 self._beside[tail] = key
+
+    def _replaced(self) -> DatabaseLostError:
+        return DatabaseLostError(
+            "was replaced by another one while it was open; nothing more is written",
+            path=self._path,
+            hint="the service begins anew with what is there; stop it before you replace its database",
+            replaced=True,
+        )
 
     def in_its_folder(self) -> bool:
         """Is the folder still the one that it lay in? Otherwise its disk is away, and it may come back."""
