@@ -10,6 +10,7 @@ import errno
 import os
 import threading
 from collections.abc import Callable
+from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -83,6 +84,27 @@ def within_patience(path: str | os.PathLike[str], call: Callable[[], T], seconds
         raise asked.error
     result: T = asked.result
     return result
+
+
+def status(path: str | os.PathLike[str], *, follow: bool = True) -> os.stat_result:
+    """`os.stat`, or `os.lstat` where links are not to be followed. Raises `OSError`, `NoAnswerError`."""
+    return within_patience(path, partial(os.stat, path, follow_symlinks=follow))
+
+
+def is_there(path: str | os.PathLike[str]) -> bool:
+    """`os.path.lexists`. Raises `NoAnswerError`: of a disk that is silent nothing can be said."""
+    try:
+        status(path, follow=False)
+    except NoAnswerError:
+        raise
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def real_path(path: str | os.PathLike[str]) -> str:
+    """`os.path.realpath`. Raises `NoAnswerError`."""
+    return within_patience(path, lambda: os.path.realpath(os.fspath(path)))
 
 
 def silent_places() -> tuple[str, ...]:

@@ -28,6 +28,8 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
+from voicemark.patience import status
+
 log = logging.getLogger(__name__)
 
 ASKED: list[type[FileSystemEvent]] = [
@@ -134,7 +136,7 @@ class _Handler(FileSystemEventHandler):
 
 def _identity(folder: Path) -> tuple[int, int] | None:
     try:
-        stat = folder.stat()
+        stat = status(folder)
     except OSError:
         return None
     return stat.st_dev, stat.st_ino

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from voicemark.patience import NoAnswerError, real_path
+
 MOUNTINFO = Path("/proc/self/mountinfo")
 
 REMOTE = frozenset(
@@ -43,8 +45,9 @@ class Mounts:
         return cls(kinds)
 
     def of(self, path: Path) -> str | None:
-        """The place at which the file system is mounted that holds `path`, links followed; None if unknown."""
-        place = os.path.realpath(path)
+        """The place at which the file system is mounted that holds `path`, links followed; None if unknown. Raises
+        `NoAnswerError`."""
+        place = real_path(path)
         while place not in self.kinds:
             above = os.path.dirname(place)  # noqa: PTH120 (as text: a look asks this of every recording)
             if above == place:
@@ -60,7 +63,10 @@ class Mounts:
 def file_system(folder: Path, mountinfo: bytes | None = None) -> str | None:
     """The type of the file system that holds `folder`; None if unknown."""
     mounts = Mounts.read(mountinfo)
-    point = mounts.of(folder)
+    try:
+        point = mounts.of(folder)
+    except NoAnswerError:
+        return None
     return None if point is None else mounts.kinds[point]
 
 

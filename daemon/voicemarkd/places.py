@@ -7,10 +7,11 @@ that was deleted while the service was down is therefore noticed only when anoth
 """
 
 import logging
-import os
+import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from voicemark.patience import NoAnswerError, status
 from voicemarkd.mounts import Mounts
 
 log = logging.getLogger(__name__)
@@ -34,10 +35,13 @@ class Places:
     def of(self, path: Path) -> str | None:
         """Where the file system is mounted that holds the recording at `path`, which is there; None if unknown."""
         folder = path.parent
-        if path.is_symlink():
-            return self._mounts.of(path)
-        if folder not in self._folders:
-            self._folders[folder] = self._mounts.of(folder)
+        try:
+            if stat.S_ISLNK(status(path, follow=False).st_mode):
+                return self._mounts.of(path)
+            if folder not in self._folders:
+                self._folders[folder] = self._mounts.of(folder)
+        except OSError:
+            return None
         return self._folders[folder]
 
     def gone(
@@ -47,7 +51,10 @@ class Places:
 
         `remembered`: where each was last seen; `whole`: `present` is all that was found in a walk of the whole folder.
         """
-        own = self._mounts.of(self._root) or ""
+        try:
+            own = self._mounts.of(self._root) or ""
+        except NoAnswerError:
+            return set()
         groups: dict[str, set[Path]] = {}
         for path in absent:
             groups.setdefault(remembered.get(path, own), set()).add(path)
@@ -79,7 +86,7 @@ class Places:
 
 def _identity(folder: Path) -> tuple[int, int] | None:
     try:
-        stat = os.stat(folder)  # noqa: PTH116
+        found = status(folder)
     except OSError:
         return None
-    return stat.st_dev, stat.st_ino
+    return found.st_dev, found.st_ino

@@ -6,7 +6,6 @@ table what is ready, what moved and what is gone. What lies on a disk that is aw
 """
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from voicemark.config import WatchSection
 from voicemark.errors import DatabaseError, Trouble, trouble_of, unreadable
+from voicemark.patience import NoAnswerError, is_there, status
 from voicemark.recorders.base import Recorder
 from voicemark.recorders.ignore import Ignore
 from voicemark.recorders.tree import is_folder
@@ -197,7 +197,13 @@ class WatchedFolder:
         census = Census()
         findings, absent = [], []
         for path in sorted(set(paths)):
-            if os.path.lexists(path):
+            try:
+                present = is_there(path)
+            except NoAnswerError as error:
+                self._complain(path, unreadable(error, path))
+                census.unreadable += 1
+                continue
+            if present:
                 finding = self._inspect(path, census, thorough=True)
                 if finding is not None:
                     findings.append(finding)
@@ -286,7 +292,7 @@ class WatchedFolder:
         recording's directory."""
         own: Signature = ()
         with suppress(OSError):
-            stat = path.stat()
+            stat = status(path)
             own = (("", 0, stat.st_mtime_ns),)
         media = signature(text_to_path(name) for name, _, _ in files if name and not name.startswith(TOLD))
         about = [(TOLD + name, size, mtime_ns) for name, size, mtime_ns in signature(self._recorder.metadata(path))]
@@ -326,7 +332,7 @@ class WatchedFolder:
 
     def _has_gone(self, path: Path) -> bool:
         try:
-            path.lstat()
+            status(path, follow=False)
         except (FileNotFoundError, NotADirectoryError):
             return True
         except OSError:
@@ -362,7 +368,7 @@ class WatchedFolder:
     def _update_told(self) -> bool:
         """For a VDR's video folder, its `.update` file tells without a walk whether anything has changed."""
         try:
-            stamp = (self.root / ".update").stat().st_mtime_ns
+            stamp = status(self.root / ".update").st_mtime_ns
         except OSError:
             return True
         changed, self._update_stamp = stamp != self._update_stamp, stamp

@@ -41,6 +41,7 @@ from voicemark.errors import (
     ToolError,
     unreadable,
 )
+from voicemark.patience import NoAnswerError, status
 
 FASTER_DECODERS = {"mp1": "mp1float", "mp2": "mp2float"}
 """ffmpeg prefers the fixed-point MP2 decoder, which costs half as much again as the float one."""
@@ -202,7 +203,7 @@ class Decoder:
     def _check(self, code: int) -> None:
         """Raise when ffmpeg did not get to the end of what there was: whose trouble that is, the error says."""
         first, lines = self.source.files[0], list(self._lines)
-        if isinstance(self._feed_error, FileNotFoundError) or not all(file.exists() for file in self.source.files):
+        if isinstance(self._feed_error, FileNotFoundError) or not all(map(_exists, self.source.files)):
             raise RecordingVanishedError("went away while it was read", path=first)
         if isinstance(self._feed_error, OSError):
             raise unreadable(self._feed_error, first) from self._feed_error
@@ -272,9 +273,20 @@ def _thread(target: Callable[[IO[bytes]], None], pipe: IO[bytes] | None) -> thre
     return thread
 
 
+def _exists(file: Path) -> bool:
+    """Raises `RecordingError` where its disk does not answer."""
+    try:
+        status(file)
+    except NoAnswerError as error:
+        raise unreadable(error, file) from error
+    except OSError:
+        return False
+    return True
+
+
 def _size(file: Path) -> int:
     try:
-        return file.stat().st_size
+        return status(file).st_size
     except OSError:
         return 0
 

@@ -37,6 +37,7 @@ from voicemark.audio.timeline import (
 from voicemark.audio.transport import Stretch, TransportFeed
 from voicemark.config import AudioSection
 from voicemark.errors import NoAudioError, RecordingError
+from voicemark.patience import status
 from voicemark.recording import Recording, StreamHint
 
 BLOCK_SAMPLES = 30 * SAMPLE_RATE  # 480000 samples in a 30-second block
@@ -265,7 +266,7 @@ class AudioReader:
         media, choice = found
         plain = (choice.stream.codec or "").startswith(PLAIN)
         with reading_errors((file,)):
-            size = file.stat().st_size
+            size = status(file).st_size
             end = size if plain else data_end(file)
             whole = end == size
         if plain:
@@ -336,7 +337,7 @@ def _dated_s(recording: Recording) -> float | None:
     if recording.started_at is None or recording.edited:
         return None
     try:
-        changed = max(file.stat().st_mtime for file in recording.files)
+        changed = max(status(file).st_mtime for file in recording.files)
     except OSError:
         return None
     length = changed - recording.started_at.timestamp()

@@ -13,6 +13,7 @@ from voicemark.audio.parts import reading_errors
 from voicemark.audio.scrambling import is_scrambled
 from voicemark.audio.timeline import SAMPLE_RATE, Piece, Timeline, clock
 from voicemark.errors import NoAudioError, RecordingError
+from voicemark.patience import status
 
 
 @dataclass
@@ -110,7 +111,7 @@ def _place(ticks: int | None, anchors: Sequence[tuple[int, int]]) -> str:
 
 def _zeros_told(file: Path) -> str | None:
     """The sentence for a file that was given more room than the recorder came to fill."""
-    size, end = file.stat().st_size, data_end(file)
+    size, end = status(file).st_size, data_end(file)
     if size == end:
         return None
     return f"the last {(size - end) / 1e6:,.1f} MB of {file.name} are zeros: the recorder never wrote them"

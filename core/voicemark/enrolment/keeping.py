@@ -9,9 +9,11 @@ import fnmatch
 import glob
 import os
 from collections.abc import Collection, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from voicemark.config import SampleSection, SpeakerSection
+from voicemark.patience import NoAnswerError, is_there, within_patience
 from voicemark.store.memories import StoredMemory
 from voicemark.store.paths import path_to_text, text_to_path
 
@@ -46,23 +48,36 @@ def stamps(speakers: Iterable[SpeakerSection]) -> tuple[tuple[str, int, int, int
     found = []
     for speaker in speakers:
         for entry in speaker.samples:
-            for path in _files_of(_path_of(entry)):
-                try:
-                    stat = os.stat(path)  # noqa: PTH116 (many, often)
-                    found.append((path, stat.st_size, stat.st_mtime_ns, stat.st_ino))
-                except OSError:
-                    found.append((path, -1, -1, -1))
+            place = _path_of(entry)
+            try:
+                found += within_patience(place, partial(_stamps_at, place))
+            except NoAnswerError:
+                found.append((place, -1, -1, -1))
     return tuple(found)
+
+
+def _stamps_at(place: str) -> list[tuple[str, int, int, int]]:
+    found = []
+    for path in _files_of(place):
+        try:
+            stat = os.stat(path)  # noqa: PTH116 (many, often)
+            found.append((path, stat.st_size, stat.st_mtime_ns, stat.st_ino))
+        except OSError:
+            found.append((path, -1, -1, -1))
+    return found
 
 
 def _is_away(source: Path, speaker: SpeakerSection) -> bool:
     entries = [_path_of(entry) for entry in speaker.samples if _covers(_path_of(entry), source)]
     if not entries:
         return False  # The owner does not name it any more.
-    if str(source) in entries or os.path.lexists(source):
-        return True
     try:
-        return not any(source.parent.iterdir())  # Nothing at all: a place where a disk is mounted otherwise.
+        if str(source) in entries or is_there(source):
+            return True
+        folder = source.parent
+        return not within_patience(
+            folder, lambda: any(folder.iterdir())
+        )  # Nothing at all: a place where a disk is mounted otherwise.
     except OSError:
         return True
 

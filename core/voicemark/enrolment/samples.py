@@ -9,6 +9,7 @@ from pathlib import Path
 
 from voicemark.config import SampleSection, SpeakerSection
 from voicemark.errors import EnrolmentError, RecordingError, VoicemarkError
+from voicemark.patience import is_there, status, within_patience
 from voicemark.recorders.registry import find_recordings
 from voicemark.recording import Recording
 
@@ -57,8 +58,8 @@ def digest(samples: list[Sample], memory_windows: int, rules: int) -> str:
     for sample in sorted(samples, key=str):
         told.update(f"\n{sample.start_s!r} {sample.end_s!r}".encode())
         for file in sample.recording.files:
-            status = file.stat()
-            told.update(b"\n" + os.fsencode(file) + f" {status.st_size} {status.st_mtime_ns}".encode())
+            found = status(file)
+            told.update(b"\n" + os.fsencode(file) + f" {found.st_size} {found.st_mtime_ns}".encode())
     return told.hexdigest()[:32]
 
 
@@ -75,9 +76,9 @@ def _samples_of(entry: str | SampleSection) -> Iterator[Sample]:
 
 def _paths_of(entry: str) -> list[Path]:
     """The path itself, or what it matches as a glob (`**` goes down into folders)."""
-    if os.path.lexists(entry) or not glob.has_magic(entry):
+    if is_there(entry) or not glob.has_magic(entry):
         return [Path(entry)]
-    matches = sorted(glob.glob(entry, recursive=True))
+    matches = sorted(within_patience(entry, lambda: glob.glob(entry, recursive=True)))
     if not matches:
         raise RecordingError("nothing matches", path=entry)
     return [Path(match) for match in matches]

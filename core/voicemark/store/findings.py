@@ -4,8 +4,8 @@ Recordings are known by the fingerprint of their content, so that a rename keeps
 the one job that its content needs under the present model.
 """
 
-import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from voicemark.patience import NoAnswerError, is_there, status
 from voicemark.recording import Recording
 from voicemark.store.jobs import JobState, put_down
 from voicemark.store.paths import path_to_text, text_to_path
@@ -143,9 +144,10 @@ class Reconciliation:
         if content == NOT_SETTLED:
             return None
         for row in self._by_content.get(content, ()):
-            if not os.path.lexists(text_to_path(row.path)):
-                self._by_content[content].remove(row)
-                return row
+            with suppress(NoAnswerError):
+                if not is_there(text_to_path(row.path)):
+                    self._by_content[content].remove(row)
+                    return row
         return None
 
     def _list_files(self, row: RecordingRow, recording: Recording) -> None:
@@ -228,7 +230,7 @@ def signature(files: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
     found = []
     for file in files:
         try:
-            stat = file.stat()
+            stat = status(file)
             found.append((path_to_text(file), stat.st_size, stat.st_mtime_ns))
         except OSError:
             found.append((path_to_text(file), 0, 0))
