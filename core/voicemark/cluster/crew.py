@@ -88,7 +88,8 @@ class Crew:
         if time.monotonic() - self._looked_at < LOOK_S:
             return []
         try:
-            present: dict[str, Any] = self.client.scheduler_info(n_workers=-1)["workers"]
+            # Not `scheduler_info`: what it returns is overwritten, without workers, by the client's own looks.
+            present: dict[str, Any] = self.client.sync(self.client.scheduler.identity, n_workers=-1)["workers"]
         except (OSError, RuntimeError, ValueError) as error:
             raise ClusterError("the scheduler does not answer any more", hint="start it, and this again") from error
         if self.client.status != "running":
