@@ -91,7 +91,7 @@ def test_progress_without_an_end_is_bounded_too(ask: Ask, worker: Post, ears: Pa
 def test_what_nobody_waits_for_any_more_is_stopped_and_counts_for_nobody(ask: Ask, worker: Post, ears: Path) -> None:
     (ears / "gate").touch()
     dropped = failure(ask("wait.ts", unwanted=lambda: bool(begun(ears))))
-    assert (dropped.trouble, dropped.died) == ("place", False)
+    assert (dropped.trouble, dropped.died) == ("unfit", False)
     assert worker.ear is None
     worker.close()
 
@@ -108,7 +108,7 @@ def test_a_worker_that_ends_amid_a_recording_blames_nobody(ask: Ask, worker: Pos
     closing.start()
     ended = failure(ask("wait.ts"))
     closing.join()
-    assert (ended.trouble, ended.died) == ("place", False)
+    assert (ended.trouble, ended.died) == ("unfit", False)
 
 
 def test_three_different_recordings_that_fail_make_a_pause(ask: Ask, worker: Post, ears: Path) -> None:

@@ -230,4 +230,4 @@ def _answer_of(future: Any) -> Answer:
 
 
 def _lost(what: str) -> Answer:
-    return Answer(UNKNOWN, failure=Failure("place", what))
+    return Answer(UNKNOWN, failure=Failure("unfit", what))

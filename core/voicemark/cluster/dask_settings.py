@@ -26,7 +26,9 @@ NO_PAGES: dict[str, Any] = {"dashboard": False, "dashboard_address": "127.0.0.1:
 """For schedulers and workers: the web server that each of them starts has no pages, and hears this machine alone."""
 
 
-def set_up() -> None:
-    """To be called before anything of Dask is started."""
+def set_up(level: int = logging.CRITICAL) -> None:
+    """To be called before anything of Dask is started. Below `level` Dask says nothing: that somebody has gone is what
+    we expect, and say ourselves, in a line and not with a traceback."""
     dask.config.set(SETTINGS)
-    logging.getLogger("distributed").setLevel(logging.WARNING)
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(level)

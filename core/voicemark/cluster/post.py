@@ -118,7 +118,7 @@ class Post:
             how = self._ended()
             answer = self._failure("item", f"the process that heard it {how}", died=True)
             if self._closed:
-                answer = self._failure("place", ENDS)
+                answer = self._failure("unfit", ENDS)
         except OSError as error:
             answer = self._failure("place", f"the hearing process does not start: {error}")
         return self._judged(answer, order.content)
@@ -146,7 +146,7 @@ class Post:
     def _given_up(self, unwanted: Unwanted) -> bytes:
         self._end_ear()
         if self._closed or unwanted():
-            return self._failure("place", ENDS)
+            return self._failure("unfit", ENDS)
         return self._failure("item", "hearing it did not end in time, and was ended", died=True)
 
     def _ended(self) -> str:

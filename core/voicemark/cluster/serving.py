@@ -45,7 +45,7 @@ def local_client(workers: int, settings: Settings) -> Iterator[Client]:
     cluster = SpecCluster(
         scheduler={"cls": Scheduler, "options": inside},
         workers={slot: {"cls": Worker, "options": one} for slot, one in enumerate(options)},
-        silence_logs=logging.WARNING,
+        silence_logs=logging.CRITICAL,
     )
     with cluster, Client(cluster, set_as_default=False) as client:
         yield client
@@ -71,7 +71,7 @@ def remote_client(address: str, section: ClusterSection) -> Iterator[Client]:
 
 def run_scheduler(address: str, section: ClusterSection, *, ready: Callable[[str], None]) -> None:
     """A scheduler at `address`, until SIGTERM or SIGINT; `ready` is told where it listens. Raises `ClusterError`."""
-    set_up()
+    set_up(logging.WARNING)  # It tells of strangers.
     address = checked_address(address)
     security = security_for(address, section)
     host, port = host_and_port(address)

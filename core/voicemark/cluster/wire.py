@@ -21,7 +21,8 @@ from voicemark.recording import Recording, StreamHint
 from voicemark.version import __version__
 
 TroubleName = Literal["item", "place", "own", "unfit"]
-"""Whose trouble it is that nothing was heard; `unfit`: this worker must not hear for this archive at all."""
+"""Whose trouble it is that nothing was heard; `unfit`: this worker must not hear for this archive, or will
+not any more."""
 MOST_HEADER = 1 << 24
 """Bytes: notes may be many, but not so many."""
 LENGTH = struct.Struct("<I")
