@@ -16,8 +16,8 @@ from voicemark.store.schema import RecordingRow
 from voicemark.store.schema_acts import ActRow
 
 __all__ = [
-    "NoSuchPersonError", "PersonDetail", "PersonLine", "PersonView", "Place", "Question", "list_acts", "list_people",
-    "places_of", "questions", "show_person",
+    "LoggedAct", "NoSuchPersonError", "PersonDetail", "PersonLine", "PersonView", "Place", "Question", "act_of",
+    "list_acts", "list_people", "places_of", "questions", "show_person",
 ]  # fmt: skip
 
 
@@ -64,6 +64,12 @@ def list_acts(session: Session, at_most: int = 30) -> list[LoggedAct]:
     """What was said of people, the last first."""
     rows = session.scalars(select(ActRow).order_by(ActRow.id.desc()).limit(at_most))
     return [LoggedAct(row.id, row.at, row.by, row.message, row.undone_at) for row in rows]
+
+
+def act_of(session: Session, number: int) -> LoggedAct | None:
+    """What was done under this number; None where nothing was."""
+    row = session.get(ActRow, number) if 0 < number < 1 << 63 else None
+    return None if row is None else LoggedAct(row.id, row.at, row.by, row.message, row.undone_at)
 
 
 def show_person(session: Session, person: int, at_most: int = 8) -> PersonDetail:

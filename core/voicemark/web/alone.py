@@ -8,12 +8,11 @@ import getpass
 import os
 import sys
 from dataclasses import asdict
-from typing import Any
 
 from pydantic import ValidationError
 
 from voicemark.actions.acts import ActError, AnyAct
-from voicemark.actions.perform import perform
+from voicemark.actions.perform import Done, perform
 from voicemark.config import Config
 from voicemark.control.wire import read_request, write_done, write_error
 from voicemark.errors import VoicemarkError
@@ -28,21 +27,35 @@ def main() -> int:
     except VoicemarkError as error:
         _answer(write_error(error))
         return 1
-    _answer(write_done(done))
+    _answer(write_done({**asdict(done), "follow_up": sorted(done.follow_up)}))
+    _follow(config, done)
     return 0
 
 
-def _do(config: Config, line: bytes) -> dict[str, Any]:
+def _do(config: Config, line: bytes) -> Done:
     try:
         act = AnyAct.validate_python(read_request(line).act)
     except ValidationError as error:
         raise ActError(f"is no act: {error}") from error
     database = open_database(config.database.path)
     try:
-        done = perform(database, config, act, by=_user())
+        return perform(database, config, act, by=_user())
     finally:
         database.close()
-    return {**asdict(done), "follow_up": sorted(done.follow_up)}
+
+
+def _follow(config: Config, done: Done) -> None:
+    """Raises what `follow` raises: the log has it, and the next scan does what is left."""
+    if not done.follow_up:
+        return
+    from voicemark.actions.follow import follow
+
+    database = open_database(config.database.path)
+    try:
+        for line in follow(database, config, done.follow_up):
+            print(line, file=sys.stderr)
+    finally:
+        database.close()
 
 
 def _answer(line: bytes) -> None:

@@ -16,7 +16,7 @@ from voicemark.errors import DatabaseError, RecordingError, Trouble, VoicemarkEr
 from voicemark.web.acting import Submit, submit
 from voicemark.web.archive import Archive
 from voicemark.web.assets import Assets
-from voicemark.web.pages import acts, downloads, language, login, people, person, recording, recordings, state
+from voicemark.web.pages import acts, ask, downloads, language, login, people, person, recording, recordings, state
 from voicemark.web.pages import clips as sound
 from voicemark.web.security.access import Access
 from voicemark.web.security.attempts import Attempts
@@ -53,6 +53,7 @@ def make_app(
         *sound.routes(site, clips or Clips(config)),
         *people.routes(site),
         *person.routes(site),
+        *ask.routes(site),
         *state.routes(site),
         *acts.routes(site),
         *language.routes(site),

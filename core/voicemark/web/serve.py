@@ -12,6 +12,7 @@ import uvicorn
 from voicemark.config import Config
 from voicemark.errors import ConfigError
 from voicemark.web.app import make_app
+from voicemark.web.patience import PatientProtocol
 from voicemark.web.security.binding import Binding, check_binding
 from voicemark.web.security.passwords import Passwords
 
@@ -36,7 +37,7 @@ def serve(config: Config, binding: Binding, told: Callable[[str], None]) -> None
         behind_proxy = given.family == socket.AF_UNIX
         settings = uvicorn.Config(
             app,
-            http="h11",
+            http=PatientProtocol,
             ws="none",
             lifespan="off",
             loop="asyncio",

@@ -11,9 +11,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from voicemark.actions.people import LoggedAct, act_of
 from voicemark.config import Config
 from voicemark.errors import DatabaseError
-from voicemark.store.acts_log import LoggedAct, act_of
 from voicemark.web.acting import Submit, submit
 from voicemark.web.archive import Archive
 from voicemark.web.assets import asset
@@ -23,7 +23,7 @@ from voicemark.web.words import Words, chosen, languages
 
 TEMPLATES = Path(__file__).parent / "templates"
 LANGUAGE_COOKIE = "language"
-SECTIONS = ("recordings", "people", "state")
+SECTIONS = ("recordings", "people", "ask", "state")
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from voicemark.actions.people import PersonView, list_people, places_of
-from voicemark.store.acts_log import latest_acts
+from voicemark.actions.people import PersonView, list_acts, list_people, places_of
 from voicemark.store.voices import voice_names
 from voicemark.web.numbers import whole
 from voicemark.web.routing import page
@@ -43,7 +42,7 @@ def people(site: Site, request: Request) -> Response:
         found: list[PersonView] = list_people(session, kind, named, least, order, PAGE + 1, at)  # type: ignore[arg-type]
         places = places_of(session, [one.person for one in found[:PAGE]], SAMPLES)
         names = voice_names(session)
-        log = latest_acts(session, LATEST)
+        log = list_acts(session, LATEST)
     chosen = {"show": show, "order": order, "least": least}
     return site.page(
         request,

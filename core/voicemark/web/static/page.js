@@ -133,13 +133,14 @@
     try { localStorage.setItem("keys", switched.checked ? "on" : "off"); } catch { /* likewise */ }
   });
 
+  const near = (selector) => (chosen() && find(selector, chosen())) || find(selector);
   const press = (selector) => {
-    const there = find(selector);
+    const there = near(selector);
     if (there) there.click();
     return Boolean(there);
   };
   const go = (selector) => {
-    const there = find(selector);
+    const there = near(selector);
     if (there) { there.focus(); if (there.select) there.select(); }
     return Boolean(there);
   };
@@ -170,6 +171,9 @@
   });
 
   // --- what comes in place of a part of the page -------------------------------------------------------------------
+  document.addEventListener("htmx:before:request", (event) => {
+    if (event.target.matches('form[method="post"]')) say(words().busy);
+  });
   document.addEventListener("htmx:after:swap", () => {
     const told = find("[data-say]");
     if (told && told.dataset.say !== find("#say").textContent) say(told.dataset.say);
