@@ -98,8 +98,9 @@ class Scan:
         service = config.service
         self._inventory = Inventory(database)
         self._jobs = Jobs(database, retries=service.retries, retry_pause_s=service.retry_pause_s)
-        self.unheard = tuple(report.name for report in made.reports if report.error is not None)
-        """Voices that cannot be looked for."""
+        sampled = {speaker.name for speaker in config.speakers}
+        self.unheard = tuple(one.name for one in made.reports if one.error is not None and one.name in sampled)
+        """Voices of the configuration that cannot be looked for."""
         self._listener.enrolled(made.reports)
         self._hearers = Hearers(config, self.recogniser.encoder.device, jobs, one_here=True)
         self._in_hand = InHand(

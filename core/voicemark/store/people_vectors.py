@@ -29,6 +29,8 @@ class Speaker:
     seconds: float
     person: int | None
     """The person without a name that it belongs to."""
+    matched: int | None = None
+    """The person whom the matching alone takes it for."""
 
 
 def present_model(session: Session) -> str | None:
@@ -123,9 +125,12 @@ def open_speakers(session: Session, model_id: str, shortest_s: float) -> Iterato
         .execution_options(yield_per=AT_ONCE)
     )
     for part in session.execute(query).partitions():
-        rows = [(row.LocalSpeakerRow, row.person_id if row.voice_id is None else None) for row in part]
-        speakers = [Speaker(one.recording_id, one.number, one.seconds, person) for one, person in rows]
-        yield speakers, _of_length_1([np.frombuffer(one.embedding, np.int8) for one, _ in rows])
+        rows = [(row.LocalSpeakerRow, row.person_id, row.voice_id is not None) for row in part]
+        speakers = [
+            Speaker(one.recording_id, one.number, one.seconds, None if named else person, person if named else None)
+            for one, person, named in rows
+        ]
+        yield speakers, _of_length_1([np.frombuffer(one.embedding, np.int8) for one, _, _ in rows])
 
 
 def answered(session: Session, noes: int) -> set[tuple[int | tuple[int, int], int]]:
