@@ -1,14 +1,21 @@
 """Naming, correcting and asking from the command line."""
 
 import json
+import os
+import pty
 import shutil
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from support.heard_people import group, hear
+from support.heard_people import HearingNothing, group, hear
 from typer.testing import CliRunner
 
 from voicemark.cli.main import app
+from voicemark.config import Config
+from voicemark.enrolment.enrolment import enrol
 from voicemark.store.database import open_database
 
 CLARA, LIKE_CLARA, DORA = 0, 1, 2
@@ -78,3 +85,31 @@ def test_questions_are_listed_where_nobody_can_answer(config: Path) -> None:
     run(config, "people", "split", "1", "/b.ts", "--later")
     assert "is ignored" in run(config, "people", "ignore", "3")
     assert "shown again" in run(config, "people", "unignore", "3")
+
+
+def test_on_a_terminal_answers_are_taken(config: Path) -> None:
+    """A pseudo-terminal, on which somebody says yes to the first question and quits."""
+    run(config, "people", "name", "1", "Clara", "--later")
+    _remember(config)
+    [asked] = [json.loads(line) for line in run(config, "ask", "--json").splitlines()]
+    assert (asked["id"], asked["voice"]) == ("2:1", "Clara")
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "voicemark", "ask", "-c", str(config)]
+    asking = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    os.write(master, b"y\n")
+    said = b""
+    with suppress(OSError):  # Nobody holds the other end any more.
+        while part := os.read(master, 4096):
+            said += part
+    os.close(master)
+    assert asking.wait() == 0, said
+    assert "voice 2 is one with Clara" in said.decode()
+    assert json.loads(run(config, "people", "--json").splitlines()[0])["recordings"] == 2
+
+
+def _remember(config: Path) -> None:
+    """As the model that the archive was heard with would; the one that ships knows nothing of it."""
+    database = open_database(config.parent / "v.db")
+    enrol(Config(), HearingNothing(), database)  # type: ignore[arg-type]
+    database.close()

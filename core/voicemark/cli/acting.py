@@ -1,6 +1,7 @@
-"""How commands act on people: the act is done at once, and what follows from it where no service will do it."""
+"""How commands act on people: the service does what they ask; where none runs they do it, and what follows from it."""
 
-import getpass
+from collections.abc import Collection
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ from voicemark.cli.output import screen
 
 if TYPE_CHECKING:
     from voicemark.actions.acts import Act
+    from voicemark.config import Config
 
 LaterOption = Annotated[
     bool, typer.Option("--later", help="Leave the matching of the archive to the service, or to the next scan.")
@@ -17,23 +19,29 @@ LaterOption = Annotated[
 
 
 def act(config: Path, what: "Act", *, later: bool = False) -> None:
-    """Do it and say what became of it. Raises what `voicemark.actions.perform.perform` raises."""
-    from voicemark.actions.perform import perform
+    """Have it done, by the service where one runs, and say what became of it. Raises what
+    `voicemark.control.submit.submit` raises."""
     from voicemark.config import load_config
-    from voicemark.store.database import open_database
+    from voicemark.control.submit import submit
 
     loaded = load_config(config)
-    database = open_database(loaded.database.path)
-    try:
-        done = perform(database, loaded, what, getpass.getuser())
-        screen().print(done.message, markup=False)
-        if done.follow_up and not later:
-            from voicemark.actions.follow import follow
+    here: set[str] = set()
+    done = submit(loaded, what, lambda _, done: here.update(done.follow_up))
+    screen().print(done.message, markup=False)
+    if not later:
+        what_follows(loaded, here)
 
-            for line in follow(database, loaded, done.follow_up):
-                screen().print(line, markup=False)
-    finally:
-        database.close()
+
+def what_follows(config: "Config", follow_up: Collection[str]) -> None:
+    """Do what is to be done after acts that no service did."""
+    if not follow_up:
+        return
+    from voicemark.actions.follow import follow
+    from voicemark.store.database import open_database
+
+    with closing(open_database(config.database.path)) as database:
+        for line in follow(database, config, follow_up):
+            screen().print(line, markup=False)
 
 
 def checked(kind: type["Act"], **fields: object) -> "Act":

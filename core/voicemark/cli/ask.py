@@ -1,16 +1,17 @@
 """`voicemark ask`: is this her? The questions whose answers are worth most, a handful at a time."""
 
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voicemark.cli.acting import checked, what_follows
 from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, clock, complain, print_json, screen
 
 if TYPE_CHECKING:
     from voicemark.actions.questions import Question
     from voicemark.config import Config
-    from voicemark.store.database import Database
 
 ANSWERS = {"y": "yes", "n": "no", "o": "somebody_else"}
 
@@ -26,30 +27,24 @@ def ask(
     """
     from voicemark.actions.questions import questions
     from voicemark.config import load_config
-    from voicemark.store.database import open_database
+    from voicemark.store.database import open_to_read
 
     loaded = load_config(config)
-    database = open_database(loaded.database.path)
-    try:
-        with database.reading() as session:
-            asked = questions(session, at_most)
-        if as_json:
-            print_json(asked)
-        elif not asked:
-            screen().print("nothing is in doubt that is worth a question")
-        elif sys.stdin.isatty():
-            _take_answers(database, loaded, asked)
-        else:
-            for question in asked:
-                _print(question)
-    finally:
-        database.close()
+    with closing(open_to_read(loaded.database.path)) as database, database.reading() as session:
+        asked = questions(session, at_most)
+    if as_json:
+        print_json(asked)
+    elif not asked:
+        screen().print("nothing is in doubt that is worth a question")
+    elif sys.stdin.isatty():
+        _take_answers(loaded, asked)
+    else:
+        for question in asked:
+            _print(question)
 
 
-def _take_answers(database: "Database", config: "Config", asked: "list[Question]") -> None:
-    from voicemark.actions.follow import follow
-
-    follow_up: set[str] = set()
+def _take_answers(config: "Config", asked: "list[Question]") -> None:
+    here: set[str] = set()
     for number, question in enumerate(asked, 1):
         screen().print(f"{number} of {len(asked)}")
         _print(question)
@@ -58,28 +53,22 @@ def _take_answers(database: "Database", config: "Config", asked: "list[Question]
             break
         if said in ANSWERS:
             called = typer.prompt("who? (empty: not known)", default="", show_default=False) if said == "o" else ""
-            follow_up |= _answer(database, config, question, ANSWERS[said], called.strip() or None)
-    for line in follow(database, config, follow_up):
-        screen().print(line, markup=False)
+            _answer(config, question, ANSWERS[said], called.strip() or None, here)
+    what_follows(config, here)
 
 
-def _answer(
-    database: "Database", config: "Config", question: "Question", said: str, called: str | None
-) -> "frozenset[str]":
-    import getpass
-
+def _answer(config: "Config", question: "Question", said: str, called: str | None, here: set[str]) -> None:
     from voicemark.actions.acts import Answer
-    from voicemark.actions.perform import perform
+    from voicemark.control.submit import submit
     from voicemark.errors import VoicemarkError
 
-    what: Answer = Answer.model_validate({"question": question.id, "answer": said, "name": called})
+    what = checked(Answer, question=question.id, answer=said, name=called)
     try:
-        done = perform(database, config, what, getpass.getuser())
+        done = submit(config, what, lambda _, done: here.update(done.follow_up))
     except VoicemarkError as error:  # The next question may be answered all the same.
         complain(error)
-        return frozenset()
-    screen().print(done.message, markup=False)
-    return done.follow_up
+    else:
+        screen().print(done.message, markup=False)
 
 
 def _print(question: "Question") -> None:
