@@ -11,8 +11,10 @@ from support.commands import run
 
 import voicemark
 from voicemark.cli.output import clock
+from voicemark.store.cluster_workers import ClusterWorker, write_cluster_workers
 from voicemark.store.database import open_database
 from voicemark.store.schema import MarkerRow, RecordingRow, VoiceRow
+from voicemark.store.workers import worker_id
 
 
 @pytest.fixture
@@ -105,3 +107,15 @@ def test_the_version_is_told() -> None:
 @pytest.mark.parametrize(("seconds", "told"), [(0, "0:00"), (59.6, "1:00"), (186, "3:06"), (3723, "1:02:03")])
 def test_times_look_like_a_clock(seconds: float, told: str) -> None:
     assert clock(seconds) == told
+
+
+def test_status_tells_of_the_workers_of_a_cluster(place: Path) -> None:
+    now = datetime(2024, 3, 1, 20, 15, tzinfo=UTC)
+    worker = ClusterWorker("box-1", "box", "0.1.0", "vm3-1", Path("/v/a.ts"), now, 7200.0, 72.0, now, 2, "/v is away")
+    database = open_database(place / "v.db")
+    with database.writing() as session:
+        write_cluster_workers(session, worker_id(), [worker])
+    database.close()
+    done = run("status", "-c", place / "config.toml")
+    told = "box-1, voicemark 0.1.0; hears /v/a.ts since 20:15:00; 100 × real time; last seen 20:15:00; "
+    assert f"worker       {told}failed 2 times in a row; /v is away" in done.stdout

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from support.commands import run
 
 from voicemark.cluster.certificates import Pair, authority_file, make_certificates
 from voicemark.cluster.errors import ClusterError
@@ -79,3 +80,11 @@ def test_an_authority_without_its_key_is_told_of_and_not_replaced(tmp_path: Path
     with pytest.raises(ClusterError):
         make_certificates(tmp_path, ["box"])
     assert authority_file(tmp_path).read_bytes() == before
+
+
+def test_the_command_says_which_files_a_machine_needs(tmp_path: Path) -> None:
+    done = run("cluster", "certificates", tmp_path, "recorder", "box")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["recorder", "box"]
+    assert all(Path(file).is_file() for line in lines for file in line.partition(": ")[2].split(", "))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from support.commands import run
 
 from voicemark.cluster.certificates import authority_file, make_certificates
 from voicemark.cluster.errors import ClusterError
@@ -74,3 +75,18 @@ def test_a_key_of_another_machine_is_refused(tmp_path: Path) -> None:
 def test_where_nobody_listens_that_is_said() -> None:
     with pytest.raises(ClusterError, match="no scheduler answers"):
         greet("tcp://127.0.0.1:1", ClusterSection())
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("cluster", "scheduler", "--listen", "tcp://0.0.0.0:8786"),
+        ("cluster", "worker", "--scheduler", "tcp://recorder.lan"),
+        ("cluster", "worker", "--scheduler", "tls://recorder.lan"),
+    ],
+)
+def test_commands_refuse_to_start_unprotected(tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "config.toml").write_text("")
+    done = run(*command, "-c", tmp_path / "config.toml")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1 and "voicemark cluster certificates" in done.stderr
