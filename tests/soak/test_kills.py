@@ -8,29 +8,32 @@ from pathlib import Path
 import pytest
 from support.service import LONG, Daemon, Home, serving
 
-RECORDINGS, KILLS = (200, 50) if LONG else (6, 3)
+SIZES = {1: (200, 50), 2: (200, 50)} if LONG else {1: (6, 3), 2: (4, 2)}
+"""Recordings and kills, by how many recordings are heard at once."""
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(14_400 if LONG else 900)
-def test_kills_at_random_moments_change_no_result(tmp_path: Path, sources: Path) -> None:
+@pytest.mark.parametrize("at_once", SIZES)
+def test_kills_at_random_moments_change_no_result(tmp_path: Path, sources: Path, at_once: int) -> None:
+    recordings, kills = SIZES[at_once]
     undisturbed = Home(tmp_path / "undisturbed", sources)
-    for number in range(RECORDINGS):
+    for number in range(recordings):
         undisturbed.record(f"{number:03}.ts", number)
     with serving(undisturbed) as daemon:
-        daemon.wait_done(RECORDINGS)
+        daemon.wait_done(recordings)
         daemon.terminate()
 
-    home = Home(tmp_path / "killed", sources)
+    home = Home(tmp_path / "killed", sources, service=f"recordings_at_once = {at_once}")
     chance = random.Random(20260301)
     # At so many done recordings a kill is due, and some time into the next: kills fall on every stage of the work.
-    due = sorted(chance.randrange(RECORDINGS) for _ in range(KILLS))
+    due = sorted(chance.randrange(recordings) for _ in range(kills))
     written = amid = checks = 0
     began = time.monotonic()
     for done in due:
         daemon = Daemon(home)
         # The recorder goes on meanwhile.
-        while written < min(RECORDINGS, done + 5):
+        while written < min(recordings, done + 5):
             home.record(f"{written:03}.ts", written)
             written += 1
         if chance.random() < 0.8:
@@ -43,24 +46,25 @@ def test_kills_at_random_moments_change_no_result(tmp_path: Path, sources: Path)
         daemon.kill()
         assert home.intact() or not home.states()
         checks += 1
-    for number in range(written, RECORDINGS):
+    for number in range(written, recordings):
         home.record(f"{number:03}.ts", number)
     with serving(home) as daemon:
-        daemon.wait_done(RECORDINGS)
+        daemon.wait_done(recordings)
         assert daemon.terminate() == 0
 
     assert home.intact()
     assert set(home.states().values()) == {"done"}
-    assert len(home.states()) == RECORDINGS
-    assert home.query("SELECT count(*) FROM recordings") == [(RECORDINGS,)]
-    assert home.query("SELECT count(*) FROM window_embeddings") == [(RECORDINGS,)]
+    assert len(home.states()) == recordings
+    assert home.query("SELECT count(*) FROM recordings") == [(recordings,)]
+    assert home.query("SELECT count(*) FROM window_embeddings") == [(recordings,)]
     assert home.markers() == undisturbed.markers()
     assert home.markers(), "nothing was found at all"
     kept = "SELECT sum(length(data)), sum(windows) FROM window_embeddings"
     assert home.query(kept) == undisturbed.query(kept)
+    assert sum(home.attempts().values()) <= recordings + kills * at_once, "more was repeated than was in hand"
     deaths = Counter(attempts - 1 for attempts in home.attempts().values())
     print(
-        f"{RECORDINGS} recordings, {KILLS} kills, {amid} amid a recording; deaths per recording: "
+        f"{recordings} recordings, {kills} kills, {amid} amid a recording; deaths per recording: "
         + ", ".join(f"{number} in {count}" for number, count in sorted(deaths.items()))
         + f"; {checks + 1} integrity checks; {len(home.markers())} markers compared; "
         f"{(time.monotonic() - began) / 60:.1f} minutes"

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 from support.job_table import MODEL, Clock, do, states, write
 
+from voicemark.actions.status import read_status
 from voicemark.store.database import Database
 from voicemark.store.inventory import Inventory
 from voicemark.store.jobs import MOST_DEATHS, Claim, ClaimLostError, Jobs
@@ -138,6 +139,21 @@ def test_a_worker_elsewhere_loses_its_job_only_when_it_stays_silent(
     assert here.claim(MODEL) is not None
     with pytest.raises(ClaimLostError):
         elsewhere.heartbeat(claim)
+
+
+def test_how_far_a_recording_is_heard_is_told_as_long_as_somebody_is_at_it(
+    tmp_path: Path, database: Database, inventory: Inventory, jobs: Jobs
+) -> None:
+    inventory.found([write(tmp_path, "a.ts")], MODEL)
+    claim = jobs.claim(MODEL)
+    assert claim is not None
+    assert [held.heard_s for held in read_status(database).held] == [None]
+    jobs.heartbeat(claim, 1800.0)
+    assert [held.heard_s for held in read_status(database).held] == [1800.0]
+    jobs.release(claim)
+    assert read_status(database).held == ()
+    assert jobs.claim(MODEL) is not None
+    assert [held.heard_s for held in read_status(database).held] == [None]
 
 
 @pytest.mark.parametrize("back_s", [3600, 86_400])

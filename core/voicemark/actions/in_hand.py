@@ -84,7 +84,7 @@ class Hearing:
         if self.advanced_at > self._beaten_at:
             self._beaten_at = self.advanced_at
             try:
-                self._beat()
+                self._beat(self.heard_s)
             except ClaimLostError as error:
                 self.lost = error
                 self.leave()

@@ -33,10 +33,10 @@ class Heartbeat:
         self._jobs, self._claim = jobs, claim
         self._beaten_at = time.monotonic()
 
-    def __call__(self) -> None:
+    def __call__(self, heard_s: float | None = None) -> None:
         if time.monotonic() - self._beaten_at > HEARTBEAT_S:
             with suppress(DatabaseError):  # A full disk is noticed soon enough when the result is written.
-                self._jobs.heartbeat(self._claim)
+                self._jobs.heartbeat(self._claim, heard_s)
             self._beaten_at = time.monotonic()
 
 

@@ -51,6 +51,8 @@ class Held:
     """Where it is heard, if not by the owner itself: a worker of a cluster."""
     lease_until: datetime | None
     """Without a further sign of life anybody may take it over then; one whose process has ended, at once."""
+    heard_s: float | None
+    """So much of it had been heard at the last sign of life; None before the first."""
 
 
 @dataclass(frozen=True)
@@ -209,14 +211,14 @@ def _out_of_reach(session: Session) -> list[OutOfReach]:
 
 def _held(session: Session) -> list[Held]:
     rows = session.execute(
-        select(RecordingRow.path, JobRow.worker, JobRow.machine, JobRow.heartbeat_at)
+        select(RecordingRow.path, JobRow.worker, JobRow.machine, JobRow.heartbeat_at, JobRow.heard_s)
         .join(JobRow, JobRow.recording_id == RecordingRow.id)
         .where(JobRow.state == JobState.RUNNING)
         .order_by(RecordingRow.path)
     )
     return [
-        Held(text_to_path(path), owner or "", machine, None if beat is None else beat + STALE)
-        for path, owner, machine, beat in rows
+        Held(text_to_path(path), owner or "", machine, None if beat is None else beat + STALE, heard_s)
+        for path, owner, machine, beat, heard_s in rows
     ]
 
 

@@ -21,6 +21,7 @@ class Subject(StrEnum):
 
     COST = "cost"
     MEMORY = "memory"
+    AT_ONCE = "at-once"
     ARCHIVE = "archive"
     PRODUCTS = "products"
     WORDS = "words"
@@ -48,7 +49,7 @@ def bench(
 
 
 def _measurements(folder: Path, quick: bool) -> "Iterator[tuple[Subject, Callable[[], list[Figure]]]]":
-    from voicemark.lab.bench import archive, cost, products, words
+    from voicemark.lab.bench import archive, cost, products, side_by_side, words
     from voicemark.lab.bench.figures import Figure
 
     def embedded_words() -> list[Figure]:
@@ -58,6 +59,7 @@ def _measurements(folder: Path, quick: bool) -> "Iterator[tuple[Subject, Callabl
 
     yield Subject.COST, lambda: cost.measure(folder, 2 if quick else 60)
     yield Subject.MEMORY, lambda: cost.measure_memory(folder, *((1, 3) if quick else (30, 240)))
+    yield Subject.AT_ONCE, lambda: side_by_side.measure(folder, 1 if quick else 10)
     yield Subject.ARCHIVE, lambda: archive.measure(folder, 20 if quick else 1000)
     yield Subject.PRODUCTS, lambda: products.measure(700 if quick else 7200)
     yield Subject.WORDS, embedded_words

@@ -44,7 +44,8 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     line("to do", "unknown yet" if found.hours_to_do is None else f"about {found.hours_to_do:.1f} hours")
     line("speed", "unknown yet" if found.speed is None else f"{found.speed:.0f} × real time")
     for held in found.held:
-        line("hearing", f"{held.recording}" + (f" (on {held.machine})" if held.machine else ""))
+        at = "" if held.heard_s is None else f", at {held.heard_s / 60:.0f} min"
+        line("hearing", f"{held.recording}{at}" + (f" (on {held.machine})" if held.machine else ""))
     for worker in found.workers:
         line("worker", _words(worker))
     if found.last_done:

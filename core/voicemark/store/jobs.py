@@ -137,10 +137,12 @@ class Jobs:
         with self._database.reading() as session:
             return session.execute(_ready(model_id, self._clock(), None, below)).first() is not None
 
-    def heartbeat(self, claim: Claim) -> None:
-        """The work advances. Raises `ClaimLostError` when it is no longer wanted of this worker."""
+    def heartbeat(self, claim: Claim, heard_s: float | None = None) -> None:
+        """The work advances; `heard_s` of the recording have been heard. Raises `ClaimLostError` when it is no longer
+        wanted of this worker."""
         with self._owned(claim) as job:
             job.heartbeat_at = self._clock()
+            job.heard_s = heard_s
             job.beat_boot, job.beat_s = self._beat()
 
     def renew(self, claims: Iterable[Claim]) -> list[Claim]:
@@ -257,7 +259,7 @@ class Jobs:
 def put_down(job: JobRow, state: JobState, now: datetime) -> None:
     """Nobody is at it any more."""
     job.state, job.updated_at = state, now
-    job.worker = job.machine = job.heartbeat_at = job.beat_boot = job.beat_s = None
+    job.worker = job.machine = job.heard_s = job.heartbeat_at = job.beat_boot = job.beat_s = None
 
 
 def _ready(

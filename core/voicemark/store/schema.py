@@ -285,6 +285,8 @@ class JobRow(Base):
     """Who runs it: host, process id and the process's start, so that a dead worker's claim can be taken over."""
     machine: Mapped[str | None]
     """Where it is heard, if not by `worker` itself: a worker of a cluster."""
+    heard_s: Mapped[float | None]
+    """So many seconds of the recording had been heard at the last sign of life."""
     heartbeat_at: Mapped[datetime | None]
     error: Mapped[str | None]
     took_s: Mapped[float | None]
