@@ -44,5 +44,7 @@ def test_each_reason_to_pause_says_itself() -> None:
 
 def test_the_load_that_one_makes_oneself_is_allowed_for() -> None:
     busy = manners(max_load=2.0, load=2.5)
-    assert busy.reason_to_pause(working=True) is None
-    assert manners(max_load=2.0, load=3.5).reason_to_pause(working=True) is not None
+    assert busy.reason_to_pause(working=1) is None
+    assert manners(max_load=2.0, load=3.5).reason_to_pause(working=1) is not None
+    assert manners(max_load=2.0, load=3.5).reason_to_pause(working=2) is None
+    assert manners(max_load=2.0, load=4.5).reason_to_pause(working=2) is not None

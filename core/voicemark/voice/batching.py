@@ -40,7 +40,7 @@ RESTS_AFTER_S = 10.0
 OWN_BYTES = 600 << 20
 """What CUDA, its libraries and the weights take of a device's memory."""
 BYTES_A_FRAME = 16_000
-"""Of log-mel frame: what a chunk takes at its most, twice what its tensors add up to."""
+"""Of a log-mel frame: three times what a chunk's tensors add up to at one moment; reckoned, not measured on a GPU."""
 
 
 class Batchable(Protocol):
