@@ -19,6 +19,8 @@ from voicemark.store.schema_people import BY_MATCH, BY_PERSON, CannotLinkRow, Me
 from voicemark.store.speakers import replace_names
 from voicemark.store.statements import said_of
 
+PLACE = """INSERT OR REPLACE INTO memberships (recording_id, number, person_id, placed_by, score)
+VALUES (?, ?, ?, ?, ?)"""  # as it is: through the ORM a thousand hours take seconds
 MOST = 0.5
 """Of a local speaker's time so much must be a voice's, for it to be that person."""
 
@@ -74,10 +76,10 @@ def _place_heard(session: Session, recordings: Sequence[int]) -> None:
     fixed = {tuple(row) for row in session.execute(placed.where(mine, MembershipRow.placed_by == BY_PERSON))}
     links = select(CannotLinkRow.recording_id, CannotLinkRow.number, CannotLinkRow.person_id)
     cannot = {tuple(row) for row in session.execute(links.where(CannotLinkRow.recording_id.in_(recordings)))}
-    for recording_id, number, person, score in rows:
-        if (recording_id, number) not in fixed and (recording_id, number, person) not in cannot:
-            session.merge(
-                MembershipRow(
-                    recording_id=recording_id, number=number, person_id=person, placed_by=BY_MATCH, score=score
-                )
-            )
+    found = [
+        (recording_id, number, person, BY_MATCH, score)
+        for recording_id, number, person, score in rows
+        if (recording_id, number) not in fixed and (recording_id, number, person) not in cannot
+    ]
+    if found:
+        session.connection().exec_driver_sql(PLACE, found)
