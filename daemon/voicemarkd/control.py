@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from voicemark.actions.perform import Done
 from voicemark.config import Config
 from voicemark.control.answer import answer_with
 from voicemark.control.peer import Peer
@@ -18,9 +17,10 @@ log = logging.getLogger(__name__)
 
 
 class Control:
-    """Takes acts in a thread of its own, for as long as it is kept up; `done` is called from there after each."""
+    """Takes acts in a thread of its own, for as long as it is kept up; `done` is called from there after each, so that
+    what follows is seen to."""
 
-    def __init__(self, database: Database, config: Callable[[], Config], done: Callable[[Done], None]) -> None:
+    def __init__(self, database: Database, config: Callable[[], Config], done: Callable[[], None]) -> None:
         """`config` is the one in force."""
         self._database, self._config, self._done = database, config, done
         self._server: ControlServer | None = None
@@ -50,7 +50,7 @@ class Control:
             self._server = None
 
     def _do(self, request: Request, peer: Peer) -> dict[str, Any]:
-        done, told = do(request, self._database, self._config(), peer.name)
+        told = do(request, self._database, self._config(), peer.name)
         log.info("%s did: %s", peer.name, request.act.get("act"))
-        self._done(done)
+        self._done()
         return told

@@ -87,7 +87,7 @@ class Service:
             hint=self._hint,
             changed=self._config_accepted,
         )
-        self._control = Control(database, lambda: self._config, self._worker.follow)
+        self._control = Control(database, lambda: self._config, self._worker.wake)
         self._watch(config)
 
     def run(self) -> DatabaseLostError | None:

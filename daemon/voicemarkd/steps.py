@@ -9,10 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from queue import SimpleQueue
 
-from voicemark.actions.doing import QUEUE as JOB_WAITS
-from voicemark.actions.doing import VOICES as VOICES_CHANGED
 from voicemark.actions.erase import finish_erasures
-from voicemark.actions.perform import Done
 from voicemark.actions.refresh import refresh
 from voicemark.actions.rematch import match_archive
 from voicemark.config import Config
@@ -67,12 +64,9 @@ class Steps:
         self.exports = Exports(database, advanced=go_on)
         self.retold: SimpleQueue[Recording] = SimpleQueue()
         """Recordings that were heard and of which something else may be told now. May be put to from any thread."""
-        self.acted: SimpleQueue[Done] = SimpleQueue()
-        """What people have said, of which something follows. May be put to from any thread."""
         self.pending: Config | None = None
         """A configuration that is to be taken over."""
         self.match_due = self.labels_due = True
-        self._voices_due = False
         self._samples_at = float("-inf")
         self._samples = recogniser.stamps
         self._said = NOTHING_SAID
@@ -107,8 +101,7 @@ class Steps:
 
     def first(self) -> None:
         """What goes before recordings, and is done even while none may be heard."""
-        self._take_acts()
-        if time.monotonic() >= self._samples_at or self._voices_due:
+        if time.monotonic() >= self._samples_at:
             self.try_step(VOICES, self._look_after_voices)
         self.try_step(VOICES, self._heed_acts)
         self.try_step(ERASURE, self._finish_erasures)
@@ -163,13 +156,6 @@ class Steps:
         be_nice(config.service.nice, idle_io=config.service.idle_io)
         self._changed(config)
 
-    def _take_acts(self) -> None:
-        """Voices may be remembered otherwise since, and markers are to be made anew."""
-        while not self.acted.empty():
-            follow_up = self.acted.get().follow_up
-            self._voices_due |= VOICES_CHANGED in follow_up
-            self.match_due |= bool(follow_up - {JOB_WAITS})
-
     def _look_after_voices(self) -> None:
         """Enrol them again when their samples have changed and are at rest, or could not be heard before."""
         config = self._recogniser.config
@@ -178,10 +164,9 @@ class Steps:
         soon = self._recogniser.waits or not at_rest
         self._samples_at = time.monotonic() + (SAMPLES_S if soon else config.service.rescan_s)
         changed = at_rest and found != self._recogniser.stamps
-        if changed or self._voices_due or (self._recogniser.waits and self._sample_patience.left_s == 0):
+        if changed or (self._recogniser.waits and self._sample_patience.left_s == 0):
             self._doing("hearing samples")
             self.match_due |= self._recogniser.enrol_again()
-            self._voices_due = False
             self._sample_patience.failed() if self._recogniser.waits else self._sample_patience.over()
 
     def _heed_acts(self) -> None:

@@ -16,7 +16,6 @@ from voicemark.actions.at_once import Hearers
 from voicemark.actions.hear import Heard
 from voicemark.actions.in_hand import Hearing, InHand
 from voicemark.actions.keep import heard_elsewhere
-from voicemark.actions.perform import Done
 from voicemark.config import Config
 from voicemark.errors import DatabaseError, RecordingError, VoicemarkError
 from voicemark.pipeline import content_of
@@ -100,11 +99,6 @@ class Worker(threading.Thread):
         """There may be something to do."""
         self._wake.set()
         self._in_hand.look_again()
-
-    def follow(self, done: Done) -> None:
-        """Somebody has said who is who: do what follows from it. May be called from any thread."""
-        self._steps.acted.put(done)
-        self.wake()
 
     def change(self, config: Config) -> None:
         """Use `config` as soon as the recordings in hand are done."""

@@ -28,7 +28,7 @@ def test_what_is_said_while_it_runs_is_done_by_it_and_undone(tmp_path: Path, sou
     with serving(home) as daemon:
         daemon.wait_done(1)
         daemon.wait(lambda: len(home.markers()) == 1, "the marker")
-        before = home.markers()
+        before = _rounded(home)
         inode = home.database.stat().st_ino
 
         done = submit(config, Correct(recording=str(path), start_s=5.0, end_s=6.5, is_name="Low"))
@@ -37,7 +37,7 @@ def test_what_is_said_while_it_runs_is_done_by_it_and_undone(tmp_path: Path, sou
         exported = tmp_path / "export"
         daemon.wait(lambda: any(_ends(file) >= 6.5 for file in exported.rglob("*.json")), "the export")
         submit(config, Undo())
-        daemon.wait(lambda: home.markers() == before, "what was before")
+        daemon.wait(lambda: _rounded(home) == before, "what was before")
 
         with pytest.raises(ActError):
             submit(config, Retry(recording=str(path)))
@@ -98,6 +98,11 @@ def test_a_database_that_somebody_has_locked_is_told_and_nothing_is_done(
         assert submit(config, Correct(recording=str(path), start_s=5.0, end_s=6.5, is_name="Low")).act_id is not None
         assert daemon.terminate() == 0
     assert submitting.PATIENCE_S > 1.0
+
+
+def _rounded(home: Home) -> list[tuple[object, ...]]:
+    """Markers, without the last digits of their scores, which depend on what is matched together."""
+    return [(*one[:4], round(float(str(one[4])), 3)) for one in home.markers()]
 
 
 def _ends(file: Path) -> float:

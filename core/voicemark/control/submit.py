@@ -40,8 +40,8 @@ def submit(config: Config, act: Act, follow: Callable[[Database, Done], None] | 
     return done
 
 
-def do(request: Request, database: Database, config: Config, by: str) -> tuple[Done, dict[str, Any]]:
-    """What the service does with a request: what was done, and how that is told. Raises `VoicemarkError`."""
+def do(request: Request, database: Database, config: Config, by: str) -> dict[str, Any]:
+    """What the service does with a request, and tells of it. Raises `VoicemarkError`."""
     if not _same(request.database, database.path):
         raise ControlError(
             f"the service works on another database ({database.path})",
@@ -60,7 +60,7 @@ def do(request: Request, database: Database, config: Config, by: str) -> tuple[D
             if time.monotonic() > ends:
                 raise
         else:
-            return done, {**asdict(done), "follow_up": sorted(done.follow_up)}
+            return {**asdict(done), "follow_up": sorted(done.follow_up)}
 
 
 def _read(told: dict[str, Any]) -> Done:
