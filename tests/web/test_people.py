@@ -73,6 +73,7 @@ def test_naming_somebody_is_seen_everywhere_and_undone(people: Browser, database
     assert name_of(database, 3) == "Carla"
     assert "Carla" in Seen(people.get(answer.headers["location"]).text).text
     assert "Carla" in people.get("/recordings/4").text
+    assert "3 recordings" in people.get("/recordings?q=carla").text
     undone = sent(people, answer.headers["location"], "undo")
     assert undone.status_code == 303 and name_of(database, 3) is None
     assert "Undone:" in people.get(undone.headers["location"]).text

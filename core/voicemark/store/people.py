@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, func, select, table
+from sqlalchemy import ColumnElement, Select, func, select, table
 from sqlalchemy import column as column_of
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -125,40 +125,58 @@ def places_of(session: Session, persons: Sequence[int], at_most: int = 3) -> dic
     are so many."""
     if not persons:
         return {}
+    speakers = _longest_of(persons, at_most).subquery()
     seconds = TurnRow.end_s - TurnRow.start_s
     best = func.row_number().over(
         partition_by=(TurnRow.recording_id, TurnRow.local_speaker),
         order_by=(func.min(seconds, SHORT_S).desc(), func.abs(seconds - LONG_S), TurnRow.number),
     )
-    theirs = func.row_number().over(
-        partition_by=(MembershipRow.person_id, MembershipRow.recording_id), order_by=LocalSpeakerRow.seconds.desc()
-    )
     query = (
         select(
-            MembershipRow.person_id, MembershipRow.score, RecordingRow.id, RecordingRow.path, RecordingRow.title,
-            RecordingRow.started_at, TurnRow.start_s, TurnRow.end_s, TurnRow.local_speaker, LocalSpeakerRow.seconds,
-            best.label("best"), theirs.label("theirs"),
+            speakers.c.person_id, speakers.c.score, speakers.c.place, RecordingRow.id, RecordingRow.path,
+            RecordingRow.title, RecordingRow.started_at, TurnRow.start_s, TurnRow.end_s, TurnRow.local_speaker,
+            best.label("best"),
         )
-        .join(RecordingRow, RecordingRow.id == MembershipRow.recording_id)
-        .join(
-            LocalSpeakerRow,
-            (LocalSpeakerRow.recording_id == MembershipRow.recording_id)
-            & (LocalSpeakerRow.number == MembershipRow.number),
-        )
+        .join(RecordingRow, RecordingRow.id == speakers.c.recording_id)
         .join(
             TurnRow,
-            (TurnRow.recording_id == MembershipRow.recording_id) & (TurnRow.local_speaker == MembershipRow.number),
+            (TurnRow.recording_id == speakers.c.recording_id) & (TurnRow.local_speaker == speakers.c.number),
         )
-        .where(MembershipRow.person_id.in_(persons), RecordingRow.deleted_at.is_(None))
+        .where(speakers.c.place <= at_most)
     ).subquery()  # fmt: skip
     rows = session.execute(
-        select(query).where(query.c.best <= at_most).order_by(query.c.best, query.c.theirs, query.c.seconds.desc())
+        select(query).where(query.c.best <= at_most).order_by(query.c.best, query.c.place, query.c.start_s)
     )
     found: dict[int, list[Place]] = {person: [] for person in persons}
     for row in rows:
         if len(found[row.person_id]) < at_most:
             found[row.person_id].append(_place(row))
     return found
+
+
+def _longest_of(persons: Sequence[int], at_most: int) -> Select[Any]:
+    """The local speakers of each person, numbered by `place`: the longest of each recording first, the longest of those
+    before others. Of most people the turns of a few are read, not those of thousands."""
+    seconds = LocalSpeakerRow.seconds.desc()
+    there = (
+        select(
+            MembershipRow.person_id, MembershipRow.recording_id, MembershipRow.number, MembershipRow.score,
+            LocalSpeakerRow.seconds,
+            func.row_number()
+            .over(partition_by=(MembershipRow.person_id, MembershipRow.recording_id), order_by=seconds)
+            .label("theirs"),
+        )
+        .join(
+            LocalSpeakerRow,
+            (LocalSpeakerRow.recording_id == MembershipRow.recording_id)
+            & (LocalSpeakerRow.number == MembershipRow.number),
+        )
+        .join(RecordingRow, RecordingRow.id == MembershipRow.recording_id)
+        .where(MembershipRow.person_id.in_(persons), RecordingRow.deleted_at.is_(None))
+    ).subquery()  # fmt: skip
+    order = (there.c.theirs, there.c.seconds.desc(), there.c.recording_id, there.c.number)
+    place = func.row_number().over(partition_by=there.c.person_id, order_by=order)
+    return select(there, place.label("place")).where(there.c.theirs <= at_most)
 
 
 def places_in(session: Session, recording_id: int, number: int, at_most: int = 3) -> list[Place]:

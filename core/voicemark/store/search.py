@@ -24,6 +24,9 @@ SELECT on_air.recording_id FROM recording_programmes on_air
  WHERE on_air.programme_id IN (SELECT rowid FROM programme_texts WHERE programme_texts MATCH :match{n})
 UNION
 SELECT heard.recording_id FROM markers heard WHERE heard.voice_id IN (SELECT value FROM json_each(:voices{n}))
+UNION
+SELECT theirs.recording_id FROM persons somebody JOIN memberships theirs ON theirs.person_id = somebody.id
+ WHERE somebody.voice_id IN (SELECT value FROM json_each(:voices{n}))
 """
 
 
