@@ -3,12 +3,14 @@
 import os
 import sqlite3
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
@@ -174,3 +176,20 @@ def test_a_migration_that_breaks_leaves_the_database_as_it_was(tmp_path, monkeyp
         open_database(path)
     after = sqlite3.connect(path).execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
     assert after == before
+
+
+def test_the_names_of_migrations_say_what_alembic_says(tmp_path: Path) -> None:
+    """So that Alembic need not be loaded to see that there is nothing to do."""
+    script = ScriptDirectory.from_config(migrate._settings())
+    assert migrate.revisions() == sorted(one.revision for one in script.walk_revisions())
+    assert migrate.revisions()[-1] == script.get_current_head()
+
+
+def test_a_database_of_today_is_opened_without_alembic(tmp_path: Path) -> None:
+    open_database(tmp_path / "v.db").close()
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom voicemark.store.database import open_to_read\n"
+        "open_to_read(Path(sys.argv[1])).close()\nprint([one for one in ('alembic', 'torch') if one in sys.modules])"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "v.db")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"

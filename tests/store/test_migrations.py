@@ -66,3 +66,15 @@ def test_what_is_kept_of_a_recording_can_be_matched(old: Path) -> None:
         found = unpack(row.turns or b"", row.dim, row.hop_s, row.window_s)
         assert found is None or int(found.lengths.sum()) == row.windows
         assert len(row.data) == row.windows * row.dim
+
+
+@pytest.mark.parametrize("old", ["0010"], indirect=True)
+def test_markers_begin_and_end_where_they_are_shown_to(old: Path) -> None:
+    connection = sqlite3.connect(old)
+    connection.execute("UPDATE markers SET start_s = start_s + 0.0049, end_s = end_s + 0.126")
+    shown = connection.execute("SELECT start_s, end_s FROM voice_markers ORDER BY start_s").fetchall()
+    connection.commit()
+    connection.close()
+    open_database(old).close()
+    kept = sqlite3.connect(old).execute("SELECT start_s, end_s FROM markers ORDER BY start_s").fetchall()
+    assert kept == shown

@@ -11,6 +11,8 @@ from voicemark.result import Marker
 from voicemark.store.schema import MarkerRow, RecordingProgrammeRow, RecordingRow, VoiceRow
 from voicemark.store.schema_people import BY_PERSON, PERSON, PersonRow
 
+DECIMALS = 2
+"""Hundredths of a second are kept of a marker's ends, as they are shown: what is shown can be looked up in an index."""
 INSERT = "INSERT INTO markers (recording_id, voice_id, programme_id, start_s, end_s, score) VALUES (?, ?, ?, ?, ?, ?)"
 """To SQLite itself: an archive's markers take ten times as long row by row as objects."""
 
@@ -63,8 +65,8 @@ def replace_markers(
             recording_id,
             voices[marker.voice],
             guides[recording_id].on_air(marker.start_s),
-            marker.start_s,
-            marker.end_s,
+            round(marker.start_s, DECIMALS),
+            round(marker.end_s, DECIMALS),
             marker.score,
         )
         for recording_id, found in markers.items()

@@ -1,21 +1,29 @@
-"""Bring a database to this program's schema; a copy of what it was is kept until the next time."""
+"""Bring a database to this program's schema; a copy of what it was is kept until the next time.
+
+Alembic is loaded where something is to be migrated: whether it is, file names tell.
+"""
 
 import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from voicemark.errors import DatabaseError
 from voicemark.store.private import create_private
 from voicemark.store.views import renew_views, views_are_stale
 
+if TYPE_CHECKING:
+    from alembic.config import Config as AlembicConfig
+
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def revisions() -> list[str]:
+    """The revisions that this program knows, in order: the numbers that the names of the migrations begin with."""
+    return sorted(file.name.split("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
 
 
 def copy_before(path: Path) -> Path:
@@ -25,27 +33,28 @@ def copy_before(path: Path) -> Path:
 
 def is_current(engine: Engine, path: Path) -> bool:
     """Is nothing to be done? Only reads. Raises `DatabaseError` for a database of a newer program."""
-    script = ScriptDirectory.from_config(_settings())
-    head = script.get_current_head()
+    known = revisions()
     with engine.connect() as connection:
-        present = MigrationContext.configure(connection).get_current_revision()
-        if present is not None and present not in {revision.revision for revision in script.walk_revisions()}:
+        present = _present(connection)
+        if present is not None and present not in known:
             raise DatabaseError(
-                f"was written by a newer voicemark (revision {present}; this one knows {head})",
+                f"was written by a newer voicemark (revision {present}; this one knows {known[-1]})",
                 path=path,
                 hint="upgrade voicemark, or set [database] url to another file",
             )
-        return present == head and not views_are_stale(connection)
+        return present == known[-1] and not views_are_stale(connection)
 
 
 def migrate(reading: Engine, writing: Engine, path: Path) -> None:
     """Bring the schema to this program's revision; each migration and its record are one transaction."""
-    settings = _settings()
     with reading.connect() as connection:
-        present = MigrationContext.configure(connection).get_current_revision()
-    if present != ScriptDirectory.from_config(settings).get_current_head():
+        present = _present(connection)
+    if present != revisions()[-1]:
+        from alembic import command
+
         if present is not None:
             _keep_copy(path)
+        settings = _settings()
         with writing.connect() as connection:
             settings.attributes["connection"] = connection
             command.upgrade(settings, "head")
@@ -56,7 +65,16 @@ def migrate(reading: Engine, writing: Engine, path: Path) -> None:
             renew_views(connection)
 
 
-def _settings() -> AlembicConfig:
+def _present(connection: Connection) -> str | None:
+    """The database's revision; None where it has no tables yet."""
+    marked = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").first()
+    row = connection.exec_driver_sql("SELECT version_num FROM alembic_version").first() if marked else None
+    return None if row is None else str(row[0])
+
+
+def _settings() -> "AlembicConfig":
+    from alembic.config import Config as AlembicConfig
+
     settings = AlembicConfig()
     settings.set_main_option("script_location", str(MIGRATIONS))
     return settings

@@ -1,4 +1,8 @@
-"""The views that people query with `sqlite3`: minutes, titles and names in words, stable from version to version."""
+"""The views that people query with `sqlite3`: minutes, titles and names in words, stable from version to version.
+
+What a question is likely to ask for (a voice, a recording, a moment) stands in a view as it stands in the table, and
+groups are by the columns that are shown: only so does SQLite look it up in an index.
+"""
 
 from sqlalchemy import Connection
 
@@ -10,8 +14,8 @@ VIEWS: dict[str, str] = {
                coalesce(p.channel, r.channel) AS channel,
                r.started_at AS started_at,
                v.name AS speaker,
-               round(m.start_s, 2) AS start_s,
-               round(m.end_s, 2) AS end_s,
+               m.start_s AS start_s,
+               m.end_s AS end_s,
                round(m.start_s / 60, 1) AS at_min,
                round(m.score, 3) AS score
           FROM markers m
@@ -92,7 +96,7 @@ VIEWS: dict[str, str] = {
           JOIN recordings r ON r.id = m.recording_id
           JOIN voices v ON v.id = m.voice_id
           LEFT JOIN programmes p ON p.id = m.programme_id
-         GROUP BY v.id, r.id, p.id
+         GROUP BY v.name, r.path, p.id
     """,
     "programme_series": """
         SELECT series,
