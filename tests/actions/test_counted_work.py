@@ -128,7 +128,7 @@ def test_a_scan_does_not_read_decode_compute_or_ask_more_than_it_did(place: Path
             "ffmpeg": 1,
             "ffprobe": 1,
             "bytes read": decoded + 6.9 * (place / "video/second.ts").stat().st_size,
-            "statements that write": 51,
+            "statements that write": 55,
             "transactions that write": 4,
             "statements that read": 11,
             "transactions that read": 5,
