@@ -68,7 +68,7 @@ def test_what_is_kept_of_a_recording_can_be_matched(old: Path) -> None:
         assert len(row.data) == row.windows * row.dim
 
 
-@pytest.mark.parametrize("old", ["0010"], indirect=True)
+@pytest.mark.parametrize("old", ["0011"], indirect=True)
 def test_markers_begin_and_end_where_they_are_shown_to(old: Path) -> None:
     connection = sqlite3.connect(old)
     connection.execute("UPDATE markers SET start_s = start_s + 0.0049, end_s = end_s + 0.126")
