@@ -214,7 +214,8 @@ ACTS = st.one_of(
     st.builds(Correct, marker=st.integers(1, 2), not_name=st.sampled_from(["Anna", "Bert"])),
     st.builds(
         Answer,
-        question=st.builds("{}:{}".format, PEOPLE, PEOPLE),
+        question=st.builds("{}:{}".format, PEOPLE, PEOPLE)
+        | st.builds("{}.{}:{}".format, st.integers(1, 3), st.integers(1, 4), st.integers(1, 2)),
         answer=st.sampled_from(["yes", "no", "somebody_else"]),
         name=st.sampled_from([None, "Dora"]),
     ),

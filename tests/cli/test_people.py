@@ -54,7 +54,8 @@ def test_people_are_listed_shown_named_and_that_is_undone(config: Path) -> None:
     run(config, "people", "name", "1", "Clara", "--later")
     [first, *_] = [json.loads(line) for line in run(config, "people", "--json").splitlines()]
     assert (first["person"], first["name"], first["recordings"], len(first["places"])) == (1, "Clara", 2, 3)
-    assert "1: Clara, 2 recordings" in run(config, "people", "show", "1")
+    shown = run(config, "people", "show", "1")
+    assert "1: Clara, 2 recordings, 2 min, 2026-03-01 – 2026-03-02" in shown and "2026-03 2 min" in shown
     assert "'Clara'" in run(config, "people", "log")
     run(config, "people", "undo", "--later")
     assert json.loads(run(config, "people", "--json").splitlines()[0])["name"] is None

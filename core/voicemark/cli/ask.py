@@ -75,7 +75,7 @@ def _print(question: "Question") -> None:
     who = question.person.called if question.person else f"speaker {question.local_speaker}"
     screen().print(
         f"is {who} '{question.voice}'? {question.agree} of {question.of} places say so; "
-        f"{question.hours * 60:.0f} minutes [{question.id}]",
+        f"{clock(question.hours * 3600)} would have a name [{question.id}]",
         markup=False,
     )
     for place in question.places:

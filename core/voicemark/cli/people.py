@@ -204,29 +204,33 @@ def _path(text: str) -> str:
 
 def _people_table(people: "Sequence[PersonView]", places: "dict[int, list[Place]]") -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("number", "name", "recordings", "hours", "mostly in", "listen"):
-        table.add_column(heading, justify="right" if heading in ("number", "recordings", "hours") else "left")
+    for heading in ("number", "name", "recordings", "time", "mostly in", "listen"):
+        table.add_column(heading, justify="right" if heading in ("number", "recordings", "time") else "left")
     for one in people:
         called = one.name or {"sound": "(sound)", "ignored": "(ignored)"}.get(one.kind, "")
         listen = ", ".join(f"{Path(place.path).name} {clock(place.start_s)}" for place in places[one.person])
-        cells = (str(one.person), called, str(one.recordings), f"{one.hours:.1f}", one.mostly_in or "", listen)
+        cells = (str(one.person), called, str(one.recordings), _lasting(one.hours), one.mostly_in or "", listen)
         table.add_row(*map(Text, cells))
     return table
 
 
 def _show(detail: "PersonDetail") -> None:
     view, out = detail.view, screen()
-    span = " – ".join(f"{at:%Y-%m-%d}" for at in (view.first_heard, view.last_heard) if at is not None)
-    out.print(
-        f"{view.person}: {view.called}, {view.recordings} recordings, {view.hours:.1f} hours, {span}", markup=False
-    )
+    dates = sorted({f"{at:%Y-%m-%d}" for at in (view.first_heard, view.last_heard) if at is not None})
+    recordings = "1 recording" if view.recordings == 1 else f"{view.recordings} recordings"
+    facts = (f"{view.person}: {view.called}", recordings, _lasting(view.hours), " – ".join(dates))
+    out.print(", ".join(filter(None, facts)), markup=False)
     for called, agree, of in detail.looks_like:
         out.print(f"  may be {called}: {agree} of {of} places say so", markup=False)
-    for heading, rows in (("programme", detail.by_programme[:10]), ("month", detail.by_month)):
+    for rows in (detail.by_programme[:10], detail.by_month):
         if rows:
-            out.print("  " + ", ".join(f"{key} {hours:.1f} h" for key, hours in rows), markup=False)
-        del heading
+            out.print("  " + ", ".join(f"{key} {_lasting(hours)}" for key, hours in rows), markup=False)
     for place in detail.places:
         out.print(f"  listen: {place.path} at {clock(place.start_s)}", markup=False)
     for path, title, hours in detail.recordings:
-        out.print(f"  {hours * 60:.1f} min in {title}: {path}", markup=False)
+        out.print(f"  {_lasting(hours)} in {title}: {path}", markup=False)
+
+
+def _lasting(hours: float) -> str:
+    """`6.2 h` or `12 min`."""
+    return f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.0f} min"
