@@ -99,6 +99,26 @@ def test_a_recording_that_is_left_leaves_no_ffmpeg_and_the_process_hears_on(
     assert children() == [process]
 
 
+def test_while_it_may_not_go_on_it_keeps_still_with_its_ffmpeg(
+    recording: Recording, recogniser: Recogniser, processes: HearingProcesses
+) -> None:
+    """And it is as nice as this process."""
+    worked = list[float]()
+
+    def keep_still(seconds: float) -> None:
+        before: float | None = None
+        while not worked:  # What ffmpeg has begun fits into a pipe.
+            now = sum(sum(child.cpu_times()[:2]) for child in children())
+            if now == before:
+                worked.append(now)
+            before = now
+            time.sleep(0.3)
+        assert {child.nice() for child in children()} == {psutil.Process().nice()}
+
+    processes(recording, recogniser, CONFIG, keep_still)
+    assert worked[0] > 0
+
+
 def test_one_that_is_killed_costs_its_recording_an_attempt_and_the_next_is_heard(
     recording: Recording, recogniser: Recogniser, processes: HearingProcesses
 ) -> None:
@@ -129,13 +149,15 @@ def test_one_that_does_nothing_any_more_is_ended(
     assert stopped[0].pid not in psutil.pids()
 
 
-def test_it_ends_with_whoever_started_it(tmp_path: Path, recording: Recording) -> None:
+def test_it_ends_with_whoever_started_it(tmp_path: Path) -> None:
     program = f"""
-import os, time
+import socket, subprocess, sys, time
 from pathlib import Path
-from voicemark.actions.hearing_process import _Process
-process = _Process()
-Path({str(tmp_path / "pid")!r}).write_text(str(process.pid))
+ours, theirs = socket.socketpair()
+command = [sys.executable, "-P", "-m", "voicemark.actions.hearing_child", str(theirs.fileno())]
+child = subprocess.Popen(command, pass_fds=[theirs.fileno()], process_group=0)
+theirs.close()
+Path({str(tmp_path / "pid")!r}).write_text(str(child.pid))
 time.sleep(600)
 """
     parent = subprocess.Popen([sys.executable, "-c", program])
