@@ -32,6 +32,7 @@ PAGES = (
     "/people?show=unnamed",
     "/people/1",
     "/people/2",
+    "/ask",
     "/state",
 )
 RATE = 16_000

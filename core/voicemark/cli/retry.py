@@ -1,6 +1,7 @@
 """`voicemark retry`: try again what was set aside."""
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -17,28 +18,28 @@ def retry(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Try recordings again that failed too often; the service takes them up by itself."""
+    from voicemark.actions.acts import ActError, Retry
     from voicemark.config import load_config
+    from voicemark.control.submit import submit
     from voicemark.store.database import open_database
     from voicemark.store.jobs import Jobs
-    from voicemark.store.paths import text_to_path
+    from voicemark.store.paths import path_to_text, text_to_path
 
     if bool(recordings) == everything:
         raise typer.BadParameter("name recordings, or say --all")
-    database = open_database(load_config(config).database.path)
-    try:
-        jobs = Jobs(database)
-        if everything:
-            again, unknown = jobs.retry(), []
-        else:
-            paths = [Path(os.path.abspath(text_to_path(text))) for text in recordings or ()]  # noqa: PTH100
-            found = {path: jobs.retry(path) for path in paths}
-            again = [path for one in found.values() for path in one]
-            unknown = [path for path, one in found.items() if not one]
-    finally:
-        database.close()
-    for path in again:
-        screen().print(f"{path}: ready", markup=False)
-    for path in unknown:
-        complain(f"{path}: is not set aside and not waiting to be tried again")
-    if unknown:
+    loaded = load_config(config)
+    if everything:
+        with closing(open_database(loaded.database.path)) as database:
+            for path in Jobs(database).retry():
+                screen().print(f"{path}: ready", markup=False)
+        return
+    refused = False
+    for text in recordings or ():
+        path = Path(os.path.abspath(text_to_path(text)))  # noqa: PTH100
+        try:
+            screen().print(submit(loaded, Retry(recording=path_to_text(path))).message, markup=False)
+        except ActError as error:
+            complain(error)
+            refused = True
+    if refused:
         raise typer.Exit(1)
