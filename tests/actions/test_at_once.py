@@ -14,7 +14,7 @@ CPU = torch.device("cpu")
 
 
 def machine(patch: pytest.MonkeyPatch, *, cores: int, memory_mb: float) -> None:
-    patch.setattr(at_once.os, "sched_getaffinity", lambda _: set(range(cores)))
+    patch.setattr("os.sched_getaffinity", lambda _: set(range(cores)))
     patch.setattr(at_once, "memory_for_us", lambda: memory_mb * 1e6)
 
 

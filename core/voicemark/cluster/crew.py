@@ -87,13 +87,14 @@ class Crew:
         scheduler has gone."""
         if time.monotonic() - self._looked_at < LOOK_S:
             return []
-        try:
-            # Not `scheduler_info`: what it returns is overwritten, without workers, by the client's own looks.
-            present: dict[str, Any] = self.client.sync(self.client.scheduler.identity, n_workers=-1)["workers"]
-        except (OSError, RuntimeError, ValueError) as error:
-            raise ClusterError("the scheduler does not answer any more", hint="start it, and this again") from error
         if self.client.status != "running":
             raise ClusterError("the scheduler has gone", hint="start it, and this again")
+        try:
+            # Not `scheduler_info`: what it returns is overwritten, without workers, by the client's own looks.
+            scheduler: Any = self.client.scheduler
+            present: dict[str, Any] = self.client.sync(scheduler.identity, n_workers=-1)["workers"]
+        except (OSError, RuntimeError, ValueError) as error:
+            raise ClusterError("the scheduler does not answer any more", hint="start it, and this again") from error
         self._looked_at = time.monotonic()
         for address, told in present.items():
             if address not in self.members:
