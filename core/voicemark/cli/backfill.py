@@ -14,7 +14,8 @@ from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, complain, message
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from voicemark.cluster.coordinator import Backfill, Listener
+    from voicemark.cluster.coordinator import Backfill
+    from voicemark.cluster.outcomes import Listener
 
 INTERRUPTED = 130
 
@@ -70,12 +71,12 @@ def backfill(
     finally:
         database.close()
     left = ", ".join(f"{count} {state}" for state, count in queue.items() if count)
-    messages().print(f"voicemark: {run.done} heard; the queue: {left or 'empty'}", markup=False)
+    messages().print(f"voicemark: {run.outcomes.done} heard; the queue: {left or 'empty'}", markup=False)
     if run.ended:
         raise typer.Exit(INTERRUPTED)
     if run.unreached:
         complain("some recordings are ready and lie below roots that no worker has (see [cluster] roots on each)")
-    if run.failed or run.unreached or any(report.error is not None for report in made.reports):
+    if run.outcomes.failed or run.unreached or any(report.error is not None for report in made.reports):
         raise typer.Exit(1)
 
 
@@ -99,7 +100,7 @@ def _ended_by_signals(run: "Backfill") -> "Iterator[None]":
 def _listener() -> "Listener":
     """A line for each recording, on standard error."""
     from voicemark.actions.scan import Outcome, Status
-    from voicemark.cluster.coordinator import Listener
+    from voicemark.cluster.outcomes import Listener
 
     class Narrator(Listener):
         """Tells a person what goes on."""

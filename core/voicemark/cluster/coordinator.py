@@ -12,35 +12,29 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 
-from voicemark.actions.hear import Heard
-from voicemark.actions.keep import HEARTBEAT_S, heard_elsewhere, keep
-from voicemark.actions.recogniser import heard_again
+from voicemark.actions.keep import HEARTBEAT_S, heard_elsewhere
 from voicemark.actions.rematch import match_archive
-from voicemark.actions.scan import Outcome, Status
-from voicemark.audio.timeline import Samples
 from voicemark.cluster.crew import Came, Crew, Member
 from voicemark.cluster.errors import ClusterError
 from voicemark.cluster.finding import look
+from voicemark.cluster.outcomes import InHand, Listener, Outcomes
 from voicemark.cluster.roots import Roots
-from voicemark.cluster.wire import Failure, order_for
+from voicemark.cluster.wire import order_for
 from voicemark.config import Config
-from voicemark.errors import DatabaseError, RecordingError, Trouble, VoicemarkError, trouble_of
+from voicemark.errors import DatabaseError, RecordingError
 from voicemark.export.after import export_heard
-from voicemark.pipeline import content_of, name
+from voicemark.pipeline import content_of
 from voicemark.recorders import find_recordings
 from voicemark.recording import Recording
 from voicemark.store.cluster_workers import ClusterWorker, write_cluster_workers
 from voicemark.store.database import Database
-from voicemark.store.jobs import Claim, ClaimLostError, Jobs
+from voicemark.store.jobs import Claim, Jobs
 from voicemark.titles.annotate import label_programmes
 from voicemark.voice.diarization import RULES
 from voicemark.voice.recognise import Recogniser
-from voicemark.voice.verifier import ReadAudio
 
 log = logging.getLogger(__name__)
 
@@ -51,25 +45,6 @@ TELL_S = 3.0
 LEAST_LIMIT_S, TIMES_ITS_LENGTH, BYTES_PER_S = 1800.0, 2.0, 24_000
 """A worker may take so long for a recording, and its length so often; a length that nobody tells is supposed from the
 bytes, as if it were radio."""
-
-
-@dataclass(frozen=True)
-class InHand:
-    """What a worker was given."""
-
-    claim: Claim
-    recording: Recording
-    since: datetime
-
-
-class Listener:
-    """Is told how it goes on; does nothing by itself."""
-
-    def finished(self, outcome: Outcome) -> None:
-        """A recording is done, one way or another."""
-
-    def waits(self, reason: str) -> None:
-        """Nothing can be given to anybody at present."""
 
 
 class Backfill:
@@ -97,8 +72,8 @@ class Backfill:
         self._looked = False
         self._told_at = self._renewed_at = float("-inf")
         self._ending = threading.Event()
+        self.outcomes = Outcomes(config, database, self._jobs, recogniser, self._listener, self._ending)
         self._waits: str | None = None
-        self.done = self.failed = 0
         self.unreached = False
         """Is something left that is ready, and lies below a root that no worker has?"""
 
@@ -116,18 +91,18 @@ class Backfill:
         try:
             while not self._ending.is_set():
                 for came in self._crew.look():
-                    self._settle(came)
+                    self._came(came)
                 self._renew()
                 asked = list(self._crew.idle())
                 given = self._give(asked)
                 self._tell()
                 if (answer := self._crew.came(0.0 if given else WAIT_S)) is not None:
-                    self._settle(answer)
+                    self._came(answer)
                 elif not given and not self._in_hand and self._is_over(asked):
                     break
         finally:
             self._give_back()
-        if self.done and not self._ending.is_set():
+        if self.outcomes.done and not self._ending.is_set():
             if match_archive(self._database, self._recogniser, self._config).recordings:
                 export_heard(self._database, None, self._config.export)
             label_programmes(self._database, self._config.titles.model)
@@ -157,7 +132,7 @@ class Backfill:
             recording = self._read(claim)
             known = heard_elsewhere(recording, claim, self._config, self._database)
             if known is not None:
-                self._keep(InHand(claim, recording, datetime.now(UTC)), known, "known from another place")
+                self.outcomes.keep(claim, known, "known from another place")
                 return False
             order = order_for(
                 recording,
@@ -170,10 +145,10 @@ class Backfill:
                 limit_s=_limit_s(recording),
             )
         except DatabaseError:
-            self._release(claim)
+            self.outcomes.release(claim)
             raise
         except Exception as error:
-            self._not_begun(claim, error)
+            self.outcomes.not_done(claim, error)
             return False
         self._crew.give(member, order)
         self._in_hand[claim.job_id] = InHand(claim, recording, datetime.now(UTC))
@@ -187,96 +162,22 @@ class Backfill:
             raise RecordingError("has changed since it was found", path=claim.path)
         return recording
 
-    def _not_begun(self, claim: Claim, error: Exception) -> None:
-        trouble = trouble_of(error)
-        text = str(error) if isinstance(error, VoicemarkError) else f"{type(error).__name__}: {error}"
-        if trouble is Trouble.OWN:
-            log.error("%s: an error of voicemark itself", claim.path, exc_info=error)
-        with suppress(ClaimLostError):
-            if trouble is Trouble.PLACE:
-                self._jobs.release(claim, waits_for=text)
-            else:
-                self._jobs.fail(claim, text, final=trouble is Trouble.OWN)
-        self._failed(claim.path, text)
-
-    def _settle(self, came: Came) -> None:
-        """What follows from an answer."""
+    def _came(self, came: Came) -> None:
+        """What follows from an answer, if it is still waited for."""
         in_hand = self._in_hand.pop(came.order.job, None)
-        if in_hand is None:
-            return
-        heard, failure = came.answer.heard, came.answer.failure
-        if heard is not None and heard.windows.model_id != in_hand.claim.model_id:
-            failure = Failure("own", f"windows of model {heard.windows.model_id} came back")
-        if failure is not None or heard is None:
-            self._not_heard(in_hand.claim, came.member, failure or Failure("own", "an empty answer came back"))
-            return
-        try:
-            read = self._listen_again(in_hand.claim)
-            result = name(in_hand.recording, in_hand.claim.content, heard, read, self._recogniser, self._config)
-        except Exception as error:
-            self._not_begun(in_hand.claim, error)
-            return
-        member = came.member
-        member.heard_s += heard.duration_s
-        member.took_s += came.answer.took_s
-        speed = heard.duration_s / max(came.answer.took_s, 1e-3)
-        self._keep(in_hand, Heard(result, came.answer.took_s), f"{member.host}, {speed:.0f} × real time")
-
-    def _listen_again(self, claim: Claim) -> ReadAudio:
-        """The audio for the verifier, of the files as this machine has them; opened when it is asked for."""
-        return _Again(claim, self._config).read
-
-    def _keep(self, in_hand: InHand, heard: Heard, how: str) -> None:
-        """Write it, if the claim still holds. An answer that comes late is dropped."""
-        claim = in_hand.claim
-        try:
-            keep(heard, claim, self._database, self._jobs, unwritable=self._wait_to_write)
-        except ClaimLostError as error:
-            log.info("dropped what was heard: %s", error)
-            self._listener.finished(Outcome(claim.path, Status.SKIPPED, error.what))
-            return
-        except RecordingError as error:
-            self._not_begun(claim, error)
-            return
-        except BaseException:
-            self._release(claim)
-            raise
-        self.done += 1
-        failures = export_heard(self._database, [claim.path], self._config.export)
-        notes = (*heard.result.notes, *map(str, failures))
-        self._listener.finished(Outcome(claim.path, Status.SCANNED, how, notes))
-
-    def _wait_to_write(self, error: DatabaseError) -> None:
-        """A result in hand is worth waiting for the disk."""
-        self._listener.waits(f"to write what was heard: {error}")
-        if self._ending.wait(5.0):
-            raise error
-
-    def _not_heard(self, claim: Claim, member: Member, failure: Failure) -> None:
-        """Whose trouble it is decides what counts: of the worker's place nothing, of the recording an attempt."""
-        text = f"{member.host}: {failure.what}"
-        log.info("%s was not heard: %s", claim.path, text)
-        with suppress(ClaimLostError):
-            if failure.trouble == "unfit" or (failure.trouble == "place" and failure.pause_s > 0):
-                self._jobs.release(claim)
-            elif failure.died:
-                self._jobs.died(claim, text)
-            elif failure.trouble == "place":
-                self._jobs.release(claim, waits_for=text)
-            else:
-                self._jobs.fail(claim, text, final=failure.final)
-        self._failed(claim.path, text)
-
-    def _failed(self, path: Path, text: str) -> None:
-        self.failed += 1
-        self._listener.finished(Outcome(path, Status.FAILED, text))
+        if in_hand is not None and self.outcomes.settle(in_hand, came.member.host, came.answer):
+            came.member.heard_s += came.answer.heard.duration_s if came.answer.heard else 0.0
+            came.member.took_s += came.answer.took_s
 
     def _renew(self) -> None:
         """The job table is told that the work goes on; what is no longer ours is let go."""
         if not self._in_hand or time.monotonic() - self._renewed_at < HEARTBEAT_S:
             return
         self._renewed_at = time.monotonic()
-        for claim in self._jobs.renew([one.claim for one in self._in_hand.values()]):
+        lost: list[Claim] = []
+        with suppress(DatabaseError):  # A full disk is noticed soon enough when something is written.
+            lost = self._jobs.renew([one.claim for one in self._in_hand.values()])
+        for claim in lost:
             del self._in_hand[claim.job_id]
             log.info("%s is no longer ours: it changed, went away or was taken over", claim.path)
             for member in self._crew.members.values():
@@ -312,7 +213,7 @@ class Backfill:
         if time.monotonic() - self._told_at < TELL_S:
             return
         self._told_at = time.monotonic()
-        with self._database.writing() as session:
+        with suppress(DatabaseError), self._database.writing() as session:
             write_cluster_workers(session, self._jobs.worker, map(self._view, self._crew.members.values()))
 
     def _view(self, member: Member) -> ClusterWorker:
@@ -336,29 +237,10 @@ class Backfill:
         """All that is in hand, and the workers' lines in the status."""
         self._crew.leave()
         for in_hand in self._in_hand.values():
-            self._release(in_hand.claim)
+            self.outcomes.release(in_hand.claim)
         self._in_hand.clear()
         with suppress(DatabaseError), self._database.writing() as session:
             write_cluster_workers(session, self._jobs.worker, ())
-
-    def _release(self, claim: Claim) -> None:
-        with suppress(VoicemarkError):
-            self._jobs.release(claim)
-
-
-class _Again:
-    """A recording's audio, opened at the first question."""
-
-    def __init__(self, claim: Claim, config: Config) -> None:
-        self._claim, self._config = claim, config
-
-    @cached_property
-    def _excerpt(self) -> ReadAudio:
-        return heard_again(self._claim.path, self._claim.content, self._config)
-
-    def read(self, start_s: float, end_s: float) -> Samples:
-        """As `AudioReader.excerpt`."""
-        return self._excerpt(start_s, end_s)
 
 
 def _limit_s(recording: Recording) -> float:

@@ -39,7 +39,7 @@ FAILED_IN_A_ROW = 3
 """Different recordings, before a worker pauses."""
 PAUSE_S = 600.0
 ENDS = "the worker ends, or nobody waits for it any more"
-EAR = (sys.executable, "-m", "voicemark.cluster.ear")
+EAR = (sys.executable, "-P", "-m", "voicemark.cluster.ear")
 
 Unwanted = Callable[[], bool]
 
