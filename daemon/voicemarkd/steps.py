@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from queue import SimpleQueue
 
 from voicemark.actions.erase import finish_erasures
+from voicemark.actions.link import is_link_due, link_people
 from voicemark.actions.refresh import refresh
 from voicemark.actions.rematch import match_archive
 from voicemark.config import Config
@@ -35,8 +36,8 @@ SAMPLES_S = 10.0
 ERASURES_OWN_TIME = timedelta(minutes=2)
 """A `voicemark forget` that runs has so long to end what it began."""
 ARCHIVE, EXPORTS, LABELS, VOICES = "matching the archive", "writing exports", "relating programmes", "the voices"
-CHECK, METADATA = "the database", "reading metadata again"
-STEPS = (ARCHIVE, EXPORTS, LABELS, VOICES, ERASURE, CHECK, METADATA)
+CHECK, METADATA, PEOPLE = "the database", "reading metadata again", "finding people"
+STEPS = (ARCHIVE, EXPORTS, LABELS, VOICES, ERASURE, CHECK, METADATA, PEOPLE)
 """What may fail and is tried again, beside the queue and the configuration."""
 
 
@@ -67,6 +68,8 @@ class Steps:
         self.pending: Config | None = None
         """A configuration that is to be taken over."""
         self.match_due = self.labels_due = True
+        self._offer_due = False
+        """Whether those who are nobody's are to be offered again: to a voice that is new."""
         self._samples_at = float("-inf")
         self._samples = recogniser.stamps
         self._said = NOTHING_SAID
@@ -119,6 +122,7 @@ class Steps:
 
     def when_idle(self) -> None:
         """What waits until no recording is to be heard."""
+        self.try_step(PEOPLE, self._find_people)
         if self.labels_due:
             self.try_step(LABELS, self._label)
         self.try_step(CHECK, self._check)
@@ -201,6 +205,25 @@ class Steps:
                 f"is damaged: {last.result}", path=self._database.path, hint="restore a backup, or move it away"
             )
 
+    def _find_people(self) -> None:
+        """Across recordings, where it is wanted; many recordings at once say more than one after the other."""
+        recogniser, config = self._recogniser.now, self._recogniser.config
+        again = self._offer_due and config.people.discover
+        if not again and not is_link_due(self._database, recogniser, config):
+            return
+        self._doing("finding people across recordings")
+        report = link_people(self._database, recogniser, config, again=again)
+        self._offer_due = False
+        if report.placed or report.erased:
+            log.info(
+                "%d local speakers are somebody's (%d people and %d sounds are new), %d were forgotten, in %.1f s",
+                report.placed,
+                report.people,
+                report.sounds,
+                report.erased,
+                report.seconds,
+            )
+
     def _label(self) -> None:
         self._doing("relating programmes by their texts")
         label_programmes(self._database, self._recogniser.config.titles.model)
@@ -217,6 +240,7 @@ class Steps:
         report = match_archive(self._database, self._recogniser.now, config, advanced)
         self.exports.write(None, config.export)
         self.match_due = False
+        self._offer_due |= report.recordings > 0
         if report.recordings:
             log.info(
                 "matched %d kept recordings (%.1f hours) anew in %.1f s: %d markers",

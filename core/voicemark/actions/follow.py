@@ -1,4 +1,5 @@
-"""What follows from an act on people: voices are remembered otherwise, the archive is matched anew, files are written.
+"""What follows from an act on people: voices are remembered otherwise, the archive is matched anew, files are written,
+those who are nobody's are offered again.
 
 The service does this by itself. A command does it where it was asked to; what is broken off is done by the service, or
 the next scan: it is seen from the database what is not as it should be.
@@ -9,6 +10,7 @@ from collections.abc import Collection, Iterator
 from sqlalchemy import select
 
 from voicemark.actions.doing import LINK, MATCH, VOICES
+from voicemark.actions.link import link_people
 from voicemark.actions.recogniser import make_recogniser
 from voicemark.actions.rematch import match_archive
 from voicemark.config import Config
@@ -34,3 +36,6 @@ def follow(database: Database, config: Config, follow_up: Collection[str]) -> It
             )
         for failure in export_heard(database, None, config.export):
             yield str(failure)
+    linked = link_people(database, recogniser, config, again=True)
+    if linked.placed:
+        yield f"{linked.placed} speakers of recordings were given to somebody who sounds like them"

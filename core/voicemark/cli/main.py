@@ -21,6 +21,7 @@ from voicemark.cli import (
     enrol,
     evaluate,
     evaluate_corrections,
+    evaluate_people,
     export,
     forget,
     markers,
@@ -97,6 +98,7 @@ train_app.command("quantise")(train_quantise.quantise)
 train_app.command("titles")(titles.train)
 evaluate_app.command("voices")(evaluate.voices)
 evaluate_app.command("corrections")(evaluate_corrections.corrections)
+evaluate_app.command("people")(evaluate_people.people)
 evaluate_app.command("titles")(titles.evaluate)
 
 

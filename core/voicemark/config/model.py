@@ -335,6 +335,21 @@ class ServiceSection(Section):
         return hours
 
 
+class PeopleSection(Section):
+    """People who are heard in several recordings, enrolled or not."""
+
+    discover: bool = Field(
+        False,
+        description="Find them across recordings, also those whom nobody has enrolled. Off until you decide: it makes "
+        "the voices of third parties, biometric data, comparable with each other; nothing of it leaves this machine.",
+    )
+    keep_unknown_days: int | None = Field(
+        None,
+        ge=1,
+        description="Whom nobody has named is forgotten so many days after the recording was heard; none: kept.",
+    )
+
+
 class WebSection(Section):
     """The page (`voicemark web`)."""
 
@@ -396,6 +411,7 @@ class Config(Section):
     titles: TitlesSection = TitlesSection()
     export: ExportSection = ExportSection()
     service: ServiceSection = ServiceSection()
+    people: PeopleSection = PeopleSection()
     web: WebSection = WebSection()
     cluster: ClusterSection = ClusterSection()
 

@@ -57,3 +57,10 @@ class CannotLinkRow(Base):
     recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     person_id: Mapped[int] = mapped_column(ForeignKey("persons.id", ondelete="CASCADE"), primary_key=True)
+
+
+class LinkedRow(Base):
+    """A recording whose local speakers were linked with those of others; gone when it is heard or cut anew."""
+
+    __tablename__ = "linked"
+    recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True)

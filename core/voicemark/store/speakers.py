@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from voicemark.result import NamedTurn, Speech
 from voicemark.store.carry import put_back, take_out
 from voicemark.store.schema import LocalSpeakerRow, TurnRow, TurnVoiceRow
+from voicemark.store.schema_people import LinkedRow
 
 INSERT_NAMES = "INSERT INTO turn_voices (recording_id, turn, voice_id, score) VALUES (?, ?, ?, ?)"
 
@@ -15,10 +16,11 @@ INSERT_NAMES = "INSERT INTO turn_voices (recording_id, turn, voice_id, score) VA
 def write_speech(session: Session, recording_id: int, speech: Speech, *, same_content: bool = True) -> None:
     """Make `speech` what is known of who speaks when; names that its turns had go with the turns.
 
-    Whose the local speakers are is carried over by time, where it is the `same_content` that was cut otherwise before.
+    Whose the local speakers are is carried over by time, where it is the `same_content` that was cut otherwise before;
+    who is nobody's is looked for across recordings anew.
     """
     placed = take_out(session, recording_id)
-    for table in (TurnVoiceRow, TurnRow, LocalSpeakerRow):
+    for table in (TurnVoiceRow, TurnRow, LocalSpeakerRow, LinkedRow):
         session.execute(delete(table).where(table.recording_id == recording_id))
     if speech.speakers:
         session.execute(

@@ -62,12 +62,13 @@ def same_person(
     square: Floats | float,
     variance: Floats | float,
     dim: int,
+    between: float = BETWEEN,
 ) -> Floats:
     """The logarithm above, of groups with one other: their products with it, squared lengths, variances, and its own.
 
     Above 0 one person is the better explanation. Arrays are broadcast against each other.
     """
-    between = BETWEEN / dim
+    between = between / dim
     a, c = between + variances / dim, between + np.asarray(variance) / dim
     determinant = a * c - between * between
     spread = np.log(determinant) - np.log(a) - np.log(c)

@@ -128,7 +128,7 @@ def compose(composer: Path, corpus: Path, noise: Path, split: str, seed: int, mi
         for number, file in enumerate(read_noise(noise, evaluation=True)):
             link = Path(quiet, file.path.name)
             (link.with_name(f"{number}-{link.name}") if link.exists() else link).symlink_to(file.path.resolve())
-        _run([str(composer), "--corpus", str(corpus), "--noise", quiet, "--split", split, *what])
+        run_program([str(composer), "--corpus", str(corpus), "--noise", quiet, "--split", split, *what])
     return composed
 
 
@@ -184,7 +184,7 @@ def score_markers(scorer: Path, composed: Composed, markers: Sequence[dict[str, 
     with tempfile.TemporaryDirectory(prefix="voicemark-markers-") as folder:
         file = Path(folder, "markers.json")
         file.write_text(json.dumps(list(markers)))
-        said = json.loads(_run([str(scorer), str(composed.truth), str(file)]))
+        said = json.loads(run_program([str(scorer), str(composed.truth), str(file)]))
     wanted = {field.name for field in fields(MarkerScore)} - {"recording"}
     try:
         return MarkerScore(composed.name, **{key: said[key] for key in wanted})
@@ -251,7 +251,7 @@ def missing_row(name: str, error: PeerMissingError) -> MarkerRow:
     return MarkerRow(name, 0.0, False, (), str(error))
 
 
-def _run(arguments: Sequence[str]) -> str:
+def run_program(arguments: Sequence[str]) -> str:
     """Runs a Python program in this Python; its standard output. ToolError where it fails."""
     done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
     if done.returncode:

@@ -1,0 +1,217 @@
+"""People across recordings, measured: composed archives, linked as the program does, against what is true.
+
+Each archive is linked at once and one recording after the other, and stands beside what could be reached at best by who
+gives nobody two local speakers of one recording. What people cost is measured on made-up archives of any size.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from voicemark.lab.backend.fit import BackEnd, fit
+from voicemark.lab.evaluation.embedders import OwnEmbedder
+from voicemark.lab.evaluation.people_archive import compose_archive
+from voicemark.lab.evaluation.people_heard import Heard, hear_archive
+from voicemark.lab.evaluation.people_score import PeopleScore, score_people
+from voicemark.voice import weights
+from voicemark.voice.linking import NOBODY, Linked, Speakers, link_all, link_new
+from voicemark.voice.linking_sounds import noise_like
+from voicemark.voice.quantisation import quantise, restore
+
+Say = Callable[[str], None]
+
+PER_HOUR = 20  # local speakers in a made-up archive
+PER_PERSON = 25  # recordings in which somebody there is heard
+DIM = 128
+
+
+@dataclass(frozen=True)
+class PeoplePlan:
+    """What to compose and how to hear it. `left_out`: sources kept out of background and cohort."""
+
+    corpus: Path
+    noise: Path
+    composer: Path
+    split: str
+    seeds: tuple[int, ...]
+    minutes: float
+    work: Path
+    model: Path | None = None
+    left_out: tuple[str, ...] = ()
+    background: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class PeopleRow:
+    """One archive, linked in one way."""
+
+    archive: str
+    how: str
+    score: PeopleScore
+
+
+@dataclass(frozen=True)
+class ScaleRow:
+    """What linking so many local speakers takes."""
+
+    local_speakers: int
+    from_scratch_s: float
+    new_recording_s: float
+
+
+def evaluate_people(plan: PeoplePlan, say: Say = lambda text: None) -> list[PeopleRow]:
+    """Three rows of each archive, on one core. Raises what composing and hearing raise."""
+    torch.set_num_threads(1)
+    embedder = OwnEmbedder(_model(plan, say))
+    rows = []
+    for seed in plan.seeds:
+        archive = compose_archive(
+            plan.composer, plan.corpus, plan.noise, plan.split, seed, plan.minutes, plan.work, say
+        )
+        heard = hear_archive(archive, embedder, plan.work, say=say)
+        cohort = None if embedder.cohort is None else embedder.cohort.numpy()
+        say(f"linking archive {seed}")
+        speakers = speakers_of(heard, cohort)
+        name = f"{plan.composer.stem} {seed}"
+        at_once = link_all(speakers, {})
+        rows.append(PeopleRow(name, "all at once", score_people(heard, at_once.persons, at_once.kinds)))
+        rows.append(PeopleRow(name, "one after the other", score_people(heard, *one_after_the_other(speakers))))
+        rows.append(PeopleRow(name, "at best", score_people(heard, at_best(heard), {})))
+    return rows
+
+
+def speakers_of(heard: Heard, cohort: NDArray[np.float32] | None) -> Speakers:
+    """As the program links them, nobody known yet."""
+    count = len(heard.windows)
+    return Speakers(
+        heard.directions,
+        heard.seconds,
+        heard.begins_s,
+        heard.recordings,
+        np.full(count, NOBODY),
+        np.zeros(count, np.bool_),
+        noise_like(restore(heard.directions), cohort),
+    )
+
+
+def one_after_the_other(speakers: Speakers) -> tuple[NDArray[np.int64], dict[int, str]]:
+    """Each recording linked as it comes, never anew: whose each is, and of which kind they are."""
+    persons = np.full(len(speakers), NOBODY)
+    kinds: dict[int, str] = {}
+    for recording in np.unique(speakers.recordings):
+        known = np.flatnonzero(speakers.recordings <= recording)
+        linked = link_new(_only(speakers, persons, known), kinds, speakers.recordings[known] == recording)
+        numbers = {person: 1 + len(kinds) + k for k, person in enumerate(linked.kinds)}
+        kinds |= {numbers[person]: kind for person, kind in linked.kinds.items()}
+        persons[known] = [numbers.get(person, person) for person in linked.persons.tolist()]
+    return persons, kinds
+
+
+def at_best(heard: Heard) -> NDArray[np.int64]:
+    """Whose each truly is, but that of each recording only the longest is somebody's."""
+    persons = np.full(len(heard.windows), NOBODY)
+    taken: set[tuple[int, int]] = set()
+    for k in np.argsort(-heard.time.max(axis=1, initial=0.0), kind="stable").tolist():
+        key = (int(heard.recordings[k]), int(heard.whose[k]))
+        if heard.whose[k] != NOBODY and key not in taken:
+            taken.add(key)
+            persons[k] = heard.whose[k]
+    return persons
+
+
+def measure_scale(local_speakers: int, seed: int = 0) -> ScaleRow:
+    """A made-up archive of so many: PER_HOUR in a recording, people in PER_PERSON recordings, and as many strangers."""
+    made = made_up(local_speakers, seed)
+    began = time.process_time()
+    linked = link_all(made, {})
+    from_scratch_s = time.process_time() - began
+    last = made.recordings == made.recordings.max()
+    known = replace(made, persons=np.where(last, NOBODY, _numbered(linked)))
+    kinds = {-person: kind for person, kind in linked.kinds.items()}
+    began = time.process_time()
+    link_new(known, kinds, last)
+    return ScaleRow(local_speakers, from_scratch_s, time.process_time() - began)
+
+
+def made_up(local_speakers: int, seed: int) -> Speakers:
+    """Local speakers half of whom are people who come back, with cosines of about 0.7; nobody known yet."""
+    rng = np.random.default_rng(seed)
+    people = max(1, local_speakers // (2 * PER_PERSON))
+    whose = np.where(
+        rng.random(local_speakers) < 0.5,
+        rng.integers(0, people, local_speakers),
+        np.arange(people, people + local_speakers),
+    )
+    rows = np.empty((local_speakers, DIM), np.int8)
+    for start in range(0, local_speakers, 20_000):
+        some = whose[start : start + 20_000]
+        own = np.stack([np.random.default_rng([seed, who]).standard_normal(DIM) for who in some.tolist()])
+        rows[start : start + 20_000] = quantise((own + 0.65 * rng.standard_normal(own.shape)).astype(np.float32))
+    recordings = np.arange(local_speakers) // PER_HOUR
+    nothing = np.zeros(local_speakers, np.bool_)
+    seconds = rng.uniform(5.0, 300.0, local_speakers)
+    begins_s = rng.uniform(0.0, 3600.0, local_speakers)
+    return Speakers(rows, seconds, begins_s, recordings, np.full(local_speakers, NOBODY), nothing, nothing)
+
+
+def _numbered(linked: Linked) -> NDArray[np.int64]:
+    """New persons under numbers of their own."""
+    return np.where(linked.persons < NOBODY, -linked.persons, linked.persons)
+
+
+def _only(speakers: Speakers, persons: NDArray[np.int64], places: NDArray[np.int64]) -> Speakers:
+    return Speakers(
+        speakers.directions[places],
+        speakers.seconds[places],
+        speakers.begins_s[places],
+        speakers.recordings[places],
+        persons[places],
+        speakers.fixed[places],
+        speakers.noise[places],
+    )
+
+
+def _model(plan: PeoplePlan, say: Say) -> Path | None:
+    """The weights, or what they are without the sources that are left out, fitted once."""
+    if not plan.left_out:
+        return plan.model
+    shipped = weights.load(plan.model)
+    kept = plan.work / f"{shipped.model_id}-without-{'-'.join(sorted(plan.left_out))}.safetensors"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        corpora = (plan.corpus, *plan.background)
+        weights.write(kept, fit(shipped, BackEnd(plan.corpus, plan.noise, False, corpora, plan.left_out), say))
+    return kept
+
+
+def people_table(rows: Sequence[PeopleRow]) -> list[list[str]]:
+    """Header and a line for each row."""
+    header = ["archive", "linked", "groups", "purity", "coverage", "B-cubed F", "wrong links", "per 100 h", "acts"]
+    return [
+        header,
+        *(
+            [
+                row.archive,
+                row.how,
+                str(row.score.groups),
+                f"{row.score.purity:.3f}",
+                f"{row.score.coverage:.3f}",
+                f"{row.score.b_cubed_f:.3f}",
+                f"{row.score.wrong_links} in {row.score.hours:.1f} h",
+                f"{row.score.wrong_per_100_h:.0f}",
+                f"{row.score.acts:.2f}",
+            ]
+            for row in rows
+        ),
+    ]
+
+
+def scale_table(rows: Sequence[ScaleRow]) -> list[list[str]]:
+    """Header and a line for each row."""
+    lines = [[f"{row.local_speakers:,}", f"{row.from_scratch_s:.1f}", f"{row.new_recording_s:.2f}"] for row in rows]
+    return [["local speakers", "from scratch, CPU s", "a new recording, CPU s"], *lines]

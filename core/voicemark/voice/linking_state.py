@@ -1,0 +1,219 @@
+"""The work in hand while people are linked: who is whose by now, and the steps by which that grows.
+
+Every step keeps to the same rules: nobody is given two local speakers of one recording, nor one that a person said is
+somebody else; and who is somebody's stays there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voicemark.voice.linking_evidence import all_likeness, likeness, means_of
+from voicemark.voice.linking_merge import agglomerate, near
+from voicemark.voice.linking_sounds import ALIKE, LONGEST_S, Places, sounds_among
+from voicemark.voice.quantisation import restore
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+NOBODY = -1
+PERSON, SOUND, IGNORED = "person", "sound", "ignored"
+
+CORE_S = 60.0  # of speech that somebody has in all
+CORES = (3, 2)  # recordings in which somebody is heard, the first first
+JOIN = 40.0  # logarithm of the odds from which two are one person
+OFFER = 30.0  # from which one is given to somebody who is there
+MARGIN = 2.0  # by which the next best must be worse
+
+
+@dataclass(frozen=True)
+class Speakers:
+    """Local speakers of many recordings, n of them."""
+
+    directions: NDArray[np.int8]
+    """(n, d), as they are kept (`voicemark.voice.quantisation`)."""
+    seconds: NDArray[np.float64]
+    """(n,) how long each speaks."""
+    begins_s: NDArray[np.float64]
+    """(n,) when each is first heard, after the last programme, or else the recording, began."""
+    recordings: Ints
+    """(n,) whose recording, by any numbers."""
+    persons: Ints
+    """(n,) whose each is now; `NOBODY`."""
+    fixed: NDArray[np.bool_]
+    """(n,) whether it is not a machine's to change."""
+    noise: NDArray[np.bool_]
+    """(n,) whether it is nearer to music and noise than to anybody's voice (`voicemark.voice.linking_sounds`)."""
+    apart: frozenset[tuple[int, int]] = frozenset()
+    """Which of them (by place) is not which person, because a person said so."""
+
+    def __len__(self) -> int:
+        return len(self.seconds)
+
+    @property
+    def without_machine(self) -> "Speakers":
+        """As if nothing but what is fixed were known."""
+        return replace(self, persons=np.where(self.fixed, self.persons, NOBODY))
+
+
+class LinkState:
+    """Who is whose by now. New persons are numbered −2, −3, …"""
+
+    def __init__(self, speakers: Speakers, kinds: Mapping[int, str]) -> None:
+        self.speakers = speakers
+        self.persons = speakers.persons.copy()
+        self.kinds = dict(kinds)
+        self.grown: set[int] = set()
+        """Persons who are new, or were given somebody."""
+        self._means = means_of(speakers.directions, speakers.seconds)
+        self._members: dict[int, list[int]] = {}
+        self._recordings: dict[int, set[int]] = {}
+        self._barred: dict[int, set[int]] = {}
+        self._made = 0
+        for k in np.flatnonzero(speakers.persons != NOBODY).tolist():
+            self._add(k, int(speakers.persons[k]))
+        for k, person in speakers.apart:
+            self._barred.setdefault(k, set()).add(person)
+
+    @property
+    def nobodys(self) -> Ints:
+        """Places of those who are nobody's."""
+        return np.flatnonzero(self.persons == NOBODY)
+
+    def free(self, places: Ints) -> Ints:
+        """Those of the places who are nobody's."""
+        return np.asarray(places[self.persons[places] == NOBODY], np.int64)
+
+    def find_sounds(self, fresh: Ints) -> None:
+        """Sounds that the fresh ones are: of those that are known first, then new ones."""
+        if not len(fresh):
+            return
+        units = restore(self.speakers.directions)
+        short = fresh[self.speakers.seconds[fresh] <= LONGEST_S]
+        for person in self._of(SOUND):
+            middle = units[self._members[person]].mean(axis=0)
+            cosines = units[short] @ middle / max(float(np.linalg.norm(middle)), 1e-9)
+            for k in short[cosines >= ALIKE].tolist():
+                self._give(k, person)
+        free = self.nobodys
+        places = Places(self.speakers.recordings[free], self.speakers.seconds[free], self.speakers.begins_s[free])
+        for part in sounds_among(units[free], places, np.isin(free, fresh)):
+            person = self._new(SOUND)
+            for k in free[part].tolist():
+                self._give(k, person)
+
+    def voices(self, places: Ints) -> Ints:
+        """Those of the places who may be somebody: not noise."""
+        return places[~self.speakers.noise[places]]
+
+    def noises(self, places: Ints) -> Ints:
+        """Those of the places that are noise."""
+        return places[self.speakers.noise[places]]
+
+    def neighbours(self, places: Ints, among: Ints, steps: int) -> Ints:
+        """The places, and who of `among` is likely to be one person with them, or with those who are, step by step."""
+        found = np.isin(among, places)
+        latest = np.flatnonzero(found)
+        rest = self._means.only(among)
+        for _ in range(steps):
+            if not len(latest):
+                break
+            likely = (all_likeness(rest.only(latest), rest) >= JOIN).any(axis=0) & ~found
+            latest = np.flatnonzero(likely)
+            found |= likely
+        return among[found]
+
+    def form(self, free: Ints, kind: str) -> None:
+        """Make people (or sounds) of those who are free; those who are there may grow by them."""
+        there = self._of(kind)
+        nodes = [self._members[person] for person in there] + [[k] for k in free.tolist()]
+        whose = [{person} for person in there] + [set[int]() for _ in range(len(free))]
+        recordings = [set(self._recordings[person]) for person in there]
+        recordings += [{int(r)} for r in self.speakers.recordings[free]]
+        barred = [set[int]() for _ in there] + [set(self._barred.get(k, ())) for k in free.tolist()]
+
+        def apart(kept: int, gone: int) -> bool:
+            return (
+                bool(whose[kept] and whose[gone])
+                or not recordings[kept].isdisjoint(recordings[gone])
+                or not barred[kept].isdisjoint(whose[gone])
+                or not barred[gone].isdisjoint(whose[kept])
+            )
+
+        def merged(kept: int, gone: int) -> None:
+            nodes[kept] = nodes[kept] + nodes[gone]
+            for what in (whose, recordings, barred):
+                what[kept] = what[kept] | what[gone]
+
+        means = self._means.grouped(nodes)
+        alive = np.unique(agglomerate(means, near(means, JOIN), JOIN, merged, apart)).tolist()
+        least_s = CORE_S if kind == PERSON else 0.0
+        for least in CORES if kind == PERSON else CORES[:1]:
+            for node in alive:
+                enough = len(recordings[node]) >= least and self.speakers.seconds[nodes[node]].sum() >= least_s
+                if enough and not whose[node]:
+                    whose[node] = {self._new(kind)}
+        for node in alive:
+            for person in whose[node]:
+                for k in nodes[node]:
+                    if self.persons[k] == NOBODY:
+                        self._give(k, person)
+
+    def offer(self, free: Ints, kind: str, only_grown: bool = False) -> None:
+        """Give those who are free to whoever is likeliest, the surest first; to nobody where two are about as likely.
+
+        `only_grown`: none but those who may be somebody's who is new, or was given somebody.
+        """
+        people = self._of(kind)
+        if only_grown:
+            changed = [person for person in people if person in self.grown]
+            if not len(free) or not changed:
+                return
+            likely = all_likeness(self._means.only(free), self._means.grouped([self._members[p] for p in changed]))
+            free = free[(likely >= OFFER).any(axis=1)]
+        if not len(free) or not people:
+            return
+        groups = self._means.grouped([self._members[person] for person in people])
+        scores = all_likeness(self._means.only(free), groups)
+        choice = scores.argmax(axis=1)
+        best = scores[np.arange(len(free)), choice]
+        scores[np.arange(len(free)), choice] = -np.inf
+        sure = np.flatnonzero((best >= OFFER) & (best - scores.max(axis=1) >= MARGIN))
+        for row in sure[np.argsort(-best[sure], kind="stable")].tolist():
+            self._give(int(free[row]), people[int(choice[row])])
+
+    def scores(self) -> Floats:
+        """(n,): how likely each is whose it is, by the middle of them; nan where it is nobody's."""
+        result = np.full(len(self.speakers), np.nan, np.float32)
+        people = list(self._members)
+        places = np.flatnonzero(self.persons != NOBODY)
+        if len(places):
+            both = self._means.joined(self._means.grouped([self._members[person] for person in people]))
+            number = {person: len(self.speakers) + k for k, person in enumerate(people)}
+            mine = np.array([number[person] for person in self.persons[places].tolist()])
+            result[places] = likeness(both, places, mine)
+        return result
+
+    def _of(self, kind: str) -> list[int]:
+        """Sounds, or whoever is none."""
+        return [person for person in self._members if (self.kinds.get(person, PERSON) == SOUND) == (kind == SOUND)]
+
+    def _give(self, k: int, person: int) -> None:
+        """Unless a rule forbids it."""
+        if int(self.speakers.recordings[k]) in self._recordings.get(person, ()) or person in self._barred.get(k, ()):
+            return
+        self.persons[k] = person
+        self.grown.add(person)
+        self._add(k, person)
+
+    def _add(self, k: int, person: int) -> None:
+        self._members.setdefault(person, []).append(k)
+        self._recordings.setdefault(person, set()).add(int(self.speakers.recordings[k]))
+
+    def _new(self, kind: str) -> int:
+        self._made += 1
+        person = NOBODY - self._made
+        self.kinds[person] = kind
+        return person
