@@ -102,7 +102,11 @@ def test_a_second_time_nothing_is_done(database: Database) -> None:
     assert ask(database, WHOSE) == before
 
 
-def test_a_new_recording_is_linked_with_those_before(database: Database) -> None:
+@pytest.mark.parametrize("small", [0, 5000])
+def test_a_new_recording_is_linked_with_those_before(
+    database: Database, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr("voicemark.actions.link.SMALL", small)
     link_new(database, RECOGNISER, CONFIG)
     for seed in range(10, 14):
         add(database, [1, 3], seed)

@@ -26,7 +26,8 @@ from voicemark.voice.quantisation import restore
 from voicemark.voice.recognise import Recogniser
 
 TRIES = 3  # while others may write; the next one lets them wait
-ANEW = 0.25  # of all local speakers: if more are new, everybody is linked anew, which does not depend on an order
+SMALL = 5_000  # local speakers, about 250 hours: up to so many, all are linked anew, which depends on no order
+ANEW = 0.25  # of all local speakers: if more are new, in a larger archive too
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def _read(session: Session, model_id: str, anew: bool) -> tuple[Linkable, NDArra
 
 
 def _linked(found: Linkable, begun: NDArray[np.float64], recogniser: Recogniser, anew: bool, again: bool) -> Linked:
-    anew |= bool(found.fresh.sum() > ANEW * len(found))
+    anew |= len(found) <= SMALL or bool(found.fresh.sum() > ANEW * len(found))
     noise = np.zeros(len(found), np.bool_)
     asked = np.flatnonzero(found.fresh | anew | (found.persons == NOBODY))
     cohort = recogniser.encoder.cohort
