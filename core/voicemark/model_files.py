@@ -9,15 +9,17 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor
 
 from voicemark import files
 from voicemark.errors import ModelError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Settings = TypeVar("Settings")
 
@@ -36,7 +38,7 @@ class Kind:
 class Contents:
     """What a file holds: tensors by name, and text by key (`format` and `format_version` among it)."""
 
-    tensors: dict[str, Tensor]
+    tensors: "dict[str, Tensor]"
     metadata: dict[str, str]
 
 
@@ -45,8 +47,10 @@ def said(kind: Kind) -> dict[str, str]:
     return {"format": kind.format, "format_version": str(kind.version)}
 
 
-def write(path: Path, kind: Kind, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+def write(path: Path, kind: Kind, tensors: "Mapping[str, Tensor]", metadata: Mapping[str, str]) -> None:
     """Replace `path` in one step by a file of `kind`. Raises ModelError when it cannot be written."""
+    from safetensors.torch import save_file
+
     held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,12 +65,21 @@ def read(path: Path, kind: Kind) -> Contents:
 
     Raises ModelError for a file that is missing, corrupt, of another kind or of another format version.
     """
+    return Contents(*_read(path, kind, "pt"))
+
+
+def read_arrays(path: Path, kind: Kind) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+    """`read` without torch: arrays and metadata."""
+    return _read(path, kind, "numpy")
+
+
+def _read(path: Path, kind: Kind, framework: str) -> tuple[dict[str, Any], dict[str, str]]:
     if not path.is_file():
         raise ModelError(f"there is no such {kind.noun}", path=path, hint=kind.remedy)
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework=framework) as file:
             metadata: dict[str, str] = dict(file.metadata() or {})
-            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError, ValueError) as error:
         raise corrupt(path, kind, error) from error
     if metadata.get("format") != kind.format:
@@ -78,13 +91,13 @@ def read(path: Path, kind: Kind) -> Contents:
             path=path,
             hint=kind.remedy,
         )
-    return Contents(tensors, metadata)
+    return tensors, metadata
 
 
 def is_kind(path: Path, kind: Kind) -> bool:
     """Whether the file says that it is one of `kind`, of whatever version."""
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework="numpy") as file:
             return (file.metadata() or {}).get("format") == kind.format
     except (OSError, SafetensorError, ValueError):
         return False
@@ -107,8 +120,18 @@ def settings(kind: type[Settings], metadata: Mapping[str, str], key: str) -> Set
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()})
 
 
-def tensor_bytes(tensors: Mapping[str, Tensor]) -> Iterator[bytes]:
+def array_bytes(arrays: Mapping[str, NDArray[Any]]) -> Iterator[bytes]:
+    """What `tensor_bytes` gives of the same file."""
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        yield f"{name};torch.{array.dtype};{arrays[name].shape};".encode()
+        yield array.tobytes()
+
+
+def tensor_bytes(tensors: "Mapping[str, Tensor]") -> Iterator[bytes]:
     """Names, types, shapes and values of all tensors, in the names' order."""
+    import torch
+
     for name in sorted(tensors):
         tensor = tensors[name].detach().cpu().contiguous()
         yield f"{name};{tensor.dtype};{tuple(tensor.shape)};".encode()

@@ -1,5 +1,7 @@
 """The model file: what was written is what is read, and what is wrong is refused with what to run."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,3 +95,17 @@ def test_a_place_that_cannot_be_written_is_said(model: TextModel, tmp_path: Path
     (tmp_path / "file").write_text("")
     with pytest.raises(ModelError, match="cannot be written"):
         save_text_model(tmp_path / "file" / "titles.safetensors", model)
+
+
+def test_vectors_are_the_same_without_torch(tmp_path: Path, model: TextModel) -> None:
+    save_text_model(tmp_path / "titles.safetensors", model)
+    ask = (
+        "import sys; from pathlib import Path; from voicemark.titles.title_file import load_title_reader\n"
+        "import voicemark.titles.related, voicemark.store.database, voicemark.config\n"
+        "read = load_title_reader(Path(sys.argv[1]))\n"
+        "print(read.model_id, read.titles.embed(['Tatort: Borowski', '']).round(4).tolist(), 'torch' in sys.modules)"
+    )
+    command = [sys.executable, "-c", ask, str(tmp_path / "titles.safetensors")]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    vectors = load_text_model(tmp_path / "titles.safetensors").titles.embed(["Tatort: Borowski", ""]).round(4).tolist()
+    assert told == f"{model.model_id} {vectors} False\n"

@@ -6,15 +6,12 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from voicemark.titles.bags import flat_sum, padded, padded_bag, padded_sum
 from voicemark.titles.vocabulary import (
     MAX_TEXT,
     PAD,
     Vocabulary,
-    flat_sum,
     normalise,
-    padded,
-    padded_bag,
-    padded_sum,
     tokenize,
     word_form,
 )

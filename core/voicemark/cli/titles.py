@@ -82,11 +82,11 @@ def related(
     from voicemark.config import load_config
     from voicemark.store.database import open_to_read
     from voicemark.store.queries import check_voice
-    from voicemark.titles.model_file import load_text_model
     from voicemark.titles.related import Question, find_related, title_of
+    from voicemark.titles.title_file import load_title_reader
 
     settings = load_config(config)
-    model = load_text_model(settings.titles.model)
+    model = load_title_reader(settings.titles.model)
     database = open_to_read(settings.database.path)
     with database.reading() as session:
         if speaker is not None:

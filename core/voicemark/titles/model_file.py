@@ -14,16 +14,10 @@ import torch
 from torch import Tensor
 
 from voicemark import model_files
-from voicemark.titles.embedding import TitleConfig, TitleModel
+from voicemark.titles.title_file import TITLE_MODEL, id_of, titles_in, vocabulary_in
+from voicemark.titles.title_model import TitleModel
 from voicemark.titles.types import TypeConfig, TypeNet
 from voicemark.titles.vocabulary import Vocabulary
-
-TITLE_MODEL = model_files.Kind(
-    format="voicemark-titles",
-    version=1,
-    noun="title model",
-    remedy="make a new one with: voicemark train titles --database",
-)
 
 
 @dataclass(frozen=True)
@@ -61,10 +55,11 @@ def load_text_model(path: Path) -> TextModel:
 
 def _packed(titles: TitleModel, types: TypeNet | None) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Tensors and metadata; of the meaning table only the rows that are not zero."""
-    rows = titles.meaning.abs().sum(dim=1).nonzero().flatten()
+    meaning = torch.from_numpy(titles.meaning)
+    rows = meaning.abs().sum(dim=1).nonzero().flatten()
     tensors = {
         "titles.rows": rows.to(torch.int32),
-        "titles.meaning": titles.meaning[rows].half().contiguous(),
+        "titles.meaning": meaning[rows].half().contiguous(),
         **_packed_vocabulary("titles", titles.vocabulary),
     }
     metadata = {
@@ -80,21 +75,18 @@ def _packed(titles: TitleModel, types: TypeNet | None) -> tuple[dict[str, Tensor
 
 
 def _unpacked(tensors: dict[str, Tensor], metadata: dict[str, str], model_id: str) -> TextModel:
-    vocabulary = _vocabulary("titles", tensors, metadata)
-    config = TitleConfig(**json.loads(metadata["titles"]))
-    meaning = torch.zeros(vocabulary.size, config.meaning_dim)
-    meaning[tensors["titles.rows"].long()] = tensors["titles.meaning"].float()
+    arrays = {name: tensor.numpy() for name, tensor in tensors.items() if not name.startswith("types.net.")}
     net: TypeNet | None = None
     if "types" in metadata:
         settings: dict[str, Any] = json.loads(metadata["types"])
         net = TypeNet(
-            TypeConfig(**{**settings, "types": tuple(settings["types"])}), _vocabulary("types", tensors, metadata)
+            TypeConfig(**{**settings, "types": tuple(settings["types"])}), vocabulary_in("types", arrays, metadata)
         )
         prefix = "types.net."
         state = {n.removeprefix(prefix): t.float() for n, t in tensors.items() if n.startswith(prefix)}
         net.load_state_dict(state)
         net.eval()
-    return TextModel(TitleModel(config, vocabulary, meaning), net, model_id)
+    return TextModel(titles_in(arrays, metadata), net, model_id)
 
 
 def _packed_vocabulary(name: str, vocabulary: Vocabulary) -> dict[str, Tensor]:
@@ -110,18 +102,5 @@ def _numbers_of(vocabulary: Vocabulary) -> str:
     return json.dumps({"unknown": vocabulary.unknown, "buckets": vocabulary.buckets, "texts": vocabulary.texts})
 
 
-def _vocabulary(name: str, tensors: dict[str, Tensor], metadata: dict[str, str]) -> Vocabulary:
-    text = tensors[f"{name}.words"].numpy().tobytes().decode("utf-8", "surrogatepass")
-    words = tuple(text.split("\n")) if text else ()
-    numbers: dict[str, int] = json.loads(metadata[f"{name}.vocabulary"])
-    counts = tensors[f"{name}.counts"].numpy().astype(np.int64)
-    vocabulary = Vocabulary(words, numbers["unknown"], numbers["buckets"], numbers["texts"], counts)
-    if len(counts) != vocabulary.size:
-        raise ValueError(f"{name} vocabulary of {vocabulary.size} features with {len(counts)} counts")
-    return vocabulary
-
-
 def _model_id(tensors: dict[str, Tensor], metadata: dict[str, str]) -> str:
-    """`vt<format version>-<8 hex>`: SHA-256 over names, types, shapes and values, and the metadata."""
-    text = json.dumps(metadata, sort_keys=True)
-    return model_files.identity(f"vt{TITLE_MODEL.version}", [text.encode(), *model_files.tensor_bytes(tensors)])
+    return id_of(model_files.tensor_bytes(tensors), metadata)

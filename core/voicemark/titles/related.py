@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,11 @@ from voicemark.errors import DatabaseError
 from voicemark.store.paths import path_to_text
 from voicemark.store.queries import ROWS_AT_ONCE, holds, voices_called
 from voicemark.store.schema import MarkerRow, ProgrammeRow, RecordingRow, VoiceRow
-from voicemark.titles.model_file import TextModel
 from voicemark.titles.series import SeriesNames, SeriesPart
+from voicemark.titles.title_file import TitleReader
+
+if TYPE_CHECKING:
+    from voicemark.titles.model_file import TextModel
 
 Floats = NDArray[np.float32]
 
@@ -78,7 +82,7 @@ class _Showings:
     numbers: list[int] = field(default_factory=list)
 
 
-def find_related(session: Session, model: TextModel, question: Question) -> list[RelatedProgramme]:
+def find_related(session: Session, model: "TextModel | TitleReader", question: Question) -> list[RelatedProgramme]:
     """The programmes of the asked title's series first, then the others, the nearest first within each.
 
     The programme that was asked for itself is left out where its series and part are known. Does not write to the

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
-from voicemark.titles.vocabulary import Vocabulary, flat_sum, tokenize
+from voicemark.titles.bags import flat_sum
+from voicemark.titles.vocabulary import Vocabulary, tokenize
 
 Reader = Literal["reverse", "forward", "both", "bag"]
 BATCH = 256  # texts read at once

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from voicemark.titles.vocabulary import FeatureBag, Vocabulary, flat_sum, padded, padded_bag, padded_sum
+from voicemark.titles.bags import flat_sum, padded, padded_bag, padded_sum
+from voicemark.titles.vocabulary import FeatureBag, Vocabulary
 
 TITLES = 2000
 DIM = 128

@@ -10,7 +10,7 @@ import numpy as np
 
 from voicemark.lab.titles.retrieval import FIRST, fine_categories, rank_metrics, right_answers
 from voicemark.lab.titles.titles_training import LabelledTitle, TitleTraining, train_titles
-from voicemark.titles.embedding import TitleModel
+from voicemark.titles.title_model import TitleModel
 from voicemark.titles.vocabulary import is_word, tokenize, word_form
 
 RARE = 3  # a rare word was seen in at most so many titles that were learned from

@@ -15,15 +15,11 @@ from torch.nn import functional
 
 from voicemark.errors import GuideError
 from voicemark.recording import Programme
-from voicemark.titles.embedding import (
-    TitleConfig,
-    TitleModel,
-    initial_meaning,
-    leave_one_out_loss,
-    scale_by_inverse_frequency,
-)
+from voicemark.titles.bags import padded_bag, padded_sum
+from voicemark.titles.embedding import initial_meaning, leave_one_out_loss, scale_by_inverse_frequency
 from voicemark.titles.series import series_of
-from voicemark.titles.vocabulary import PAD, Vocabulary, normalise, padded_bag, padded_sum
+from voicemark.titles.title_model import TitleConfig, TitleModel
+from voicemark.titles.vocabulary import PAD, Vocabulary, normalise
 
 
 @dataclass(frozen=True)
@@ -91,7 +87,7 @@ def train_titles(
     vocabulary = Vocabulary.build(title.title for title in titles)
     table = initial_meaning(vocabulary, config, training.seed)
     _learn(table, vocabulary, titles, groups, training, progress)
-    return TitleModel(config, vocabulary, table)
+    return TitleModel(config, vocabulary, table.detach().numpy())
 
 
 def _learn(
