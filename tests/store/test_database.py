@@ -1,9 +1,11 @@
 """The database survives what happens to files: locks, other programs, other versions, broken migrations."""
 
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from voicemark.errors import DatabaseError
 from voicemark.store import migrate
-from voicemark.store.database import open_database
+from voicemark.store.database import open_database, open_to_read
 from voicemark.store.paths import path_to_text, text_to_path
 from voicemark.store.schema import TEXT_INDEXES, Base, RecordingRow, VoiceRow
 from voicemark.store.views import VIEWS
@@ -193,3 +195,18 @@ def test_a_database_of_today_is_opened_without_alembic(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-c", program, str(tmp_path / "v.db")]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "socket"])
+def test_what_is_no_file_is_no_database(tmp_path, kind):
+    path = tmp_path / "v.db"
+    with closing(socket.socket(socket.AF_UNIX)) as other:
+        if kind == "pipe":
+            os.mkfifo(path)
+        elif kind == "folder":
+            path.mkdir()
+        else:
+            other.bind(str(path))
+        for how in (open_database, open_to_read):
+            with pytest.raises(DatabaseError, match="it is no file"):
+                how(path)

@@ -171,7 +171,9 @@ class EncoderSection(Section):
     device_memory_mb: int = Field(
         2048, ge=1024, description="A GPU's memory that may be taken; recordings are computed together as it allows."
     )
-    threads: int = Field(1, ge=0, description="CPU threads; more save little time and cost more CPU. 0: all cores.")
+    threads: int = Field(
+        1, ge=0, le=1024, description="CPU threads; more save little time and cost more CPU. 0: all cores."
+    )
 
 
 class VerifierSection(Section):

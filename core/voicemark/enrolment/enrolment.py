@@ -12,13 +12,13 @@ from pathlib import Path
 
 from torch import Tensor, cat, from_numpy
 
-from voicemark.audio.demux import AudioReader
 from voicemark.config import Config, SpeakerSection
 from voicemark.enrolment import samples as samples_module
 from voicemark.enrolment.answers import Taught, offset_of, taught
 from voicemark.enrolment.keeping import out_of_reach, sources_of
 from voicemark.enrolment.memory import RULES, SampleWindows, choose, drop_outliers, hear, make_do
 from voicemark.enrolment.samples import resolve
+from voicemark.enrolment.sound import SampleSound
 from voicemark.errors import EnrolmentError
 from voicemark.store.database import Database
 from voicemark.store.memories import StoredMemory, load_memory, save_memory
@@ -203,10 +203,11 @@ def make_memory(
     heard: list[SampleWindows] = []
     faults = list(problems)
     unheard: list[Path] = []
-    readers: dict[Path, AudioReader] = {}
+    found = tuple(found)
+    sound = SampleSound(found, config.audio)
     for sample in found:
         try:
-            heard.append(hear(sample, encoder, config.audio, readers))
+            heard.append(hear(sample, encoder, config.audio, sound))
         except EnrolmentError as error:
             faults.append(error)
             unheard.append(sample.recording.path)

@@ -8,16 +8,15 @@ each sample's length, so that a memory of `memory_windows` rows holds as much of
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from voicemark.audio.demux import AudioReader
 from voicemark.config import AudioSection
 from voicemark.enrolment.samples import Sample
+from voicemark.enrolment.sound import SampleSound
 from voicemark.errors import EnrolmentError, VoicemarkError
 from voicemark.voice.base import SpeakerEncoder
 
@@ -60,19 +59,16 @@ class SampleWindows:
 
 
 def hear(
-    sample: Sample, encoder: SpeakerEncoder, settings: AudioSection, readers: dict[Path, AudioReader] | None = None
+    sample: Sample, encoder: SpeakerEncoder, settings: AudioSection, sound: SampleSound | None = None
 ) -> SampleWindows:
     """Embed a sample and drop the windows in which the voice is not heard well.
 
-    `readers`: those of recordings that were read before, which are not looked at again; this one's is added.
+    `sound`: of all samples of the voice, where this is one of several.
     Raises EnrolmentError, which names the file, when the sample is unreadable, shorter than a window, or silent.
     """
     meter = LevelMeter(encoder.sample_rate)
-    readers = {} if readers is None else readers
     try:
-        if sample.recording.path not in readers:
-            readers[sample.recording.path] = AudioReader.of(sample.recording, settings)
-        blocks = readers[sample.recording.path].blocks(sample.start_s, sample.end_s)
+        blocks = (sound or SampleSound((sample,), settings)).blocks(sample)
         batches = [batch.embeddings for batch in encoder.embed_blocks(meter.through(blocks))]
     except VoicemarkError as error:
         raise EnrolmentError(

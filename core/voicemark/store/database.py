@@ -200,6 +200,8 @@ def _opened(path: Path, busy_timeout_s: float) -> Database:
 
 
 def _attached(path: Path, busy_timeout_s: float) -> Database:
+    if path.exists() and not path.is_file():  # A pipe would hold SQLite for ever.
+        raise DatabaseError("cannot be opened: it is no file", path=path, hint="set [database] url to a file")
     try:
         return Database(path, busy_timeout_s)
     except OSError as error:
