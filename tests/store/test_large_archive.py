@@ -26,7 +26,7 @@ from voicemark.store.queries import MarkerFilter, MarkerView, find_markers
 from voicemark.titles.model_file import TextModel
 from voicemark.titles.related import Question, find_related
 
-RECORDINGS, MARKERS, VOICES = 200, 20_000, 20
+RECORDINGS, MARKERS, VOICES = 200, 8_000, 20
 AT = "2024-01-01 00:00:00.000000"
 LITTLE = 2_500_000
 """Bytes. A list of all markers takes several times as much."""

@@ -16,6 +16,7 @@ from voicemark.config.model import (
     section_in,
 )
 from voicemark.errors import ConfigError
+from voicemark.patience import within_patience
 
 
 def load_config(path: Path) -> Config:
@@ -24,7 +25,7 @@ def load_config(path: Path) -> Config:
     Raises `ConfigError` that names the key, the line where it is known, and what is allowed.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = within_patience(path, path.read_bytes).decode("utf-8")
         data = tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError(
@@ -36,6 +37,8 @@ def load_config(path: Path) -> Config:
         raise ConfigError(f"is not UTF-8 (byte {error.start})", path=path, hint="save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"is not valid TOML: {error}", path=path) from error
+    except RecursionError:
+        raise ConfigError("is not valid TOML: brackets within brackets without end", path=path) from None
     try:
         config = Config.model_validate(data)
     except ValidationError as error:
