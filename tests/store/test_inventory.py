@@ -1,8 +1,10 @@
 """The database knows every recording exactly once, whatever happens to its files."""
 
 import itertools
+import os
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
@@ -326,3 +328,14 @@ def test_whatever_happens_each_present_content_is_done_once_in_the_end(
             )
             assert [tuple(job) for job in session.execute(mine)] == [(row.content, "done")]
     database.close()
+
+
+def test_times_of_files_that_sqlite_cannot_keep_are_kept_as_the_latest(inventory: Inventory) -> None:
+    """A disk in memory keeps the year 9999, as XFS and btrfs do 2486."""
+    with TemporaryDirectory(dir="/dev/shm") as folder:
+        path = Path(folder, "a.ts")
+        path.write_bytes(b"x")
+        os.utime(path, ns=(253_402_300_800 * 10**9,) * 2)
+        found = Recording(path, "plain", (path,))
+        [outcome] = inventory.found([Finding(found, "content", signature([path]))], "m")
+    assert outcome is Outcome.NEW

@@ -224,6 +224,10 @@ def _describe(row: RecordingRow, recording: Recording) -> None:
         row.started_at = recording.started_at
 
 
+LATEST_NS = (1 << 63) - 1
+"""Some disks keep later times, SQLite does not: the year 2262."""
+
+
 def signature(files: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
     """Path, bytes and modification time (ns) of each file: differs when any was written to. A file that has
     vanished counts as empty."""
@@ -231,7 +235,7 @@ def signature(files: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
     for file in files:
         try:
             stat = status(file)
-            found.append((path_to_text(file), stat.st_size, stat.st_mtime_ns))
+            found.append((path_to_text(file), stat.st_size, max(-LATEST_NS, min(stat.st_mtime_ns, LATEST_NS))))
         except OSError:
             found.append((path_to_text(file), 0, 0))
     return tuple(found)
