@@ -1,17 +1,19 @@
 """Commands killed at random moments: run to their end afterwards, they leave what they would have left undisturbed."""
 
+import os
 import random
 import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
+from support.forked import Forked
 from support.service import LONG, Home, serving
 
 from voicemark.store.database import open_database
@@ -42,23 +44,27 @@ def heard(tmp_path_factory: pytest.TempPathFactory, sources: Path) -> Home:
     return home
 
 
-def command(home: Home, *words: str, after_s: float | None = None) -> float:
-    """Run `voicemark` to its end, or kill it so many seconds after it has begun; seconds that it took from there."""
-    arguments = [sys.executable, "-c", PROGRAM, *words, "--config", str(home.config)]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "begun\n"
+def command(home: Home, *words: str, after_s: float | None = None) -> tuple[float, bool]:
+    """Run `voicemark` to its end, or kill it so many seconds after it has begun; seconds that it took from there, and
+    whether it was killed."""
+    told, tells = os.pipe()
+    arguments = [*words, "--config", str(home.config)]
+    with os.fdopen(told) as output, TemporaryFile() as errors:
+        process = Forked(PROGRAM, arguments, os.environ, stdout=tells, stderr=errors.fileno())
+        os.close(tells)
+        assert output.readline() == "begun\n"
         began = time.monotonic()
         try:
-            _, said = process.communicate(timeout=after_s)
+            code = process.wait(timeout=after_s)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-            return after_s or 0.0
+            return time.monotonic() - began, True
         took_s = time.monotonic() - began
-    assert process.returncode == 0 or after_s is not None, said
-    assert process.returncode != -signal.SIGSEGV
-    return took_s
+        errors.seek(0)
+        assert code == 0 or after_s is not None, errors.read().decode()
+    assert code != -signal.SIGSEGV
+    return took_s, False
 
 
 def disturbed(
@@ -68,20 +74,25 @@ def disturbed(
     saved = home.root.with_name(home.root.name + ".saved")
     shutil.copytree(home.root, saved)
     try:
-        whole_s = command(home, *words)
+        whole_s, _ = command(home, *words)
         undisturbed = outcome()
         restore(saved, home)
         chance, killed = random.Random(words[0]), 0
-        for _ in range(KILLS):
-            killed += command(home, *words, after_s=(after := chance.uniform(0, whole_s))) == after
+        for _ in range(3 * KILLS):
+            took_s, was_killed = command(home, *words, after_s=chance.uniform(0, whole_s))
+            # On a busy machine one run is no measure of the next.
+            whole_s = max(whole_s, took_s) if was_killed else took_s
+            killed += was_killed
             assert home.intact() and home.query("PRAGMA foreign_key_check") == []
             check()
-            if chance.random() < 0.5:
+            if not was_killed or chance.random() < 0.5:
                 restore(saved, home)
+            if killed == KILLS:
+                break
         command(home, *words)
         assert outcome() == undisturbed
         assert home.intact() and home.query("PRAGMA foreign_key_check") == []
-        print(f"{words[0]}: {killed} of {KILLS} kills within {whole_s:.1f} s of work")
+        print(f"{words[0]}: {killed} kills within {whole_s:.1f} s of work")
     finally:
         restore(saved, home)
         shutil.rmtree(saved)
