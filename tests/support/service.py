@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -184,7 +184,14 @@ class Home:
 
     def intact(self) -> bool:
         """What SQLite itself says of the database."""
-        return self.query("PRAGMA integrity_check") == [("ok",)]
+        where = f"file:{self.database}?mode=ro"
+        # After a kill the log is recovered first, which may wait for a child that has not ended yet.
+        with (
+            suppress(sqlite3.OperationalError),
+            closing(sqlite3.connect(where, uri=True, timeout=60)) as connection,
+        ):
+            return bool(connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)])
+        return False
 
 
 class Daemon:
