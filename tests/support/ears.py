@@ -20,54 +20,64 @@ from voicemark.voice.base import SpeakerEncoder
 from voicemark.voice.diarization import RULES
 
 PROGRAM = """
-import json, os, sys, time
+import json, os, struct, sys, time
 from pathlib import Path
-from voicemark.cluster.frames import ANSWER, PROGRESS, READY, PipeClosedError, receive, send
-from voicemark.cluster.wire import Failure, Header, Machine, pack_header, unpack_order, unpack_settings
 
 told = json.loads(sys.argv[1])
 folder, gate = Path(told["folder"]), Path(told["folder"], "gate")
 orders, answers = sys.stdin.buffer, sys.stdout.buffer
+head, length = struct.Struct("<cI"), struct.Struct("<I")
 
-def serve():
-    settings = unpack_settings(receive(orders)[1])
-    machine = Machine("here", told["program"], told["rules"], told["model_id"], tuple(settings.folders))
-    send(answers, READY, pack_header(Header(machine)))
-    while True:
-        order = unpack_order(receive(orders)[1])
-        name = order.path.way.rsplit("/", 1)[-1]
-        with (folder / "begun").open("a") as begun:
-            begun.write(f"{os.getpid()} {name}\\n")
-        if name.startswith("kill"):
-            os.kill(os.getpid(), 9)
-        while name.startswith("hang"):
-            time.sleep(60)
-        while name.startswith("wait") and gate.exists():
-            send(answers, PROGRESS, b"1")
-            time.sleep(0.02)
-        failure = None
-        if name.startswith(("away", "own")):
-            failure = Failure("place" if name.startswith("away") else "own", f"{name} cannot be heard")
-        elif order.model_id != machine.model_id:
-            failure = Failure("unfit", "hears with another model")
-        if failure is not None:
-            send(answers, ANSWER, pack_header(Header(machine, failure=failure)))
-        else:
-            send(answers, ANSWER, (folder / order.content).read_bytes())
+def receive():
+    begins = orders.read(head.size)
+    if len(begins) < head.size:
+        sys.exit()
+    return json.loads(orders.read(head.unpack(begins)[1]))
 
-try:
-    serve()
-except PipeClosedError:
-    pass
+def send(letter, data):
+    try:
+        answers.write(head.pack(letter, len(data)) + data)
+        answers.flush()
+    except BrokenPipeError:
+        os._exit(0)
+
+def header(**said):
+    text = json.dumps({"machine": machine, **said}).encode()
+    return length.pack(len(text)) + text
+
+roots = list(receive()["folders"])
+machine = {**told["machine"], "roots": roots}
+send(b"R", header())
+while True:
+    order = receive()
+    name = order["path"]["way"].rsplit("/", 1)[-1]
+    with (folder / "begun").open("a") as begun:
+        begun.write(f"{os.getpid()} {name}\\n")
+    if name.startswith("kill"):
+        os.kill(os.getpid(), 9)
+    while name.startswith("hang"):
+        time.sleep(60)
+    while name.startswith("wait") and gate.exists():
+        send(b"P", b"1")
+        time.sleep(0.02)
+    if name.startswith(("away", "own")):
+        trouble = "place" if name.startswith("away") else "own"
+        send(b"A", header(failure={"trouble": trouble, "what": f"{name} cannot be heard"}))
+    elif order["model_id"] != machine["model_id"]:
+        send(b"A", header(failure={"trouble": "unfit", "what": "hears with another model"}))
+    else:
+        send(b"A", (folder / order["content"]).read_bytes())
 """
+"""Of the standard library alone, as there are many of them; it speaks `voicemark.cluster.frames` and `wire`."""
 
 
 def light_ear(folder: Path, model_id: str) -> tuple[str, ...]:
     """The command of such a process; `begun` in `folder` says which one heard what, `gate` there is what `wait…` waits
     for."""
     folder.mkdir(exist_ok=True)
-    told = {"folder": str(folder), "program": __version__, "rules": RULES, "model_id": model_id}
-    return (sys.executable, "-c", PROGRAM, json.dumps(told))
+    machine = {"host": "here", "program": __version__, "rules": RULES, "model_id": model_id}
+    told = {"folder": str(folder), "machine": machine}
+    return (sys.executable, "-S", "-c", PROGRAM, json.dumps(told))
 
 
 def write_down(folder: Path, file: Path, encoder: SpeakerEncoder) -> None:
