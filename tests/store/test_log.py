@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from voicemark.errors import DatabaseError
 from voicemark.store.connections import LARGEST_LOG
-from voicemark.store.database import open_database, open_to_read
+from voicemark.store.database import Database, open_database, open_to_read
 from voicemark.store.schema import VoiceRow
 
 ADD = """
@@ -103,3 +104,28 @@ def ask_as_another(path: Path) -> None:
     )
     assert done.stdout.strip() == "(0,)", done.stderr
     assert open_to_read(path).path == path
+
+
+KILLED = """
+import os, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA cache_size=1")
+connection.execute("BEGIN IMMEDIATE")
+connection.execute("CREATE TABLE half(x)")
+connection.executemany("INSERT INTO half VALUES (?)", ((os.urandom(2000),) for _ in range(200)))
+os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.parametrize("how", [open_database, open_to_read])
+def test_what_was_left_half_done_outside_of_wal_mode_is_undone(tmp_path: Path, how: Callable[..., Database]) -> None:
+    path = tmp_path / "v.db"
+    open_database(path).close()
+    subprocess.run([sys.executable, "-c", KILLED, path])
+    assert path.with_name("v.db-journal").exists()
+    opened = how(path)
+    with opened.reading() as session:
+        assert session.query(VoiceRow).count() == 0
+    opened.close()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

@@ -184,7 +184,7 @@ class Home:
 
     def intact(self) -> bool:
         """What SQLite itself says of the database."""
-        where = f"file:{self.database}?mode=ro"
+        where = f"file:{self.database}?mode=rw"
         # After a kill the log is recovered first, which may wait for a child that has not ended yet.
         with (
             suppress(sqlite3.OperationalError),

@@ -6,7 +6,7 @@ noticed before work is done, and deferred for readers. Neither makes a file: a d
 """
 
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,17 @@ def _engine(path: Path, mode: str, busy_timeout_s: float, **pool: Any) -> Engine
         return connection
 
     return create_engine("sqlite://", creator=connect, poolclass=QueuePool, **pool)
+
+
+def roll_back(path: Path, busy_timeout_s: float) -> None:
+    """Undo what a program that was killed outside of WAL mode (while it went over to it, too) left half done: who only
+    reads cannot, and would find the file read-only for ever."""
+    journal = path.with_name(path.name + "-journal")
+    with suppress(OSError, sqlite3.Error):
+        if journal.stat().st_size:
+            url = f"{path.absolute().as_uri()}?mode=rw"
+            with closing(sqlite3.connect(url, uri=True, timeout=busy_timeout_s)) as connection:
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
 
 def _casefold(text: str | None) -> str | None:

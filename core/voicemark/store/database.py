@@ -192,6 +192,7 @@ def _make_file(path: Path) -> None:
 def _opened(path: Path, busy_timeout_s: float) -> Database:
     database = _attached(path, busy_timeout_s)
     try:
+        connections.roll_back(path, busy_timeout_s)
         database.bring_up_to_date()
     except BaseException:
         database.reconnect()
