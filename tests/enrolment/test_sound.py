@@ -1,6 +1,8 @@
 """Stretches of one recording are decoded together, and what is heard of each is the same."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from support.sound import RATE, write_wav
 from support.speech import ANNA, speak
 
-from voicemark.audio import decoder
+from voicemark.audio import processes
 from voicemark.audio.demux import AudioReader
 from voicemark.config import AudioSection
 from voicemark.enrolment.samples import Sample
@@ -28,15 +30,20 @@ def test_each_stretch_is_what_it_is_alone_and_ffmpeg_ran_once(
 ) -> None:
     samples = [Sample(recording, start, start + 3.0) for start in (20.0, 4.0, 12.5, 39.0)]
     alone = [AudioReader.of(recording, AudioSection()).excerpt(one.start_s, one.end_s or 0.0) for one in samples]
-    runs: list[object] = []
-    start = decoder.processes.start
-    monkeypatch.setattr(decoder.processes, "start", lambda *a, **k: (runs.append(a), start(*a, **k))[1])
+    runs: list[str] = []
+    start = processes.start
+
+    def counted(command: Sequence[str], *args: Any, **kwargs: Any) -> Any:
+        runs.append(str(command[0]))
+        return start(command, *args, **kwargs)
+
+    monkeypatch.setattr(processes, "start", counted)
     sound = SampleSound(samples, AudioSection())
     for sample, expected in zip(samples, alone, strict=True):
         got = np.concatenate(list(sound.blocks(sample)))
         assert abs(len(got) - len(expected)) <= 4
         assert np.corrcoef(got[: len(expected) - 4], expected[: len(got)][: len(expected) - 4])[0, 1] > 0.99
-    assert len([one for one in runs if "ffmpeg" in str(one)]) == 1
+    assert len([program for program in runs if program.endswith("ffmpeg")]) == 1
     assert len(alone[-1]) == RATE, "the recording ends there"
 
 

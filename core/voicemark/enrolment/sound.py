@@ -91,7 +91,7 @@ def _near_each_other(samples: Iterable[Sample]) -> dict[tuple[Path, float, float
             members.append((path, start_s, end_s))
         else:
             groups.append((_Together(start_s, end_s, 0), [(path, start_s, end_s)]))
-    together = {}
+    together: dict[tuple[Path, float, float | None], _Together] = {}
     for group, members in groups:
         group.left = len(members)
         if len(members) > 1:
