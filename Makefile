@@ -33,7 +33,7 @@ demo: setup
 # What CI holds a change to: what is found in seconds first, then the types beside the tests. These go in two processes
 # of one thread each: what waits for running services shares the machine with what computes.
 test: setup chromium format-check lint contracts
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target types tests
+	@$(MAKE) --no-print-directory --jobs=2 types tests
 
 tests: $(READY)
 	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -n 2 --dist loadfile

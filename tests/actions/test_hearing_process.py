@@ -52,10 +52,13 @@ def processes() -> Iterator[HearingProcesses]:
 
 
 def children() -> list[psutil.Process]:
+    """Of this process, but for what other tests fork services from."""
     return [
         child
         for child in psutil.Process().children(recursive=True)
-        if child.is_running() and child.status() != psutil.STATUS_ZOMBIE
+        if child.is_running()
+        and child.status() != psutil.STATUS_ZOMBIE
+        and not any("multiprocessing" in word for word in child.cmdline())
     ]
 
 

@@ -85,7 +85,8 @@ def test_markers_are_where_the_voices_are_and_nowhere_else(place: Path) -> None:
     assert done.returncode == 0, done.stderr
     markers = [json.loads(line) for line in done.stdout.splitlines()]
     assert list(markers[0]) == [
-        "recording", "title", "subtitle", "channel", "started_at", "speaker", "start_s", "end_s", "at_min", "score",
+        "recording", "title", "subtitle", "channel", "started_at", "speaker",
+        "start_s", "end_s", "at_min", "score", "id",
     ]  # fmt: skip
     assert [marker["speaker"] for marker in markers] == ["Anna", "Bert"]
     for marker, (start_s, end_s) in zip(markers, (ANNA_SPEAKS, BERT_SPEAKS), strict=True):

@@ -15,7 +15,7 @@ from voicemark.voice.network import SpeakerNet
 
 RATE = 16_000
 BLOCK_S = 30  # as the decoder gives them
-MOST = 7 * 60 * RATE
+MOST = 10 * 60 * RATE
 """A chunk with its context, the block that completes it, and both laid end to end."""
 
 

@@ -45,7 +45,7 @@ def naive_scores(heard: torch.Tensor, book: VoiceBook, cohort: torch.Tensor) -> 
 @given(sizes=st.lists(st.integers(1, 9), min_size=1, max_size=4), heard=st.integers(1, 12))
 @settings(max_examples=30, deadline=None)
 def test_matrix_product_gives_the_naive_scores(sizes: list[int], heard: int) -> None:
-    cohort = directions(7, 60)
+    cohort = directions(7, 250)
     book = book_of(*sizes, settings=MatchSection(), cohort=cohort)
     rows = directions(3, heard)
     expected = torch.tensor(naive_scores(rows, book, cohort))

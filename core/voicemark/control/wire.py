@@ -53,7 +53,7 @@ def write_done(done: dict[str, Any]) -> bytes:
 
 def write_error(error: VoicemarkError) -> bytes:
     """The line that tells why not."""
-    told = {"kind": type(error).__name__, "what": error.what, "path": error.path, "hint": error.hint}
+    told = {"kind": _name(type(error)), "what": error.what, "path": error.path, "hint": error.hint}
     return _line({"error": told})
 
 
@@ -78,8 +78,13 @@ def _kinds() -> dict[str, type[VoicemarkError]]:
         kind = rest.pop()
         rest += kind.__subclasses__()
         if kind.__init__ is VoicemarkError.__init__:
-            found[kind.__name__] = kind
+            found[_name(kind)] = kind
     return found
+
+
+def _name(kind: type[VoicemarkError]) -> str:
+    """With its module: several may have one name."""
+    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _line(told: dict[str, Any]) -> bytes:
