@@ -30,13 +30,13 @@ chromium:
 demo: setup
 	$(PYTHON) -m voicemark.demo .work/demo
 
-# What CI holds a change to: what is found in seconds first, then the types beside the tests. These go in two processes
+# What CI holds a change to: what is found in seconds first, then the types beside the tests. These go in three processes
 # of one thread each: what waits for running services shares the machine with what computes.
 test: setup chromium format-check lint contracts
 	@$(MAKE) --no-print-directory --jobs=2 types tests
 
 tests: $(READY)
-	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -n 3 --dist loadfile
 
 # What is found in seconds comes first.
 check: format-check lint contracts types
