@@ -128,3 +128,8 @@ def unreadable(error: OSError, path: Path) -> RecordingError:
     if error.errno in PASSING:
         return RecordingUnreadableError(f"cannot be read: {said}", path=path, hint="look at the disk, or the mount")
     return RecordingError(f"cannot be read: {said}", path=path)
+
+
+def words_of(error: BaseException) -> str:
+    """Of an error that nobody has put into words its name as well."""
+    return str(error) if isinstance(error, VoicemarkError) else f"{type(error).__name__}: {error}"

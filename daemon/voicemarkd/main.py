@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicemark.errors import ConfigError, DatabaseError, EnrolmentError, ModelError, VoicemarkError
+from voicemark.errors import ConfigError, DatabaseError, EnrolmentError, ModelError, words_of
 from voicemarkd.journal import set_up_logging
 from voicemarkd.notify import notify
 
@@ -99,7 +99,7 @@ def _open(config: "Config") -> "tuple[Database, CurrentRecogniser]":
 
 
 def _end(code: int, error: BaseException) -> int:
-    text = str(error) if isinstance(error, VoicemarkError) else f"{type(error).__name__}: {error}"
+    text = words_of(error)
     log.critical("%s", text)
     notify(f"STATUS={text}", f"ERRNO={code}")
     return code

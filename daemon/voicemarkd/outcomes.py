@@ -14,14 +14,14 @@ from pathlib import Path
 from voicemark.actions.hear import Heard
 from voicemark.actions.in_hand import Hearing, LeftError
 from voicemark.actions.keep import keep
-from voicemark.errors import DatabaseError, NoAudioError, Trouble, VoicemarkError, trouble_of
+from voicemark.errors import DatabaseError, NoAudioError, Trouble, VoicemarkError, trouble_of, words_of
 from voicemark.store.database import Database
 from voicemark.store.jobs import Claim, ClaimLostError, Jobs
 from voicemark.store.waiting import QUEUE
 from voicemark.voice.device_errors import is_gpu_failure
 from voicemarkd.recogniser import CurrentRecogniser
 from voicemarkd.steps import StopError
-from voicemarkd.waits import Waits, words_of
+from voicemarkd.waits import Waits
 
 log = logging.getLogger(__name__)
 

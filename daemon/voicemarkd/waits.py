@@ -4,7 +4,7 @@ import logging
 from collections import defaultdict
 from contextlib import suppress
 
-from voicemark.errors import DatabaseError, Trouble, VoicemarkError, trouble_of
+from voicemark.errors import DatabaseError, Trouble, trouble_of, words_of
 from voicemark.store.database import Database
 from voicemark.store.waiting import QUEUE, note_waiting
 from voicemarkd.patience import Patience
@@ -60,8 +60,3 @@ class Waits:
         self._told[subject] = reason
         with suppress(DatabaseError), self._database.writing() as session:
             note_waiting(session, subject, reason)
-
-
-def words_of(error: BaseException) -> str:
-    """Of an error that nobody has put into words its name as well."""
-    return str(error) if isinstance(error, VoicemarkError) else f"{type(error).__name__}: {error}"

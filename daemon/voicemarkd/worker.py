@@ -17,7 +17,7 @@ from voicemark.actions.hear import Heard
 from voicemark.actions.in_hand import Hearing, InHand
 from voicemark.actions.keep import heard_elsewhere
 from voicemark.config import Config
-from voicemark.errors import DatabaseError, RecordingError, VoicemarkError
+from voicemark.errors import DatabaseError, RecordingError, VoicemarkError, words_of
 from voicemark.pipeline import content_of
 from voicemark.recorders.base import Recorder
 from voicemark.recording import Recording
@@ -30,7 +30,7 @@ from voicemarkd.outcomes import Outcomes
 from voicemarkd.recogniser import CurrentRecogniser
 from voicemarkd.steps import Steps, StopError
 from voicemarkd.throttle import LOOK_AGAIN_S, Manners
-from voicemarkd.waits import Waits, words_of
+from voicemarkd.waits import Waits
 
 IDLE_S = 5.0
 """How often the job table is asked for what a pause has kept back or another program has put there, and is told that

@@ -1,12 +1,14 @@
 """What recordings are heard with, made from a configuration: encoder, enrolled voices, verifier."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import torch
 
 from voicemark.audio.demux import AudioReader
+from voicemark.audio.timeline import Samples
 from voicemark.config import Config
 from voicemark.enrolment.enrolment import VoiceReport, enrol, tell_what_waits
 from voicemark.errors import EnrolmentError, RecordingError
@@ -69,3 +71,13 @@ def heard_again(path: Path, content: str, config: Config) -> ReadAudio:
         if content_of(recording) == content:
             return AudioReader.of(recording, config.audio).excerpt
     raise RecordingError("has changed since it was heard", path=path)
+
+
+def when_asked(found: Callable[[], ReadAudio]) -> ReadAudio:
+    """The audio that `found` finds, looked for once, and only when it is read."""
+    once = cache(found)
+
+    def read(start_s: float, end_s: float) -> Samples:
+        return once()(start_s, end_s)
+
+    return read

@@ -10,13 +10,11 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from voicemark.actions.recogniser import heard_again
-from voicemark.audio.timeline import Samples
+from voicemark.actions.recogniser import heard_again, when_asked
 from voicemark.config import Config, MatchSection
 from voicemark.errors import RecordingError
 from voicemark.result import Taken
@@ -213,15 +211,7 @@ def match_archive(
 
 def spoken_of(kept: KeptRecording, found: Diarization, listen: Listen, taken: Taken | None = None) -> Spoken:
     """What is known of a recording; its audio is looked for only when it is read."""
-
-    @cache
-    def audio() -> ReadAudio:
-        return listen(kept.path, kept.content)
-
-    def read(start_s: float, end_s: float) -> Samples:
-        return audio()(start_s, end_s)
-
-    return Spoken(found, kept.duration_s, read, taken)
+    return Spoken(found, kept.duration_s, when_asked(lambda: listen(kept.path, kept.content)), taken)
 
 
 def diarization_of(database: Database, kept: KeptRecording) -> tuple[Diarization, bool]:

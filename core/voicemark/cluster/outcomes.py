@@ -9,25 +9,22 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 
 from voicemark.actions.hear import Heard
 from voicemark.actions.keep import keep
-from voicemark.actions.recogniser import heard_again
+from voicemark.actions.recogniser import heard_again, when_asked
 from voicemark.actions.scan import Outcome, Status
-from voicemark.audio.timeline import Samples
 from voicemark.cluster.answers import Answer
 from voicemark.cluster.wire import Failure
 from voicemark.config import Config
-from voicemark.errors import DatabaseError, RecordingError, Trouble, VoicemarkError, trouble_of
+from voicemark.errors import DatabaseError, RecordingError, Trouble, VoicemarkError, trouble_of, words_of
 from voicemark.export.after import export_heard
 from voicemark.pipeline import name
 from voicemark.recording import Recording
 from voicemark.store.database import Database
 from voicemark.store.jobs import Claim, ClaimLostError, Jobs
 from voicemark.voice.recognise import Recogniser
-from voicemark.voice.verifier import ReadAudio
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +78,7 @@ class Outcomes:
             self._not_heard(claim, host, failure or Failure("own", "an empty answer came back"))
             return False
         try:
-            read = _Again(claim, self._config).read
+            read = when_asked(lambda: heard_again(claim.path, claim.content, self._config))
             result = name(in_hand.recording, claim.content, heard, read, self._recogniser, self._config)
         except Exception as error:
             self.not_done(claim, error)
@@ -113,7 +110,7 @@ class Outcomes:
     def not_done(self, claim: Claim, error: Exception) -> None:
         """Something went wrong here, and not at a worker."""
         trouble = trouble_of(error)
-        text = str(error) if isinstance(error, VoicemarkError) else f"{type(error).__name__}: {error}"
+        text = words_of(error)
         if trouble is Trouble.OWN:
             log.error("%s: an error of voicemark itself", claim.path, exc_info=error)
         with suppress(ClaimLostError):
@@ -152,18 +149,3 @@ class Outcomes:
     def _failed(self, path: Path, text: str) -> None:
         self.failed.add(path)
         self._listener.finished(Outcome(path, Status.FAILED, text))
-
-
-class _Again:
-    """A recording's audio, opened at the first question."""
-
-    def __init__(self, claim: Claim, config: Config) -> None:
-        self._claim, self._config = claim, config
-
-    @cached_property
-    def _excerpt(self) -> ReadAudio:
-        return heard_again(self._claim.path, self._claim.content, self._config)
-
-    def read(self, start_s: float, end_s: float) -> Samples:
-        """As `AudioReader.excerpt`."""
-        return self._excerpt(start_s, end_s)

@@ -33,6 +33,11 @@ def submit(config: Config, act: Act, follow: Callable[[Database, Done], None] | 
     told = asked(socket_of(config), request)
     if told is not None:
         return _read(told)
+    return done_here(config, act, follow)
+
+
+def done_here(config: Config, act: Act, follow: Callable[[Database, Done], None] | None = None) -> Done:
+    """As `submit`, where no service listens. Raises what `perform` raises."""
     with closing(open_database(config.database.path)) as database:
         done = perform(database, config, act, _user())
         if follow is not None:
@@ -48,10 +53,7 @@ def do(request: Request, database: Database, config: Config, by: str) -> dict[st
             path=request.database,
             hint="give each its own [service] control",
         )
-    try:
-        act = AnyAct.validate_python(request.act)
-    except ValidationError as error:
-        raise ActError(f"cannot be done: {_first_fault(error)}") from error
+    act = act_of(request)
     ends = time.monotonic() + PATIENCE_S
     while True:
         try:
@@ -61,6 +63,14 @@ def do(request: Request, database: Database, config: Config, by: str) -> dict[st
                 raise
         else:
             return {**asdict(done), "follow_up": sorted(done.follow_up)}
+
+
+def act_of(request: Request) -> Act:
+    """What is asked for. Raises `ActError`."""
+    try:
+        return AnyAct.validate_python(request.act)
+    except ValidationError as error:
+        raise ActError(f"cannot be done: {_first_fault(error)}") from error
 
 
 def _read(told: dict[str, Any]) -> Done:

@@ -27,7 +27,7 @@ from torch import Tensor
 
 from voicemark.audio.features import FeatureSettings
 from voicemark.audio.windows import Chunk, WindowGrid
-from voicemark.voice.base import WindowBatch
+from voicemark.voice.base import OnGrid, WindowBatch
 from voicemark.voice.device_errors import is_gpu_failure, is_out_of_memory
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class Batchable(Protocol):
         ...
 
 
-class Batched:
+class Batched(OnGrid):
     """An encoder on a device that several threads use at once, as `voicemark.voice.base.SpeakerEncoder`."""
 
     def __init__(
@@ -83,6 +83,7 @@ class Batched:
         """At most `batch` chunks are computed together. `on_cpu` makes the encoder that goes on when the device is
         lost; `fixed_shapes` fills batches up (None: on a device, not on the CPU)."""
         self._encoder, self._on_cpu = encoder, on_cpu
+        self.grid = encoder.grid
         self.batch = batch
         """Halved whenever memory is refused."""
         self.is_lost = False
@@ -104,22 +105,6 @@ class Batched:
     @property
     def cohort(self) -> Tensor | None:
         return self._encoder.cohort
-
-    @property
-    def grid(self) -> WindowGrid:
-        return self._encoder.grid
-
-    @property
-    def sample_rate(self) -> int:
-        return self.grid.sample_rate
-
-    @property
-    def window_s(self) -> float:
-        return self.grid.window_s
-
-    @property
-    def hop_s(self) -> float:
-        return self.grid.hop_s
 
     @property
     def dim(self) -> int:

@@ -4,16 +4,13 @@ On standard input a line with the configuration, and one as it goes to the servi
 service would answer. What follows from the act is done then, when nobody waits any more.
 """
 
-import getpass
-import os
 import sys
+from contextlib import closing
 from dataclasses import asdict
 
-from pydantic import ValidationError
-
-from voicemark.actions.acts import ActError, AnyAct
-from voicemark.actions.perform import Done, perform
+from voicemark.actions.perform import Done
 from voicemark.config import Config
+from voicemark.control.submit import act_of, done_here
 from voicemark.control.wire import read_request, write_done, write_error
 from voicemark.errors import VoicemarkError
 from voicemark.store.database import open_database
@@ -23,7 +20,7 @@ def main() -> int:
     """One act. 0 when it was done."""
     config = Config.model_validate_json(sys.stdin.buffer.readline())
     try:
-        done = _do(config, sys.stdin.buffer.readline())
+        done = done_here(config, act_of(read_request(sys.stdin.buffer.readline())))
     except VoicemarkError as error:
         _answer(write_error(error))
         return 1
@@ -32,43 +29,21 @@ def main() -> int:
     return 0
 
 
-def _do(config: Config, line: bytes) -> Done:
-    try:
-        act = AnyAct.validate_python(read_request(line).act)
-    except ValidationError as error:
-        raise ActError(f"is no act: {error}") from error
-    database = open_database(config.database.path)
-    try:
-        return perform(database, config, act, by=_user())
-    finally:
-        database.close()
-
-
 def _follow(config: Config, done: Done) -> None:
     """Raises what `follow` raises: the log has it, and the next scan does what is left."""
     if not done.follow_up:
         return
     from voicemark.actions.follow import follow
 
-    database = open_database(config.database.path)
-    try:
+    with closing(open_database(config.database.path)) as database:
         for line in follow(database, config, done.follow_up):
             print(line, file=sys.stderr)
-    finally:
-        database.close()
 
 
 def _answer(line: bytes) -> None:
     """At once, and nothing more: whoever waits for it goes on."""
     sys.stdout.buffer.write(line)
     sys.stdout.buffer.flush()
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
 
 
 if __name__ == "__main__":
