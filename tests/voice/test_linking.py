@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from support.talk import unit
 
 from voicemark.voice import linking_state
-from voicemark.voice.linking import IGNORED, NOBODY, PERSON, SOUND, Speakers, link_all, link_new
+from voicemark.voice.linking import IGNORED, NOBODY, PERSON, SOUND, THIN_S, Speakers, link_all, link_new
 from voicemark.voice.linking_evidence import BETWEEN, RECORDING
-from voicemark.voice.quantisation import quantise
+from voicemark.voice.linking_state import LinkState
+from voicemark.voice.quantisation import quantise, restore
 
 DIM = 128
 
@@ -81,7 +82,7 @@ def one_after_the_other(speakers: Speakers, order: list[int]) -> np.ndarray:
 
 
 def test_people_who_come_back_are_found_and_nobody_else_is_among_them() -> None:
-    speakers, whose = archive(8, 12, 1, seconds=(10.0, 90.0))
+    speakers, whose = archive(8, 12, 1, seconds=(THIN_S, 90.0))
     found = link_all(speakers, {})
     assert set(found.kinds.values()) == {PERSON}
     assert groups(found.persons) == {frozenset(np.flatnonzero(whose == p).tolist()) for p in range(8)}
@@ -92,17 +93,51 @@ def test_somebody_in_one_recording_or_for_less_than_a_minute_is_nobody_yet() -> 
     speakers, _ = archive(1, 4, 1, share=1.0, seconds=(30.0, 40.0))
     assert link_all(some(speakers, np.arange(1)), {}).persons.tolist() == [NOBODY]
     assert link_all(some(speakers, np.arange(2)), {}).persons.tolist() == [-2, -2]
-    short = replace(speakers, seconds=np.full(4, 14.0))
+    short = replace(speakers, seconds=np.full(4, 14.9))
     assert link_all(short, {}).persons.tolist() == [NOBODY] * 4
 
 
-def test_thin_local_speakers_join_but_make_nobody() -> None:
+@pytest.mark.parametrize("anew", [False, True])
+def test_who_speaks_for_a_moment_is_linked_by_no_machine(anew: bool) -> None:
     speakers, _ = archive(1, 24, 2, share=1.0, seconds=(30.0, 40.0))
-    thin = replace(speakers, seconds=np.full(24, 4.9))
-    assert (link_all(thin, {}).persons == NOBODY).all()
-    last = speakers.seconds.copy()
-    last[-1] = 4.0
-    assert (link_all(replace(speakers, seconds=last), {}).persons == -2).all()
+    seconds = speakers.seconds.copy()
+    seconds[-1] = THIN_S - 0.1
+    mine = replace(speakers, seconds=seconds)
+    found = link_all(mine, {}) if anew else link_new(mine, {}, np.ones(24, np.bool_), again=True)
+    assert found.persons.tolist() == [-2] * 23 + [NOBODY]
+
+
+def test_who_is_about_as_likely_two_people_is_neither() -> None:
+    speakers, whose = archive(2, 8, 12, share=1.0, seconds=(35.0, 60.0))
+    units = restore(speakers.directions)
+    between = quantise((units[whose == 0][-1:] + units[whose == 1][-1:]).astype(np.float32))
+    one = some(speakers, np.array([0]))
+    mixed = Speakers(
+        np.concatenate((speakers.directions, between)),
+        np.append(speakers.seconds, 60.0),
+        np.append(speakers.begins_s, one.begins_s),
+        np.append(speakers.recordings, 8),
+        np.full(len(whose) + 1, NOBODY),
+        np.zeros(len(whose) + 1, np.bool_),
+        np.zeros(len(whose) + 1, np.bool_),
+    )
+    found = link_all(mixed, {}).persons
+    assert found[-1] == NOBODY
+    assert len(set(found[:-1].tolist())) == 2
+    known = replace(mixed, persons=np.append(found[:-1] + 10, NOBODY))
+    assert link_new(known, {}, np.arange(len(mixed)) == len(whose)).persons[-1] == NOBODY
+
+
+def test_what_is_released_leaves_nobody_behind_who_is_heard_too_little() -> None:
+    speakers, _ = archive(1, 3, 11, share=1.0, seconds=(35.0, 40.0))
+    other = np.random.default_rng(1).standard_normal((1, DIM)).astype(np.float32)
+    directions = np.concatenate((speakers.directions[:2], quantise(other)))
+    state = LinkState(replace(speakers, directions=directions, persons=np.full(3, -7)), {-7: PERSON})
+    state.release(np.arange(3))
+    assert state.persons.tolist() == [-7, -7, NOBODY]
+    short = LinkState(replace(state.speakers, seconds=np.array([35.0, 20.0, 35.0])), {-7: PERSON})
+    short.release(np.arange(3))
+    assert short.persons.tolist() == [NOBODY] * 3
 
 
 def test_what_comes_back_unchanged_is_a_sound_and_no_person() -> None:
@@ -190,7 +225,7 @@ def test_a_number_does_not_come_back_with_somebody_who_was_taken_out_of_it() -> 
 
 
 def test_everybody_anew_keeps_the_numbers() -> None:
-    speakers, whose = archive(6, 10, 9, seconds=(10.0, 90.0))
+    speakers, whose = archive(6, 10, 9, seconds=(THIN_S, 90.0))
     numbers = np.array([40, 30, 20, 10, 50, 60])
     before = replace(speakers, persons=numbers[whose])
     assert link_all(before, {}).persons.tolist() == before.persons.tolist()

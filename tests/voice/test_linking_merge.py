@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 from support.talk import unit
 
 from voicemark.voice.evidence import WINDOW
-from voicemark.voice.linking_evidence import BETWEEN, RECORDING, all_likeness, likeness, lowest_product, means_of
+from voicemark.voice.linking_evidence import (
+    BETWEEN,
+    RECORDING,
+    Means,
+    likely,
+    likeness,
+    likeness_without,
+    lowest_product,
+    means_of,
+)
 from voicemark.voice.linking_merge import agglomerate, near
 from voicemark.voice.quantisation import quantise, restore
 
@@ -93,6 +102,36 @@ def test_groups_as_the_slow_reference_does(count: int, people: int, seed: int, j
     assert got == naive(directions, seconds, recordings, join)
 
 
+def every_likeness(rows: Means, columns: Means) -> np.ndarray:
+    """Of all pairs, without leaving any out."""
+    both = rows.joined(columns)
+    first, second = np.divmod(np.arange(len(rows) * len(columns)), len(columns))
+    return likeness(both, first, second + len(rows)).reshape(len(rows), len(columns))
+
+
+@settings(deadline=None, max_examples=15)
+@given(count=st.integers(1, 30), seed=st.integers(0, 9999), least=st.floats(-5, 60))
+def test_whoever_is_likely_somebody_of_a_group_is_found(count: int, seed: int, least: float) -> None:
+    single = means_of(*heard(count, 3, seed))
+    groups = single.grouped([list(range(k, min(count, k + 4))) for k in range(0, count, 3)])
+    score = every_likeness(single, groups)
+    rows, columns, odds = likely(single, groups, least)
+    assert set(zip(*np.nonzero(score >= least + 1e-3), strict=True)) <= set(zip(rows, columns, strict=True))
+    assert odds == pytest.approx(score[rows, columns], abs=1e-3)
+    assert (odds >= least).all()
+
+
+def test_how_likely_one_is_the_rest_of_its_group() -> None:
+    single = means_of(*heard(9, 2, 5))
+    members = [[0, 1, 2, 3, 4], [5, 6, 7], [8]]
+    mine = np.array([0] * 5 + [1] * 3 + [2])
+    got = likeness_without(single, single.grouped(members), np.arange(9), mine)
+    for k in range(8):
+        rest = single.grouped([[other for other in members[mine[k]] if other != k]])
+        assert got[k] == pytest.approx(every_likeness(single.only(np.array([k])), rest)[0, 0], abs=0.01)
+    assert got[8] == -np.inf
+
+
 @settings(deadline=None, max_examples=15)
 @given(count=st.integers(2, 30), seed=st.integers(0, 9999), block=st.integers(1, 40), join=st.floats(-5, 30))
 def test_every_pair_that_is_likely_is_found_once_in_whatever_blocks(
@@ -100,7 +139,7 @@ def test_every_pair_that_is_likely_is_found_once_in_whatever_blocks(
 ) -> None:
     means = means_of(*heard(count, 3, seed))
     edges = near(means, join, block, most=count)
-    score = all_likeness(means, means)
+    score = every_likeness(means, means)
     expected = {(i, j) for i in range(count) for j in range(i + 1, count) if score[i, j] >= join + 1e-3}
     got = list(zip(edges.first.tolist(), edges.second.tolist(), strict=True))
     assert expected <= set(got)
@@ -114,8 +153,8 @@ def test_no_pair_under_the_lowest_product_is_likely(count: int, seed: int, join:
     single = means_of(*heard(count, 3, seed))
     groups = [list(range(k, min(count, k + 3))) for k in range(0, count, 2)]
     means = single.joined(single.grouped(groups))
-    under = (means.rows @ means.rows.T) < lowest_product(means, join)
-    assert not (under & (all_likeness(means, means) >= join)).any()
+    under = (means.rows @ means.rows.T) < lowest_product(join, means)
+    assert not (under & (every_likeness(means, means) >= join)).any()
 
 
 def test_the_mean_of_a_group_is_that_of_who_became_one_after_the_other() -> None:

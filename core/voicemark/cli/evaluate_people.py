@@ -15,6 +15,7 @@ def people(
     split: Annotated[str, typer.Option(help="Which rows of the manifest.")] = "dev",
     seed: Annotated[list[int] | None, typer.Option(help="An archive, repeatable; none: the first.")] = None,
     minutes: Annotated[float, typer.Option(min=1, help="Length of a composed recording.")] = 6.0,
+    recordings: Annotated[int, typer.Option(min=2, help="In an archive; a longer one begins as a shorter one.")] = 24,
     model: Annotated[Path | None, typer.Option(help="Weights (.safetensors); none: the shipped ones.")] = None,
     leave_out: Annotated[
         list[str] | None, typer.Option(help="Source whose voices are in neither background nor cohort, repeatable.")
@@ -33,8 +34,9 @@ def people(
 ) -> None:
     """Measure how well people are found across recordings: purity, coverage, wrong links, an owner's acts, and time.
 
-    Archives of 24 recordings in which 30 people come back are composed and heard once; what was kept of them is linked
-    again in seconds. Reads only; keeps recordings, windows and fitted weights in WORK.
+    Archives in which 30 people come back are composed and heard once; what was kept of them is linked again in seconds,
+    and what an earlier run, or one with fewer RECORDINGS, left there is taken as it is. Reads only; keeps recordings,
+    windows and fitted weights in WORK.
     """
     from rich.console import Console
     from rich.table import Table
@@ -45,6 +47,7 @@ def people(
         measure_scale,
         people_table,
         scale_table,
+        together_table,
     )
     from voicemark.lab.tables import markdown_table
 
@@ -55,6 +58,7 @@ def people(
         split=split,
         seeds=tuple(seed or (1,)),
         minutes=minutes,
+        recordings=recordings,
         work=work or Path.home() / ".cache" / "voicemark" / "people",
         model=model,
         left_out=tuple(leave_out or ()),
@@ -67,7 +71,7 @@ def people(
     if as_json:
         typer.echo(json.dumps({"archives": [asdict(row) for row in rows], "scale": [asdict(row) for row in sizes]}))
         return
-    tables = [people_table(rows), *([scale_table(sizes)] if sizes else [])]
+    tables = [people_table(rows), together_table(rows), *([scale_table(sizes)] if sizes else [])]
     if markdown:
         typer.echo("\n\n".join(markdown_table(table) for table in tables))
         return

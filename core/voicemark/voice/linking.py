@@ -2,11 +2,12 @@
 
     what comes back unchanged is a sound (`linking_sounds.py`) → local speakers who are likeliest one person become one
     (`linking_merge.py`, by `linking_evidence.py`) → dense first: who is heard in several recordings and for a minute is
-    a person → the others are offered to these → who is left stays alone, and is offered again with each recording
+    a person → who is not surely whose it is by then is taken out again → the others are offered to these → who is left
+    stays alone, and is offered again with each recording
 
-A local speaker of less than THIN_S may join somebody, and never makes anybody: what few seconds say is chance. Nobody
-is given two local speakers of one recording: those were told apart where they could be compared best. Whom a person
-placed stays there, and whom a person kept apart stays apart.
+A local speaker of less than THIN_S is nobody's: what few seconds say is chance, and where there is a name, the owner
+may be asked (`voicemark.actions.questions`). Nobody is given two local speakers of one recording: those were told apart
+where they could be compared best. Whom a person placed stays there, and whom a person kept apart stays apart.
 
 Everybody anew (`link_all`) does not depend on the order in which recordings came; one recording after the other
 (`link_new`) does, as who is somebody's already stays there.
@@ -26,7 +27,7 @@ __all__ = ["IGNORED", "NOBODY", "PERSON", "SOUND", "Linked", "Speakers", "link_a
 
 Ints = NDArray[np.int64]
 
-THIN_S = 5.0  # of speech: less joins and never makes anybody
+THIN_S = 12.0  # of speech: less is linked by no machine
 SAME = 0.5  # of somebody's time that keeps the number
 REACH = 2  # steps from neighbour to neighbour by which those are found who may become somebody with those who are new
 
@@ -51,8 +52,10 @@ def link_all(speakers: Speakers, kinds: Mapping[int, str]) -> Linked:
     state = LinkState(speakers.without_machine, kinds)
     state.find_sounds(state.nobodys)
     state.form(state.noises(state.nobodys), SOUND)
-    state.form(_thick(state, state.nobodys), PERSON)
-    state.offer(state.voices(state.nobodys), PERSON)
+    free = _thick(state, state.nobodys)
+    state.form(free, PERSON)
+    state.release(free)
+    state.offer(_thick(state, state.nobodys), PERSON)
     before = np.where(speakers.fixed, NOBODY, speakers.persons)
     return _linked(state, _carried(state, before, kinds))
 
@@ -66,11 +69,12 @@ def link_new(speakers: Speakers, kinds: Mapping[int, str], fresh: NDArray[np.boo
     new = np.flatnonzero(fresh & (speakers.persons == NOBODY))
     state.find_sounds(new)
     state.offer(state.noises(state.free(new)), SOUND)
-    state.offer(state.voices(state.free(new)), PERSON)
-    noises = state.noises(state.nobodys)
+    state.offer(_thick(state, state.free(new)), PERSON)
+    noises, free = state.noises(state.nobodys), _thick(state, state.nobodys)
     state.form(state.neighbours(state.noises(state.free(new)), noises, REACH), SOUND)
-    state.form(state.neighbours(_thick(state, state.free(new)), _thick(state, state.nobodys), REACH), PERSON)
-    state.offer(state.voices(state.nobodys), PERSON, only_grown=not again)
+    state.form(state.neighbours(_thick(state, state.free(new)), free, REACH), PERSON)
+    state.release(free)
+    state.offer(_thick(state, state.nobodys), PERSON, only_grown=not again)
     return _linked(state, {})
 
 

@@ -30,8 +30,9 @@ BETWEEN = 0.28
 WINDOW_S = 2.0
 GRID = 64
 SLACK = 0.005  # more than the product varies between two points of the grid
-ROWS = 256
+ROWS = 1024
 AT_ONCE = 20_000  # pairs whose means are multiplied at once
+ALONE = 1e-4  # of a group's weight: who leaves less behind is all there is of it
 
 
 @dataclass
@@ -112,33 +113,60 @@ def likeness(means: Means, first: Ints, second: Ints, products: Floats | None = 
     ).astype(np.float32)
 
 
-def all_likeness(rows: Means, columns: Means) -> Floats:
-    """The same of all pairs: (r, c)."""
-    result = np.empty((len(rows), len(columns)), np.float32)
-    for start in range(0, len(rows), ROWS):
-        some = slice(start, start + ROWS)
-        result[some] = same_person(
-            (rows.rows[some] @ columns.rows.T).astype(np.float64),
-            rows.squares[some, None].astype(np.float64),
-            rows.variances[some, None].astype(np.float64),
-            columns.squares[None].astype(np.float64),
-            columns.variances[None].astype(np.float64),
-            rows.dim,
+def likeness_without(means: Means, groups: Means, members: Ints, mine: Ints) -> Floats:
+    """The same of each member with the rest of its group: (e,) places in `means` and in `groups` → (e,).
+
+    −∞ where it is all there is of its group.
+    """
+    result = np.full(len(members), -np.inf, np.float32)
+    for start in range(0, len(members), AT_ONCE):
+        some, group = members[start : start + AT_ONCE], mine[start : start + AT_ONCE]
+        own, whole = 1 / means.variances[some].astype(np.float64), 1 / groups.variances[group].astype(np.float64)
+        left = whole - own
+        several = left > ALONE * whole
+        some, group = some[several], group[several]
+        own, whole, left = own[several], whole[several], left[several]
+        rows = means.rows[some].astype(np.float64)
+        rest = (whole[:, None] * groups.rows[group] - own[:, None] * rows) / left[:, None]
+        result[start + np.flatnonzero(several)] = same_person(
+            np.einsum("ed,ed->e", rows, rest),
+            np.einsum("ed,ed->e", rest, rest),
+            1 / left,
+            means.squares[some].astype(np.float64),
+            means.variances[some].astype(np.float64),
+            means.dim,
             BETWEEN,
         )
     return result
 
 
-def lowest_product(means: Means, least: float) -> float:
+def likely(rows: Means, columns: Means, least: float) -> tuple[Ints, Ints, Floats]:
+    """All pairs that are one person with logarithmic odds of `least` at least: rows (e,), columns (e,), odds (e,)."""
+    floor = lowest_product(least, rows, columns)
+    both = rows.joined(columns)
+    parts = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))]
+    for start in range(0, len(rows), ROWS):
+        products = rows.rows[start : start + ROWS] @ columns.rows.T
+        row, column = np.nonzero(products >= floor)
+        score = likeness(both, row + start, column + len(rows), products[row, column])
+        enough = score >= least
+        parts.append((row[enough] + start, column[enough], score[enough]))
+    first, second, odds = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return first, second, odds
+
+
+def lowest_product(least: float, *some: Means) -> float:
     """A product below which no two of these reach `least`; found on a grid over their variances."""
-    if not len(means):
+    variances, squares = (np.concatenate(each) for each in zip(*((m.variances, m.squares) for m in some), strict=True))
+    if not len(variances):
         return np.inf
-    grid = np.linspace(float(means.variances.min()), float(means.variances.max()), GRID)
-    shortest = float((means.squares / (BETWEEN + means.variances)).min())  # what is shorter needs less
-    a, c = (BETWEEN + grid)[:, None] / means.dim, (BETWEEN + grid)[None] / means.dim
-    b = BETWEEN / means.dim
+    dim = some[0].dim
+    grid = np.linspace(float(variances.min()), float(variances.max()), GRID)
+    shortest = float((squares / (BETWEEN + variances)).min())  # what is shorter needs less
+    a, c = (BETWEEN + grid)[:, None] / dim, (BETWEEN + grid)[None] / dim
+    b = BETWEEN / dim
     determinant = a * c - b * b
     spread = np.log(determinant) - np.log(a) - np.log(c)
-    length = 2 * shortest * means.dim
-    needed = length * a * c + determinant * (2 * least + means.dim * spread - length)
+    length = 2 * shortest * dim
+    needed = length * a * c + determinant * (2 * least + dim * spread - length)
     return float((needed / (2 * b)).min()) - SLACK

@@ -38,7 +38,7 @@ def near(means: Means, join: float, block: int = BLOCK, most: int = MOST) -> Edg
     """Of each node the `most` best that are at least `join`, of those after it: every such pair once."""
     count = len(means)
     parts: list[Edges] = []
-    floor = lowest_product(means, join)
+    floor = lowest_product(join, means)
     for start in range(0, count - 1, block):
         end = min(start + block, count)
         products = means.rows[start:end] @ means.rows[start:].T

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemark.voice.linking_evidence import all_likeness, likeness, means_of
+from voicemark.voice.linking_evidence import likely, likeness, likeness_without, means_of
 from voicemark.voice.linking_merge import agglomerate, near
 from voicemark.voice.linking_sounds import ALIKE, LONGEST_S, Places, sounds_among
 from voicemark.voice.quantisation import restore
@@ -23,9 +23,8 @@ PERSON, SOUND, IGNORED = "person", "sound", "ignored"
 
 CORE_S = 60.0  # of speech that somebody has in all
 CORES = (3, 2)  # recordings in which somebody is heard, the first first
-JOIN = 40.0  # logarithm of the odds from which two are one person
-OFFER = 30.0  # from which one is given to somebody who is there
-MARGIN = 2.0  # by which the next best must be worse
+JOIN = 50.0  # logarithm of the odds from which two are one person, or one is somebody's
+MARGIN = 20.0  # by which whoever is next likest must be worse
 
 
 @dataclass(frozen=True)
@@ -120,9 +119,9 @@ class LinkState:
         for _ in range(steps):
             if not len(latest):
                 break
-            likely = (all_likeness(rest.only(latest), rest) >= JOIN).any(axis=0) & ~found
-            latest = np.flatnonzero(likely)
-            found |= likely
+            _, columns, _ = likely(rest.only(latest), rest, JOIN)
+            latest = np.setdiff1d(columns, np.flatnonzero(found))
+            found[latest] = True
         return among[found]
 
     def form(self, free: Ints, kind: str) -> None:
@@ -161,6 +160,40 @@ class LinkState:
                     if self.persons[k] == NOBODY:
                         self._give(k, person)
 
+    def release(self, placed: Ints) -> None:
+        """Take those of the places out of people again who are not surely theirs, and end new people who are few then.
+
+        Groups are made of pairs; asked by itself, one must be as likely the person that the others are without it as
+        two must be to become one, and nobody else about as likely. Of each person the worst goes first, as the others
+        may be sure without it.
+        """
+        placed = placed[self.persons[placed] != NOBODY]
+        while len(placed):
+            slack = self._slack(placed)
+            order = np.argsort(slack, kind="stable")
+            worst = np.unique(self.persons[placed[order]], return_index=True)[1]
+            touched = {self._take(k) for k in placed[order[worst[slack[order[worst]] < 0]]].tolist()}
+            for person in touched:
+                members = self._members[person]
+                few = len(members) < CORES[-1] or self.speakers.seconds[members].sum() < CORE_S
+                if person < NOBODY and few:
+                    for k in list(members):
+                        self._take(k)
+            placed = placed[np.isin(self.persons[placed], sorted(touched - {NOBODY}))]
+
+    def _slack(self, places: Ints) -> NDArray[np.float64]:
+        """By how much each is surer whose it is than it must be."""
+        people = self._of(PERSON)
+        column = {person: number for number, person in enumerate(people)}
+        mine = np.array([column[person] for person in self.persons[places].tolist()])
+        groups = self._means.grouped(self._all_of(people))
+        own = likeness_without(self._means, groups, places, mine).astype(np.float64)
+        rows, columns, score = likely(self._means.only(places), groups, JOIN - MARGIN)
+        others = np.full(len(places), JOIN - MARGIN)
+        other = columns != mine[rows]
+        np.maximum.at(others, rows[other], score[other])
+        return np.asarray(own - MARGIN - others, np.float64)
+
     def offer(self, free: Ints, kind: str, only_grown: bool = False) -> None:
         """Give those who are free to whoever is likeliest, the surest first; to nobody where two are about as likely.
 
@@ -171,26 +204,27 @@ class LinkState:
             changed = [person for person in people if person in self.grown]
             if not len(free) or not changed:
                 return
-            likely = all_likeness(self._means.only(free), self._means.grouped([self._members[p] for p in changed]))
-            free = free[(likely >= OFFER).any(axis=1)]
+            rows, _, _ = likely(self._means.only(free), self._means.grouped(self._all_of(changed)), JOIN)
+            free = free[np.unique(rows)]
         if not len(free) or not people:
             return
-        groups = self._means.grouped([self._members[person] for person in people])
-        scores = all_likeness(self._means.only(free), groups)
-        choice = scores.argmax(axis=1)
-        best = scores[np.arange(len(free)), choice]
-        scores[np.arange(len(free)), choice] = -np.inf
-        sure = np.flatnonzero((best >= OFFER) & (best - scores.max(axis=1) >= MARGIN))
+        best, next_best = np.full((2, len(free)), -np.inf)
+        choice = np.zeros(len(free), np.int64)
+        rows, columns, score = likely(self._means.only(free), self._means.grouped(self._all_of(people)), JOIN - MARGIN)
+        order = np.argsort(score, kind="stable")
+        for row, column, s in zip(rows[order].tolist(), columns[order].tolist(), score[order].tolist(), strict=True):
+            next_best[row], best[row], choice[row] = best[row], s, column
+        sure = np.flatnonzero((best >= JOIN) & (next_best <= best - MARGIN))
         for row in sure[np.argsort(-best[sure], kind="stable")].tolist():
             self._give(int(free[row]), people[int(choice[row])])
 
     def scores(self) -> Floats:
         """(n,): how likely each is whose it is, by the middle of them; nan where it is nobody's."""
         result = np.full(len(self.speakers), np.nan, np.float32)
-        people = list(self._members)
+        people = [person for person, members in self._members.items() if members]
         places = np.flatnonzero(self.persons != NOBODY)
         if len(places):
-            both = self._means.joined(self._means.grouped([self._members[person] for person in people]))
+            both = self._means.joined(self._means.grouped(self._all_of(people)))
             number = {person: len(self.speakers) + k for k, person in enumerate(people)}
             mine = np.array([number[person] for person in self.persons[places].tolist()])
             result[places] = likeness(both, places, mine)
@@ -198,7 +232,14 @@ class LinkState:
 
     def _of(self, kind: str) -> list[int]:
         """Sounds, or whoever is none."""
-        return [person for person in self._members if (self.kinds.get(person, PERSON) == SOUND) == (kind == SOUND)]
+        return [
+            person
+            for person, members in self._members.items()
+            if members and (self.kinds.get(person, PERSON) == SOUND) == (kind == SOUND)
+        ]
+
+    def _all_of(self, people: list[int]) -> list[list[int]]:
+        return [self._members[person] for person in people]
 
     def _give(self, k: int, person: int) -> None:
         """Unless a rule forbids it."""
@@ -211,6 +252,14 @@ class LinkState:
     def _add(self, k: int, person: int) -> None:
         self._members.setdefault(person, []).append(k)
         self._recordings.setdefault(person, set()).add(int(self.speakers.recordings[k]))
+
+    def _take(self, k: int) -> int:
+        """Make it nobody's; whose it was."""
+        person = int(self.persons[k])
+        self.persons[k] = NOBODY
+        self._members[person].remove(k)
+        self._recordings[person].discard(int(self.speakers.recordings[k]))
+        return person
 
     def _new(self, kind: str) -> int:
         self._made += 1

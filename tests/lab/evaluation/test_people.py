@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicemark.errors import VoicemarkError
-from voicemark.lab.evaluation.people import at_best, made_up, measure_scale, one_after_the_other
+from voicemark.lab.evaluation.people import PeopleRow, at_best, made_up, measure_scale, one_after_the_other, together
 from voicemark.lab.evaluation.people_archive import GUESTS, REGULARS, SHOWS, cast_archive
 from voicemark.lab.evaluation.people_heard import Heard
 from voicemark.lab.evaluation.people_score import b_cubed, score_people
@@ -103,6 +103,22 @@ def test_everybody_who_comes_back_is_heard_in_three_recordings_and_guests_once(t
     assert all(presenters[k] == presenters[k + SHOWS] for k in range(len(casts) - SHOWS))
 
 
+def test_a_longer_archive_begins_as_a_shorter_one_and_guests_come_twice_at_most(tmp_path: Path) -> None:
+    voices = corpus(tmp_path, 50)
+    long = cast_archive(voices, "dev", 3, recordings=30)
+    assert long[:9] == cast_archive(voices, "dev", 3, recordings=9)
+    guests = [str(clips[0].speaker) for cast in long for clips in cast.clips[1 + REGULARS :]]
+    assert len(guests) == 2 * 20
+    assert set(guests[:20]) == set(guests[20:])
+
+
+def test_wrong_links_of_all_archives_are_told_together() -> None:
+    score = score_people(ARCHIVE, np.array([1, 1, 1, 1, 1]), {})
+    none = score_people(ARCHIVE, np.full(5, NOBODY), {})
+    rows = [PeopleRow("a", "all at once", score), PeopleRow("b", "all at once", none), PeopleRow("b", "at best", none)]
+    assert together(rows) == [("all at once", 4, 2.0), ("at best", 0, 1.0)]
+
+
 def test_a_corpus_of_too_few_voices_is_refused(tmp_path: Path) -> None:
     with pytest.raises(VoicemarkError, match="29 voices"):
         cast_archive(corpus(tmp_path, 29), "dev", 1)
@@ -112,5 +128,5 @@ def test_made_up_people_are_found_and_strangers_are_not() -> None:
     made = made_up(1000, 1)
     at_once, (after, _) = link_all(made, {}).persons, one_after_the_other(made)
     for persons in (at_once, after):
-        assert 0.4 < (persons != NOBODY).mean() < 0.6
+        assert 0.35 < (persons != NOBODY).mean() < 0.5  # of half of them, a fifth are a second one in a recording
     assert measure_scale(400).local_speakers == 400

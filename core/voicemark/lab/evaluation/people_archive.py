@@ -5,7 +5,7 @@ clips. Here it is given a folder of its own for each, so that an archive has wha
 
 - people who come back: the same `PEOPLE`, each in at least three recordings, in other scenes, with other clips as far
   as there are any;
-- guests who are heard once;
+- guests who are heard once, or twice in a long archive: each is dealt out once before any comes again;
 - programmes: `SHOWS` of them, whose recordings share a presenter, signature tunes and beds, and a studio, an equaliser
   and early echoes that everybody in them has in common. So strangers of one programme are nearer to each other than
   their voices make them, as in television.
@@ -36,6 +36,7 @@ RECORDINGS = 24
 SHOWS = 6
 REGULARS = 6  # people who come back in a recording, beside its programme's presenter
 GUESTS = 2
+GUEST_TIMES = 2  # that a guest is heard at most: who is heard in three recordings is no guest
 BEDS = 3  # files of music and noise that a programme uses
 BED_S = 60.0  # of each that are enough: composers play a bed from its start, and repeat it
 LEAST_S = 40.0  # of clips that somebody needs to come back
@@ -53,7 +54,10 @@ class Cast:
 
 
 def cast_archive(corpus: Path, split: str, seed: int, recordings: int = RECORDINGS, people: int = PEOPLE) -> list[Cast]:
-    """Who is heard where, the same for the same seed. Raises VoicemarkError where the split has too few voices."""
+    """Who is heard where, the same for the same seed: a longer archive begins as a shorter one.
+
+    Raises VoicemarkError where the split has too few voices.
+    """
     by_person: dict[str, list[Clip]] = {}
     seconds = clip_seconds(corpus)
     for clip in read_manifest(corpus, split):
@@ -65,7 +69,7 @@ def cast_archive(corpus: Path, split: str, seed: int, recordings: int = RECORDIN
         raise VoicemarkError(f"{len(enough)} voices of split {split!r} have {LEAST_S:g} s, not {people}", path=corpus)
     regulars = [enough[k] for k in rng.permutation(len(enough))[:people]]
     others = sorted(set(by_person) - set(regulars))
-    guests = [others[k] for k in rng.permutation(len(others))]
+    guests = [others[k] for k in rng.permutation(len(others))] * GUEST_TIMES
     shelves = {
         name: _Shelf([clips[k] for k in rng.permutation(len(clips))], seconds) for name, clips in by_person.items()
     }
@@ -117,14 +121,17 @@ def compose_archive(
     minutes: float,
     work: Path,
     say: Callable[[str], None] = lambda text: None,
+    *,
+    recordings: int = RECORDINGS,
 ) -> list[tuple[Cast, Composed]]:
-    """The archive of a seed in `work`; recordings that an earlier run left there are taken as they are.
+    """The archive of a seed in `work`; recordings that an earlier run left there are taken as they are, also those of a
+    shorter archive.
 
     Raises VoicemarkError where a corpus cannot be read, ToolError where the composer fails.
     """
     beds = sorted({clip.path for clip in read_noise(noise, evaluation=True)})
     archive = []
-    for cast in cast_archive(corpus, split, seed):
+    for cast in cast_archive(corpus, split, seed, recordings):
         folder = work / "recordings" / f"people-{composer.stem}-{corpus.name}-{split}-{seed}-{minutes:g}-{cast.number}"
         composed = Composed(f"{seed}.{cast.number}", folder)
         if not composed.truth.exists():
