@@ -17,7 +17,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from voicemark.errors import DatabaseError
-from voicemark.store import migrate
+from voicemark.store import all_migrations, migrate, new_database
 from voicemark.store.database import open_database, open_to_read
 from voicemark.store.paths import path_to_text, text_to_path
 from voicemark.store.schema import TEXT_INDEXES, Base, RecordingRow, VoiceRow
@@ -32,11 +32,50 @@ def test_migrations_make_exactly_the_tables_of_the_schema(tmp_path):
     def of_the_schema(name, kind, _parents):
         return kind != "table" or not name.startswith(TEXT_INDEXES)  # FTS5 makes tables of its own for them.
 
-    database = open_database(tmp_path / "v.db")
-    with database.connection() as connection:
+    all_migrations.migrate_empty(tmp_path / "v.db")
+    with open_database(tmp_path / "v.db").connection() as connection:
         context = MigrationContext.configure(connection, opts={"include_name": of_the_schema})
         differences = compare_metadata(context, Base.metadata)
     assert differences == []
+
+
+def test_a_new_database_is_what_all_migrations_make(tmp_path):
+    advice = "a migration was added or changed? Then: python -m voicemark.store.all_migrations"
+    assert all_migrations.statements() == new_database.STATEMENTS.read_text(encoding="utf-8"), advice
+    contents = []
+    for way in (all_migrations.migrate_empty, lambda path: None):
+        path = tmp_path / f"{len(contents)}.db"
+        way(path)
+        open_database(path).close()
+        with closing(sqlite3.connect(path)) as connection:
+            rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name").fetchall()
+            made = [(*where, sql and sql.strip()) for *where, sql in rows]
+            revision = connection.execute("SELECT * FROM alembic_version").fetchall()
+            [(key, own)] = connection.execute("SELECT * FROM about")
+        contents.append((made, revision, key, len(own)))
+    assert contents[0] == contents[1]
+
+
+def test_each_new_database_has_an_id_of_its_own(tmp_path):
+    ids = set()
+    for number in range(3):
+        with open_database(tmp_path / f"{number}.db").reading() as session:
+            ids.add(session.execute(text("SELECT value FROM about WHERE key = 'id'")).scalar())
+    assert len(ids) == 3
+
+
+def test_a_new_database_that_could_not_be_finished_is_empty_and_made_the_next_time(tmp_path, monkeypatch):
+    whole = new_database.STATEMENTS
+    broken = tmp_path / "new.sql"
+    broken.write_text(whole.read_text() + "CREATE TABLE no sql at all;\n")
+    monkeypatch.setattr(new_database, "STATEMENTS", broken)
+    with pytest.raises(DatabaseError):
+        open_database(tmp_path / "v.db")
+    with closing(sqlite3.connect(tmp_path / "v.db")) as connection:
+        assert connection.execute("SELECT * FROM sqlite_master").fetchall() == []
+    monkeypatch.setattr(new_database, "STATEMENTS", whole)
+    with open_database(tmp_path / "v.db").reading() as session:
+        assert session.execute(text("SELECT count(*) FROM recordings")).scalar() == 0
 
 
 def test_views_are_there_and_are_renewed_when_their_definition_changes(tmp_path, monkeypatch):
@@ -187,11 +226,11 @@ def test_the_names_of_migrations_say_what_alembic_says(tmp_path: Path) -> None:
     assert migrate.revisions()[-1] == script.get_current_head()
 
 
-def test_a_database_of_today_is_opened_without_alembic(tmp_path: Path) -> None:
-    open_database(tmp_path / "v.db").close()
+def test_a_database_of_today_is_made_and_opened_without_alembic(tmp_path: Path) -> None:
     program = (
-        "import sys\nfrom pathlib import Path\nfrom voicemark.store.database import open_to_read\n"
-        "open_to_read(Path(sys.argv[1])).close()\nprint([one for one in ('alembic', 'torch') if one in sys.modules])"
+        "import sys\nfrom pathlib import Path\nfrom voicemark.store.database import open_database, open_to_read\n"
+        "open_database(Path(sys.argv[1])).close()\nopen_to_read(Path(sys.argv[1])).close()\n"
+        "print([one for one in ('alembic', 'torch') if one in sys.modules])"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "v.db")]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -1,6 +1,6 @@
 """Bring a database to this program's schema; a copy of what it was is kept until the next time.
 
-Alembic is loaded where something is to be migrated: whether it is, file names tell.
+Alembic is loaded where something is to be migrated: whether it is, file names tell. A new database needs none.
 """
 
 import os
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine
 
 from voicemark.errors import DatabaseError
+from voicemark.store.new_database import make_tables
 from voicemark.store.private import create_private
 from voicemark.store.views import renew_views, views_are_stale
 
@@ -49,20 +50,27 @@ def migrate(reading: Engine, writing: Engine, path: Path) -> None:
     """Bring the schema to this program's revision; each migration and its record are one transaction."""
     with reading.connect() as connection:
         present = _present(connection)
-    if present != revisions()[-1]:
-        from alembic import command
-
-        if present is not None:
-            _keep_copy(path)
-        settings = _settings()
+    if present is None:
+        with writing.begin() as connection:
+            make_tables(connection, revisions()[-1])
+    elif present != revisions()[-1]:
+        _keep_copy(path)
         with writing.connect() as connection:
-            settings.attributes["connection"] = connection
-            command.upgrade(settings, "head")
+            upgrade(connection)
     with reading.connect() as connection:
         stale = views_are_stale(connection)
     if stale:
         with writing.begin() as connection:
             renew_views(connection)
+
+
+def upgrade(connection: Connection) -> None:
+    """All migrations that are not done yet, on an empty database all there are."""
+    from alembic import command
+
+    settings = _settings()
+    settings.attributes["connection"] = connection
+    command.upgrade(settings, "head")
 
 
 def _present(connection: Connection) -> str | None:
