@@ -79,7 +79,8 @@ class Taken:
 
     cohort: str
     """Digest of the strangers that it was computed with, and of how; empty without any."""
-    values: NDArray[np.float32]  # (p + t,): of the p local speakers, then of the t turns
+    values: NDArray[np.float32]
+    """(p + t,): of the p local speakers, then of the t turns; NaN where no match has needed it so far."""
 
 
 @dataclass(frozen=True)

@@ -267,18 +267,29 @@ def test_what_the_cohort_takes_is_computed_once_for_all_matches(
     book = book_of(5, 9, wanted=wanted).norm
     assert book.cohort is None  # 200 strangers are too few
     monkeypatch.setattr("voicemark.voice.score_norm.FEWEST_NEAREST", 1)
-    rematch(database, book_of(5, 9, wanted=wanted), wanted, silence)
-    before = sum(asked)
-    with database.reading() as session:
-        rows = sum(len(taken) // 4 for taken in session.scalars(select(NormalisationRow.taken)))
-    assert before == rows + 2  # both voices' middles too
+
+    def asked_at(threshold: float) -> int:
+        """How many rows beside both voices' middles were computed for a match."""
+        asked.clear()
+        rematch(database, book_of(5, 9, threshold=threshold, wanted=wanted), wanted, silence)
+        return sum(asked) - 2
+
+    def kept_rows() -> tuple[int, int]:
+        """How many are kept, and how many could be."""
+        with database.reading() as session:
+            rows = [np.frombuffer(taken, "<f4") for taken in session.scalars(select(NormalisationRow.taken))]
+        return sum(int(np.isfinite(of_one).sum()) for of_one in rows), sum(map(len, rows))
+
+    first = asked_at(0.5)
+    needed, all_rows = kept_rows()
+    assert first == needed < all_rows  # turns of people who are far from both voices are nobody's business
     found = markers(database)
-    rematch(database, book_of(5, 9, threshold=0.4, wanted=wanted), wanted, silence)
-    assert sum(asked) == before + 2
+    more = asked_at(0.4)
+    assert kept_rows()[0] == first + more
+    assert asked_at(0.5) == asked_at(0.41) == 0
     with database.writing() as session:
         session.execute(update(NormalisationRow).values(turns=1))  # those of other turns
-    rematch(database, book_of(5, 9, wanted=wanted), wanted, silence)
-    assert sum(asked) == 2 * before + 2 and markers(database) == found
+    assert asked_at(0.5) == first and markers(database) == found
 
 
 def test_newest_recordings_come_first(database: Database) -> None:

@@ -9,7 +9,17 @@ from voicemark.config import MatchSection
 from voicemark.voice import naming
 from voicemark.voice.diarization import Diarization, diarize
 from voicemark.voice.match import SILENT, Memory, VoiceBook
-from voicemark.voice.naming import THIN, THIN_S, evidence_factor, memory_factor, name_all, name_speakers, without_alike
+from voicemark.voice.naming import (
+    THIN,
+    THIN_S,
+    evidence_factor,
+    memory_factor,
+    name_all,
+    name_speakers,
+    taken_for,
+    taken_from,
+    without_alike,
+)
 from voicemark.voice.quantisation import restore
 from voicemark.voice.segments import find_segments
 
@@ -59,6 +69,34 @@ def test_many_recordings_at_once_score_as_each_by_itself() -> None:
     for together, one in zip(name_all(found, voicebook), found, strict=True):
         assert torch.allclose(together, name_speakers(one, voicebook), atol=1e-6)
     assert name_all([], voicebook) == []
+
+
+def test_what_is_kept_of_normalisation_whole_or_in_part_gives_the_scores_of_computing_it_all() -> None:
+    people = voices(6)
+    found = [
+        cut([(0, 20), (1, 30), (SILENCE, 3), (2, 20)], people),
+        cut([(SILENCE, 3)], people),
+        cut([(3, 30), (0, 9)], people),
+    ]
+    cohort = torch.from_numpy(voices(300, seed=3))
+    near, all_of_them = (
+        VoiceBook.of([Memory(f"{k}", torch.from_numpy(one[None]), 0.66) for k, one in enumerate(some)],
+                     "model", MatchSection(), cohort)
+        for some in (people[:1], people)
+    )  # fmt: skip
+    whole = taken_from(found, near.norm)
+    assert [len(one.values) for one in whole] == [len(one.people) + len(one) for one in found]
+    part = taken_for(found, near, [None, None, None])
+    assert any(np.isnan(one.values).any() for one in part)
+    for book_now in (near, all_of_them):
+        expected = name_all(found, book_now, whole)
+        for kept in (None, part, [None, *part[1:]], taken_for(found, book_now, part)):
+            for scores, wanted in zip(name_all(found, book_now, kept), expected, strict=True):
+                assert torch.allclose(scores, wanted, atol=1e-6)
+    enough = taken_for(found, near, part)
+    assert all(one is before for one, before in zip(enough, part, strict=True))
+    other = VoiceBook.of([Memory("0", torch.from_numpy(people[:1]), 0.66)], "model", MatchSection(), cohort.flip(1))
+    assert all(one is not before for one, before in zip(taken_for(found, other, part), part, strict=True))
 
 
 def test_much_speech_must_be_nearer_than_little() -> None:

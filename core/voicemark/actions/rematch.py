@@ -36,14 +36,15 @@ from voicemark.store.speakers import write_speech
 from voicemark.store.sqlite_errors import DatabaseLostError, DatabaseUnavailableError
 from voicemark.voice.diarization import Diarization, diarize, pack, unpack
 from voicemark.voice.match import VoiceBook, key_parts, whole_key
-from voicemark.voice.naming import concerned, taken_from
+from voicemark.voice.naming import concerned, taken_for
 from voicemark.voice.quantisation import unpack_int8
 from voicemark.voice.recognise import Recogniser, Spoken, recognise_all, speech_of
 from voicemark.voice.verifier import ReadAudio, Verifier
 
 log = logging.getLogger(__name__)
 
-COMMIT_EVERY = 32  # recordings: a kill repeats at most so many, and the disk is waited for once for all of them
+COMMIT_EVERY = 64  # recordings: a kill repeats at most so many, and the disk is waited for once for all of them
+HEARD_EVERY = 16  # the same where a verifier listens again, which takes a thousand times as long
 
 Listen = Callable[[Path, str], ReadAudio]
 """Path and fingerprint of a recording → its audio. Raises RecordingError where it is not there as it was."""
@@ -85,7 +86,7 @@ def rematch(
         earlier = remembered_matchings(session)
     added = {before: _added(of, parts, book) for before, of in earlier.items() if verifier is None}
     done, hours, markers, unheard = 0, 0.0, 0, 0
-    for stale in stale_recordings(database, model_id, key, COMMIT_EVERY):
+    for stale in stale_recordings(database, model_id, key, COMMIT_EVERY if verifier is None else HEARD_EVERY):
         batch = _whole(database, stale, listen, book)
         unheard += len(stale) - len(batch)
         alone, changed = _left_alone(batch, book, added)
@@ -156,7 +157,7 @@ def _whole(database: Database, stale: Sequence[KeptRecording], listen: Listen, b
         kept.taken if kept.taken and len(kept.taken.values) == len(found) + len(found.people) and not anew else None
         for kept, found, anew in batch
     ]
-    taken = taken_from([found for _, found, _ in batch], book.norm, known)
+    taken = taken_for([found for _, found, _ in batch], book, known)
     return [
         _Item(kept, spoken_of(kept, found, listen, of), anew, of)
         for (kept, found, anew), of in zip(batch, taken, strict=True)

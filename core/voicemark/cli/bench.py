@@ -31,12 +31,14 @@ def bench(
     only: Annotated[list[Subject] | None, typer.Option(help="Measure this alone (may be given again).")] = None,
     quick: Annotated[bool, typer.Option(help="Minutes instead of hours, to see that it runs.")] = False,
     folder: Annotated[Path, typer.Option(help="Where recordings to measure with are kept (2 GB).")] = DEFAULT_FOLDER,
+    hours: Annotated[int, typer.Option(min=1, help="Hours of the archive that is matched (1 MB each).")] = 1000,
+    voices: Annotated[int, typer.Option(min=2, help="Voices that it is matched against.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
     """Measure CPU time, memory, matching of the archive and products on this machine."""
     from voicemark.lab.bench.figures import tables
 
-    for subject, measure in _measurements(folder, quick):
+    for subject, measure in _measurements(folder, quick, hours, voices):
         if only and subject not in only:
             continue
         messages().print(f"measuring {subject.value} …")
@@ -48,7 +50,9 @@ def bench(
                 screen().print(table)
 
 
-def _measurements(folder: Path, quick: bool) -> "Iterator[tuple[Subject, Callable[[], list[Figure]]]]":
+def _measurements(
+    folder: Path, quick: bool, hours: int, voices: int
+) -> "Iterator[tuple[Subject, Callable[[], list[Figure]]]]":
     from voicemark.lab.bench import archive, cost, products, side_by_side, words
     from voicemark.lab.bench.figures import Figure
 
@@ -60,6 +64,6 @@ def _measurements(folder: Path, quick: bool) -> "Iterator[tuple[Subject, Callabl
     yield Subject.COST, lambda: cost.measure(folder, 2 if quick else 60)
     yield Subject.MEMORY, lambda: cost.measure_memory(folder, *((1, 3) if quick else (30, 240)))
     yield Subject.AT_ONCE, lambda: side_by_side.measure(folder, 1 if quick else 10)
-    yield Subject.ARCHIVE, lambda: archive.measure(folder, 20 if quick else 1000)
+    yield Subject.ARCHIVE, lambda: archive.measure(folder, 20 if quick else hours, voices)
     yield Subject.PRODUCTS, lambda: products.measure(700 if quick else 7200)
     yield Subject.WORDS, embedded_words

@@ -9,6 +9,7 @@ anew without decoding, on whatever grid its windows are.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,12 +50,12 @@ class Diarization:
         """(t + 1,): turn k is windows edges[k] up to, not including, edges[k + 1]."""
         return np.concatenate((np.zeros(1, np.int64), np.cumsum(self.lengths)))
 
-    @property
+    @cached_property
     def silent(self) -> NDArray[np.bool_]:
         """(t,): where nobody is heard."""
         return np.asarray(self.speakers == NOBODY, np.bool_)
 
-    @property
+    @cached_property
     def windows(self) -> NDArray[np.int64]:
         """(p,): how many each local speaker has."""
         heard = ~self.silent

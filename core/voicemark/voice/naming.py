@@ -27,7 +27,7 @@ like the voice: `without_alike` lowers its turns to half of what they have, once
 persons of SURE_S and more say how sure a voice is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -41,6 +41,7 @@ from voicemark.voice.evidence import BETWEEN, WINDOW, independent
 from voicemark.voice.match import AT_ONCE, SILENT, VoiceBook
 from voicemark.voice.quantisation import restore
 from voicemark.voice.score_norm import ScoreNorm
+from voicemark.voice.threads import one_thread
 
 SPREAD = 8.0  # what a single window adds to what very many differ by from their voice
 REFERENCE_S = 20.0
@@ -50,6 +51,7 @@ RIVAL = 0.5
 RELATIVE = 0.78
 USUAL_MEMORY = 30  # windows, of which a score stays as it is
 SURE_S = 8.0
+BLOCK = 512  # their cosines with a cohort of 4,000 rows are 8 MB
 MARGIN = 0.15  # people who stay so far below the lowest threshold are not asked what their turns sound like themselves
 
 Floats = NDArray[np.float32]
@@ -66,9 +68,7 @@ def name_all(
     """As `name_speakers`, of many recordings with a few matrix products. `taken` is what is kept of them for it."""
     if not found or not len(book):
         return [torch.zeros(len(book), len(one)) for one in found]
-    known = taken_from(found, book.norm, taken)
-    by_person = _of_people(found, book, known)
-    heard = [_near(one, scores, floor_of(book)) for one, scores in zip(found, by_person, strict=True)]
+    known, by_person, heard = _near_people(found, book, taken or [None] * len(found))
     factors = [
         evidence_factor(one.lengths[turns], one.hop_s, one.window_s) for one, turns in zip(found, heard, strict=True)
     ]
@@ -78,24 +78,68 @@ def name_all(
     return [torch.from_numpy(_of_turns(*of_one)) for of_one in zip(found, by_person, heard, own, strict=True)]
 
 
-def taken_from(
-    found: Sequence[Diarization], norm: ScoreNorm, kept: Sequence[Taken | None] | None = None
+def taken_from(found: Sequence[Diarization], norm: ScoreNorm) -> list[Taken]:
+    """What the cohort takes from the people and the turns of each recording: all that any match may need."""
+    everything = [np.arange(len(one.people) + len(one)) for one in found]
+    return _completed(found, norm, [None] * len(found), everything)
+
+
+def taken_for(found: Sequence[Diarization], book: VoiceBook, kept: Sequence[Taken | None]) -> list[Taken]:
+    """What a match with `book` needs of it, which of most turns is nothing. What is kept with the same cohort is not
+    computed again; it is the same object where it is enough."""
+    enough = [one for one in kept if one and one.cohort == book.norm.digest and not np.isnan(one.values).any()]
+    return enough if len(enough) == len(found) else _near_people(found, book, kept)[0]
+
+
+def _near_people(
+    found: Sequence[Diarization], book: VoiceBook, kept: Sequence[Taken | None]
+) -> tuple[list[Taken], list[Floats], list[NDArray[np.int64]]]:
+    """What is taken from all people and from those turns that are heard by themselves, the scores (voices, p) of the
+    people of each recording, and which turns these are."""
+    known = _completed(found, book.norm, kept, [np.arange(len(one.people)) for one in found])
+    by_person = _of_people(found, book, known)
+    floor = floor_of(book)
+    heard = [_near(one, scores, floor) for one, scores in zip(found, by_person, strict=True)]
+    turns = [len(one.people) + of_one for one, of_one in zip(found, heard, strict=True)]
+    return _completed(found, book.norm, known, turns), by_person, heard
+
+
+def _completed(
+    found: Sequence[Diarization],
+    norm: ScoreNorm,
+    kept: Sequence[Taken | None],
+    wanted: Sequence[NDArray[np.int64]],
 ) -> list[Taken]:
-    """What the cohort takes from the people and the turns of each recording; what is kept of that with the same cohort
-    is not computed again."""
-    known = list(kept or [None] * len(found))
-    new = [k for k, one in enumerate(known) if one is None or one.cohort != norm.digest]
-    rows = [rows for k in new for rows in (found[k].people, found[k].data)]
+    """`kept` with what is `wanted` of each recording's people and turns, which are one row after the other."""
+    known = [
+        one if one is not None and one.cohort == norm.digest
+        else Taken(norm.digest, np.full(len(of.people) + len(of), np.nan, np.float32))
+        for one, of in zip(kept, found, strict=True)
+    ]  # fmt: skip
+    missing = [which[np.isnan(one.values[which])] for one, which in zip(known, wanted, strict=True)]
+    new = [k for k, which in enumerate(missing) if len(which)]
+    rows = [np.concatenate((found[k].people, found[k].data))[missing[k]] for k in new]
+    with one_thread():
+        blocks = [_of_rows(block, norm) for block in _blocks(np.concatenate(rows))] if rows else []
+    ends = np.cumsum([len(missing[k]) for k in new])
+    for k, values in zip(new, np.split(np.concatenate(blocks), ends[:-1]) if blocks else (), strict=True):
+        all_values = known[k].values.copy()
+        all_values[missing[k]] = values
+        known[k] = Taken(norm.digest, all_values)
+    return known
+
+
+def _blocks(rows: NDArray[np.int8]) -> Iterator[NDArray[np.int8]]:
+    return (rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK))
+
+
+def _of_rows(rows: NDArray[np.int8], norm: ScoreNorm) -> Floats:
+    """What is taken from kept rows (n, d): (n,); nothing from silence, which costs as much as speech."""
+    taken = np.zeros(len(rows), np.float32)
+    heard = np.flatnonzero(rows.any(axis=1))
     device = "cpu" if norm.cohort is None else norm.cohort.device
-    blocks = [np.zeros(0, np.float32)]
-    together = np.concatenate(rows) if rows else np.zeros((0, 1), np.int8)
-    for start in range(0, len(together), AT_ONCE):
-        there = torch.from_numpy(restore(together[start : start + AT_ONCE])).to(device)
-        blocks.append(norm.taken_from(there).cpu().numpy())
-    sizes = [len(found[k].people) + len(found[k]) for k in new]
-    for k, values in zip(new, np.split(np.concatenate(blocks), np.cumsum(sizes)[:-1]), strict=False):
-        known[k] = Taken(norm.digest, values)
-    return [one for one in known if one is not None]
+    taken[heard] = norm.taken_from(torch.from_numpy(restore(rows[heard])).to(device)).cpu().numpy()
+    return taken
 
 
 def concerned(
@@ -191,12 +235,13 @@ def _scores(
     of_voices = book.norm.offsets.cpu().numpy()[:, None]
     blocks = [np.zeros((len(book), 0), np.float32)]
     kept = np.concatenate(parts)
-    for start in range(0, len(kept), AT_ONCE):
-        block = slice(start, start + AT_ONCE)
-        there = torch.from_numpy(restore(kept[block])).to(book.centres.device)
-        raw: Floats = (book.centres @ there.T).cpu().numpy()
-        scores = (raw - of_voices - taken[block]) * (memory * evidence[block])
-        if book.denied_of:
-            scores -= against(raw, (book.denied @ there.T).cpu().numpy(), np.array(book.denied_of))
-        blocks.append(scores)
+    with one_thread():
+        for start in range(0, len(kept), AT_ONCE):
+            block = slice(start, start + AT_ONCE)
+            there = torch.from_numpy(restore(kept[block])).to(book.centres.device)
+            raw: Floats = (book.centres @ there.T).cpu().numpy()
+            scores = (raw - of_voices - taken[block]) * (memory * evidence[block])
+            if book.denied_of:
+                scores -= against(raw, (book.denied @ there.T).cpu().numpy(), np.array(book.denied_of))
+            blocks.append(scores)
     return np.split(np.concatenate(blocks, axis=1), np.cumsum([len(part) for part in parts])[:-1], axis=1)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 from torch import Tensor
 
 from voicemark.config import MatchSection
@@ -84,13 +85,17 @@ def recognised_of(
     if verifier is not None:
         moments = borders(spoken.found, spoken.duration_s)
         scores = second_opinion(scores, thresholds, spoken.found, moments, verifier, spoken.read)
-    scores = without_alike(scores, spoken.found, first)
-    segments = find_segments(scores, thresholds.tolist(), settings, spoken.found, spoken.duration_s)
-    numbers, of_turns = _numbers(spoken.found), scores.numpy()
+    # From here on scores only sink, and who is below the threshold everywhere decides on nobody else: few voices of
+    # many are left.
+    near = (scores >= thresholds[:, None]).any(dim=1)
+    scores = without_alike(scores[near], spoken.found, first[near])
+    segments = find_segments(scores, thresholds[near].tolist(), settings, spoken.found, spoken.duration_s)
+    names = [name for name, is_near in zip(book.names, near.tolist(), strict=True) if is_near]
+    numbers, of_turns = _numbers(spoken.found), scores.tolist()
     return Recognised(
-        tuple(Marker(book.names[one.voice], one.start_s, one.end_s, one.score) for one in segments),
+        tuple(Marker(names[one.voice], one.start_s, one.end_s, one.score) for one in segments),
         tuple(
-            NamedTurn(numbers[turn], book.names[one.voice], float(of_turns[one.voice, turn]))
+            NamedTurn(numbers[turn], names[one.voice], of_turns[one.voice][turn])
             for one in segments
             for turn in one.turns
         ),
@@ -102,7 +107,8 @@ def speech_of(found: Diarization, duration_s: float) -> Speech:
     """Who speaks when, as it is kept and shown: local speakers count from 1, silence is no turn."""
     moments = borders(found, duration_s)
     whose = found.speakers.tolist()
-    turns = tuple(SpeakerTurn(moments[k], moments[k + 1], whose[k] + 1) for k in _numbers(found))
+    spoken = (~found.silent).nonzero()[0].tolist()
+    turns = tuple(SpeakerTurn(moments[k], moments[k + 1], whose[k] + 1) for k in spoken)
     seconds = [0.0] * len(found.people)
     for turn in turns:
         seconds[turn.local_speaker - 1] += turn.end_s - turn.start_s
@@ -110,7 +116,7 @@ def speech_of(found: Diarization, duration_s: float) -> Speech:
     return Speech(people, turns)
 
 
-def _numbers(found: Diarization) -> dict[int, int]:
-    """Of each turn that is somebody's, its number among those."""
-    spoken = (~found.silent).nonzero()[0].tolist()
-    return {turn: number for number, turn in enumerate(spoken)}
+def _numbers(found: Diarization) -> list[int]:
+    """Of each turn that is somebody's, its number among those; of another one, of the last before it."""
+    numbers: list[int] = (np.cumsum(~found.silent) - 1).tolist()
+    return numbers

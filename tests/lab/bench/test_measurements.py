@@ -28,7 +28,7 @@ def test_the_three_forms_of_a_product_give_the_same_scores() -> None:
 def test_the_archive_that_is_measured_is_matched_whole(tmp_path: Path) -> None:
     figures = {figure.name: figure.value for figure in archive.measure(tmp_path, hours=2, voices=3)}
     assert figures["markers written"] > 10
-    assert figures["3 voices anew"] > 0 and figures["one more voice"] > 0
+    assert figures["3 voices anew"] > 0 and figures["one more voice"] > 0 and figures["its database"] > 2
     assert not list(tmp_path.iterdir())
 
 

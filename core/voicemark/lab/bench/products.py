@@ -10,6 +10,7 @@ from torch import Tensor
 from voicemark.config import MatchSection
 from voicemark.lab.bench.figures import Figure
 from voicemark.voice.match import Memory, VoiceBook, score
+from voicemark.voice.threads import one_thread
 
 DIM = 128
 VOICES, ROWS = 20, 60
@@ -42,12 +43,8 @@ def measure(turns: int = 7200) -> list[Figure]:
         ("a turn at a time", scores_by_turn, max(1, turns // 10)),
         ("all in one matrix product", score, turns),
     )
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_thread():
         rates = [(name, _rate(partial(form, book=book), heard[:count])) for name, form, count in forms]
-    finally:
-        torch.set_num_threads(threads)
     figures = [Figure(table, name, rate, "a CPU second") for name, rate in rates]
     figures.append(Figure(table, "matrix product / dot products", rates[-1][1] / rates[0][1], "times"))
     return figures

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from voicemark.titles.bags import flat_sum, padded, padded_bag, padded_sum
 from voicemark.titles.vocabulary import FeatureBag, Vocabulary
+from voicemark.voice.threads import one_thread
 
 TITLES = 2000
 DIM = 128
@@ -62,16 +63,11 @@ def measure_words(titles: int = TITLES, dim: int = DIM) -> list[WordsRow]:
         ("padded, filled at once", lambda: padded_sum(padded_bag(bag), table), REPEATS),
         ("EmbeddingBag, flat", lambda: flat_sum(bag, table), REPEATS),
     ]
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.no_grad():
-            expected = ways[0][1]()
-            for _, way, _ in ways[1:]:
-                torch.testing.assert_close(way(), expected, rtol=1e-4, atol=1e-4)
-            seconds = [(name, _best(way, repeats)) for name, way, repeats in ways]
-    finally:
-        torch.set_num_threads(threads)
+    with one_thread(), torch.no_grad():
+        expected = ways[0][1]()
+        for _, way, _ in ways[1:]:
+            torch.testing.assert_close(way(), expected, rtol=1e-4, atol=1e-4)
+        seconds = [(name, _best(way, repeats)) for name, way, repeats in ways]
     return [WordsRow(name, cpu_s, seconds[0][1] / max(cpu_s, 1e-9)) for name, cpu_s in seconds]
 
 
