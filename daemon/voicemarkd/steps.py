@@ -9,10 +9,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from queue import SimpleQueue
 
+from voicemark.actions.catch_up import catch_up
 from voicemark.actions.erase import finish_erasures
-from voicemark.actions.link import is_link_due, link_people
+from voicemark.actions.link import LinkReport, is_link_due, link_people
 from voicemark.actions.refresh import refresh
-from voicemark.actions.rematch import match_archive
 from voicemark.config import Config
 from voicemark.enrolment.keeping import stamps
 from voicemark.errors import DatabaseError, VoicemarkError
@@ -68,8 +68,6 @@ class Steps:
         self.pending: Config | None = None
         """A configuration that is to be taken over."""
         self.match_due = self.labels_due = True
-        self._offer_due = False
-        """Whether those who are nobody's are to be offered again: to a voice that is new."""
         self._samples_at = float("-inf")
         self._samples = recogniser.stamps
         self._said = NOTHING_SAID
@@ -109,7 +107,7 @@ class Steps:
         self.try_step(VOICES, self._heed_acts)
         self.try_step(ERASURE, self._finish_erasures)
         if self.match_due:
-            self.try_step(ARCHIVE, self._match_archive)
+            self.try_step(ARCHIVE, self._catch_up)
         self.write_exports()
 
     def write_exports(self) -> None:
@@ -208,40 +206,31 @@ class Steps:
     def _find_people(self) -> None:
         """Across recordings, where it is wanted; many recordings at once say more than one after the other."""
         recogniser, config = self._recogniser.now, self._recogniser.config
-        again = self._offer_due and config.people.discover
-        if not again and not is_link_due(self._database, recogniser, config):
-            return
-        self._doing("finding people across recordings")
-        report = link_people(self._database, recogniser, config, again=again)
-        self._offer_due = False
-        if report.placed or report.erased:
-            log.info(
-                "%d local speakers are somebody's (%d people and %d sounds are new), %d were forgotten, in %.1f s",
-                report.placed,
-                report.people,
-                report.sounds,
-                report.erased,
-                report.seconds,
-            )
+        if is_link_due(self._database, recogniser, config):
+            self._doing("finding people across recordings")
+            _say_of(link_people(self._database, recogniser, config, go_on=self._go_on))
 
     def _label(self) -> None:
         self._doing("relating programmes by their texts")
         label_programmes(self._database, self._recogniser.config.titles.model)
         self.labels_due = False
 
-    def _match_archive(self) -> None:
-        """Match what is kept against the voices as they are now; only what was matched otherwise is done."""
+    def _catch_up(self) -> None:
+        """With voices as they are now, and with what was said of people; only what was matched otherwise is done."""
         config = self._recogniser.config
         self._doing("matching the archive")
-
-        def advanced(_done: int, _total: int) -> None:
-            self._go_on()
-
-        report = match_archive(self._database, self._recogniser.now, config, advanced)
-        self.exports.write(None, config.export)
+        done = catch_up(
+            self._database,
+            self._recogniser.now,
+            config,
+            write_all=True,
+            write=lambda: self.exports.write(None, config.export),
+            progress=lambda _done, _total: self._go_on(),
+            at_leisure=False,
+            go_on=self._go_on,
+        )
         self.match_due = False
-        self._offer_due |= report.recordings > 0
-        if report.recordings:
+        if (report := done.matched).recordings:
             log.info(
                 "matched %d kept recordings (%.1f hours) anew in %.1f s: %d markers",
                 report.recordings,
@@ -249,3 +238,16 @@ class Steps:
                 report.seconds,
                 report.markers,
             )
+        _say_of(done.linked)
+
+
+def _say_of(report: LinkReport) -> None:
+    if report.placed or report.erased:
+        log.info(
+            "%d local speakers are somebody's (%d people and %d sounds are new), %d were forgotten, in %.1f s",
+            report.placed,
+            report.people,
+            report.sounds,
+            report.erased,
+            report.seconds,
+        )

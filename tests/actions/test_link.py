@@ -17,18 +17,20 @@ from sqlalchemy import text
 from support.people import hear, place, speech
 from support.talk import DIM, voices
 
-from voicemark.actions.acts import Ignore, Name, Split
+from voicemark.actions.acts import Ignore, Name, Split, Undo
 from voicemark.actions.link import is_link_due, link_all, link_new, link_people
 from voicemark.actions.perform import perform
 from voicemark.config import Config
 from voicemark.store.database import Database, open_database
+from voicemark.store.linkings import Linking, keep_linking, last_linking, linked_recordings
 from voicemark.store.schema import RecordingRow
 from voicemark.store.speakers import write_speech
+from voicemark.voice.linking import RULES
 from voicemark.voice.quantisation import quantise
 from voicemark.voice.recognise import Recogniser
 
 CONFIG = Config.model_validate({"people": {"discover": True}})
-RECOGNISER = cast(Recogniser, SimpleNamespace(encoder=SimpleNamespace(model_id="m", cohort=None)))
+RECOGNISER = cast(Recogniser, SimpleNamespace(encoder=SimpleNamespace(model_id="m", cohort=None), match_key="k"))
 PEOPLE = voices(4)
 WHOSE = "SELECT recording_id, number, person_id, placed_by FROM memberships ORDER BY 1, 2"
 
@@ -118,6 +120,71 @@ def test_a_new_recording_is_linked_with_those_before(
     assert (4, 1, 4) in whose(database)  # who was alone in the fourth is somebody now
 
 
+def last(database: Database) -> Linking:
+    with database.reading() as session:
+        return last_linking(session)
+
+
+def test_a_large_archive_is_linked_anew_once_a_day_when_enough_is_new(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voicemark.actions.link.SMALL", 0)
+    monkeypatch.setattr("voicemark.actions.link.ANEW", 2.0)
+    link_all(database, RECOGNISER, CONFIG)
+    first = last(database).anew_at
+    add(database, [0, 1], 10)
+    link_people(database, RECOGNISER, CONFIG)
+    assert last(database).anew_at == first and not is_link_due(database, RECOGNISER, CONFIG)
+    with database.writing() as session:
+        rows = linked_recordings(session)
+        keep_linking(session, last_linking(session).said, datetime.now(UTC) - timedelta(days=2), RULES)
+    assert rows == 5 and not is_link_due(database, RECOGNISER, CONFIG)  # nothing is new since
+    add(database, [0, 1], 11)
+    link_people(database, RECOGNISER, CONFIG, at_leisure=False)
+    assert is_link_due(database, RECOGNISER, CONFIG)  # when there is time
+    numbers = ask(database, WHOSE)
+    advanced: list[None] = []
+    link_people(database, RECOGNISER, CONFIG, go_on=lambda: advanced.append(None))
+    assert last(database).anew_at >= first and last(database).recordings == 6
+    assert advanced and ask(database, WHOSE) == numbers
+    assert not is_link_due(database, RECOGNISER, CONFIG)
+
+
+def test_an_archive_that_was_linked_by_other_rules_is_linked_anew(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link_new(database, RECOGNISER, CONFIG)
+    monkeypatch.setattr("voicemark.actions.link.RULES", RULES + 1)
+    assert is_link_due(database, RECOGNISER, CONFIG)
+    link_new(database, RECOGNISER, CONFIG)
+    assert last(database).rules == RULES + 1 and not is_link_due(database, RECOGNISER, CONFIG)
+
+
+def test_whoever_is_broken_off_leaves_everything_to_the_next(database: Database) -> None:
+    class StopError(Exception):
+        pass
+
+    def stop() -> None:
+        raise StopError
+
+    with pytest.raises(StopError):
+        link_people(database, RECOGNISER, CONFIG, go_on=stop)
+    assert whose(database) == [] and is_link_due(database, RECOGNISER, CONFIG)
+    link_people(database, RECOGNISER, CONFIG)
+    assert whose(database) == FOUND
+
+
+@pytest.mark.parametrize("act", [Split(person=1, recordings=("4",)), Ignore(person=2)])
+def test_after_what_a_person_said_people_are_looked_for_once_more(database: Database, act: Split | Ignore) -> None:
+    link_new(database, RECOGNISER, CONFIG)
+    perform(database, CONFIG, act, "me")
+    assert is_link_due(database, RECOGNISER, CONFIG)
+    link_new(database, RECOGNISER, CONFIG)
+    assert not is_link_due(database, RECOGNISER, CONFIG)
+    perform(database, CONFIG, Undo(), "me")
+    assert is_link_due(database, RECOGNISER, CONFIG)
+
+
 def test_what_a_person_said_stays_through_linking_anew(database: Database) -> None:
     link_new(database, RECOGNISER, CONFIG)
     perform(database, CONFIG, Split(person=1, recordings=("4",)), "me")
@@ -125,7 +192,7 @@ def test_what_a_person_said_stays_through_linking_anew(database: Database) -> No
     perform(database, CONFIG, Ignore(person=3), "me")
     said = ask(database, WHOSE)
     link_all(database, RECOGNISER, CONFIG)
-    link_people(database, RECOGNISER, CONFIG, again=True)
+    link_people(database, RECOGNISER, CONFIG)
     assert [row for row in ask(database, WHOSE) if row[3] == "person"] == [row for row in said if row[3] == "person"]
     assert [row for row in whose(database) if row[2] in (1, 4)] == [(1, 1, 1), (2, 2, 1), (3, 2, 1), (4, 2, 4)]
 
@@ -212,6 +279,7 @@ def test_a_kill_in_the_middle_loses_and_doubles_nothing(database: Database, tmp_
 def test_who_is_unknown_for_too_long_is_forgotten_and_named_people_stay(database: Database) -> None:
     link_new(database, RECOGNISER, CONFIG)
     perform(database, CONFIG, Name(person=2, name="Berta"), "me")
+    link_new(database, RECOGNISER, CONFIG)
     with database.writing() as session:
         for row in session.query(RecordingRow):
             row.scanned_at = datetime.now(UTC) - timedelta(days=1 if row.id == 4 else 40)

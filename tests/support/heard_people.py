@@ -41,28 +41,27 @@ class HearingNothing:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
 
-def sounds(people: int, model_id: str = "model") -> NDArray[np.float32]:
-    """What each sounds like to a model: (people, DIM) of length 1; people with odd numbers sound a little like the one
+def sounds(people: int, model_id: str = "model", dim: int = DIM) -> NDArray[np.float32]:
+    """What each sounds like to a model: (people, dim) of length 1; people with odd numbers sound a little like the one
     before."""
     rng = np.random.default_rng(len(model_id))
-    rows = rng.standard_normal((people, DIM))
+    rows = rng.standard_normal((people, dim))
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     rows[1::2] += 0.55 * rows[: len(rows[1::2]) * 2 : 2]
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
-def windows_of(turns: Turns, seed: int, model_id: str = "model", people: int = 8) -> NDArray[np.int8]:
+def windows_of(turns: Turns, seed: int, model_id: str = "model", people: int = 8, dim: int = DIM) -> NDArray[np.int8]:
     """Kept windows of people who speak one after the other."""
     rng = np.random.default_rng(seed)
     whose = np.repeat([who for who, _ in turns], [round(seconds / HOP_S) for _, seconds in turns])
-    return quantise(
-        (sounds(people, model_id)[whose] + 0.13 * rng.standard_normal((len(whose), DIM))).astype(np.float32)
-    )
+    noise = 0.13 * np.sqrt(DIM / dim) * rng.standard_normal((len(whose), dim))
+    return quantise((sounds(people, model_id, dim)[whose] + noise).astype(np.float32))
 
 
-def hear(database: Database, path: str, turns: Turns, model_id: str = "model") -> int:
+def hear(database: Database, path: str, turns: Turns, model_id: str = "model", dim: int = DIM) -> int:
     """A recording that was heard, or is heard again by another model; its number."""
-    data = windows_of(turns, sum(map(ord, path)), model_id)
+    data = windows_of(turns, sum(map(ord, path)), model_id, dim=dim)
     found = diarize(data, HOP_S, WINDOW_S)
     duration_s = (len(data) - 1) * HOP_S + WINDOW_S
     with database.writing() as session:
@@ -79,7 +78,7 @@ def hear(database: Database, path: str, turns: Turns, model_id: str = "model") -
         session.execute(delete(EmbeddingRow).where(EmbeddingRow.recording_id == row.id))
         session.add(
             EmbeddingRow(
-                recording_id=row.id, model_id=model_id, content=row.content, windows=len(data), dim=DIM, hop_s=HOP_S,
+                recording_id=row.id, model_id=model_id, content=row.content, windows=len(data), dim=dim, hop_s=HOP_S,
                 window_s=WINDOW_S, data=data.tobytes(), turns=pack(found),
             )
         )  # fmt: skip

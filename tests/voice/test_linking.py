@@ -217,6 +217,20 @@ def test_who_a_person_kept_apart_is_given_to_somebody_else_or_nobody() -> None:
     assert found[5] == 9
 
 
+@pytest.mark.parametrize("anew", [False, True])
+def test_whom_a_person_kept_apart_keeps_nobody_from_being_given_to_another(anew: bool) -> None:
+    """However alike both are."""
+    speakers, _ = archive(1, 6, 8, share=1.0, seconds=(60.0, 90.0))
+    mine = replace(
+        speakers,
+        persons=np.array([9, 9, 8, 8, NOBODY, NOBODY]),
+        fixed=np.arange(6) < 4,
+        apart=frozenset({(4, 9)}),
+    )
+    found = link_all(mine, {}) if anew else link_new(mine, {}, np.arange(6) >= 4)
+    assert found.persons.tolist() == [9, 9, 8, 8, 8, NOBODY]
+
+
 def test_a_number_does_not_come_back_with_somebody_who_was_taken_out_of_it() -> None:
     speakers, _ = archive(1, 6, 8, share=1.0, seconds=(35.0, 60.0))
     known = replace(speakers, persons=np.array([9, 9, 9, 9, 9, NOBODY]), apart=frozenset({(5, 9)}))

@@ -84,7 +84,7 @@ def fast(
     def merged(kept: int, gone: int) -> None:
         of[kept] |= of[gone]
 
-    edges = near(means, -np.inf if join < 0 else 0.0, block, most=1000)
+    edges = near(means, -np.inf if join < 0 else 0.0, most=1000, tile=(block, 1 + block // 2))
     owner = agglomerate(means, edges, join, merged, lambda one, other: not of[one].isdisjoint(of[other]))
     return {frozenset(np.flatnonzero(owner == one).tolist()) for one in set(owner.tolist())}
 
@@ -138,7 +138,7 @@ def test_every_pair_that_is_likely_is_found_once_in_whatever_blocks(
     count: int, seed: int, block: int, join: float
 ) -> None:
     means = means_of(*heard(count, 3, seed))
-    edges = near(means, join, block, most=count)
+    edges = near(means, join, most=count, tile=(block, 1 + block // 2))
     score = every_likeness(means, means)
     expected = {(i, j) for i in range(count) for j in range(i + 1, count) if score[i, j] >= join + 1e-3}
     got = list(zip(edges.first.tolist(), edges.second.tolist(), strict=True))

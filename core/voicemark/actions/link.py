@@ -7,6 +7,7 @@ everything done.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -16,18 +17,20 @@ from sqlalchemy.orm import Session
 
 from voicemark.config import Config
 from voicemark.store.database import Database
+from voicemark.store.linkings import keep_linking, last_linking, linked_recordings, said_by_now
 from voicemark.store.links import Linkable, is_any_unlinked, read_linkable, when_begun, write_links
 from voicemark.store.unknown import forget_unknown, is_any_unknown
-from voicemark.voice.linking import NOBODY, Linked, Speakers
+from voicemark.voice.linking import NOBODY, RULES, Linked, Speakers
 from voicemark.voice.linking import link_all as all_linked
 from voicemark.voice.linking import link_new as new_linked
 from voicemark.voice.linking_sounds import LONGEST_S, noise_like
-from voicemark.voice.quantisation import restore
 from voicemark.voice.recognise import Recogniser
 
 TRIES = 3  # while others may write; the next one lets them wait
 SMALL = 5_000  # local speakers, about 250 hours: up to so many, all are linked anew, which depends on no order
 ANEW = 0.25  # of all local speakers: if more are new, in a larger archive too
+GROWN = 0.05  # of all recordings: if more have come since all were linked anew, that is done again …
+EVERY = timedelta(days=1)  # … but not more often
 
 
 @dataclass(frozen=True)
@@ -47,29 +50,83 @@ class LinkReport:
 
 
 def is_link_due(database: Database, recogniser: Recogniser, config: Config) -> bool:
-    """Whether there are recordings in which nobody was looked for yet, if that is wanted, or somebody to forget."""
+    """Whether, if people are wanted, there are recordings in which nobody was looked for yet, something was said of
+    people since, or all are to be linked anew; or whether there is somebody to forget."""
     with database.reading() as session:
-        if config.people.discover and is_any_unlinked(session, recogniser.encoder.model_id):
+        if config.people.discover and _due(session, recogniser).any:
             return True
-        before = _forgotten_before(config)
-        return before is not None and is_any_unknown(session, before)
+    before = _forgotten_before(config)
+    return before is not None and _is_any_unknown(database, before)
 
 
 def link_people(
-    database: Database, recogniser: Recogniser, config: Config, *, anew: bool = False, again: bool = False
+    database: Database,
+    recogniser: Recogniser,
+    config: Config,
+    *,
+    anew: bool = False,
+    at_leisure: bool = True,
+    go_on: Callable[[], None] = lambda: None,
 ) -> LinkReport:
     """Find people in the recordings that are new, if that is wanted; forget who is unknown for too long.
 
-    `anew`: in all recordings, from the start, whatever the linking said before. `again`: whoever is nobody's is offered
-    to everybody who is there now, as after a naming. Raises DatabaseError when the database cannot be used.
+    Whoever is nobody's is offered again to everybody who is there now when something was said of people, or voices have
+    changed. `anew`: all are linked from the start, whatever the linking said before; without it that is done where
+    enough is new, in a large archive at most once a day and only `at_leisure`, as it takes a while. `go_on` is called
+    as it advances, and what it raises ends it with nothing written. Raises DatabaseError when the database cannot be
+    used.
     """
     began = time.monotonic()
     erased, before = 0, _forgotten_before(config)
-    if before is not None:
+    if before is not None and _is_any_unknown(database, before):
         with database.writing() as session:
             erased = forget_unknown(session, before)
-    report = _link(database, recogniser, anew, again) if config.people.discover else LinkReport()
+    report = LinkReport()
+    if config.people.discover:
+        report = _link(database, recogniser, _Asked(anew, at_leisure, go_on))
     return replace(report, erased=erased, seconds=time.monotonic() - began)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a caller wants."""
+
+    anew: bool
+    at_leisure: bool
+    go_on: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class _Due:
+    """What there is to do, by the database."""
+
+    new: bool
+    """There are recordings in which nobody was looked for yet."""
+    said: bool
+    """Something was said of people since, or voices have changed: whoever is nobody's is offered again."""
+    anew: bool
+    """All are to be linked anew when there is time."""
+
+    @property
+    def any(self) -> bool:
+        """Is anything?"""
+        return self.new or self.said or self.anew
+
+
+def _due(session: Session, recogniser: Recogniser) -> _Due:
+    last = last_linking(session)
+    grown, now = False, datetime.now(UTC)
+    if not now - EVERY < last.anew_at <= now:  # in the future: a clock was set back
+        here = linked_recordings(session)
+        grown = here - last.recordings > GROWN * here
+    rules = last.rules != RULES and linked_recordings(session) > 0
+    new = is_any_unlinked(session, recogniser.encoder.model_id)
+    return _Due(new, last.said != _said(session, recogniser), grown or rules)
+
+
+def _said(session: Session, recogniser: Recogniser) -> str:
+    """What was said of people, and with which voices all are matched."""
+    return f"{said_by_now(session)} {recogniser.match_key}"
 
 
 def link_new(database: Database, recogniser: Recogniser, config: Config) -> LinkReport:
@@ -82,53 +139,74 @@ def link_all(database: Database, recogniser: Recogniser, config: Config) -> Link
     return link_people(database, recogniser, config, anew=True)
 
 
+def _is_any_unknown(database: Database, before: datetime) -> bool:
+    with database.reading() as session:
+        return is_any_unknown(session, before)
+
+
 def _forgotten_before(config: Config) -> datetime | None:
     days = config.people.keep_unknown_days
     return None if days is None else datetime.now(UTC) - timedelta(days=days)
 
 
-def _link(database: Database, recogniser: Recogniser, anew: bool, again: bool) -> LinkReport:
-    model_id = recogniser.encoder.model_id
+def _link(database: Database, recogniser: Recogniser, asked: _Asked) -> LinkReport:
     for _ in range(TRIES):
         with database.reading() as session:
-            if not (anew or again or is_any_unlinked(session, model_id)):
-                return LinkReport()
-            found, begun = _read(session, model_id, anew)
-        linked = _linked(found, begun, recogniser, anew, again)
+            found = _read(session, recogniser, asked)
+        if found is None:
+            return LinkReport()
+        linked = _linked(found, recogniser)
         with database.writing() as session:
-            if read_linkable(session, model_id).same_as(found):
-                return _written(session, found, linked, model_id)
+            if read_linkable(session, recogniser.encoder.model_id).same_as(found.linkable):
+                return _written(session, found, linked, recogniser)
     with database.writing() as session:  # The others write all the time: they are made to wait.
-        found, begun = _read(session, model_id, anew)
-        return _written(session, found, _linked(found, begun, recogniser, anew, again), model_id)
+        found = _read(session, recogniser, asked)
+        return LinkReport() if found is None else _written(session, found, _linked(found, recogniser), recogniser)
 
 
-def _read(session: Session, model_id: str, anew: bool) -> tuple[Linkable, NDArray[np.float64]]:
-    """What there is, and when each is first heard where that may tell a sound."""
-    found = read_linkable(session, model_id)
+@dataclass(frozen=True)
+class _Found:
+    """What there is, and what is to be done with it."""
+
+    linkable: Linkable
+    begun: NDArray[np.float64]
+    said: str
+    anew: bool
+    again: bool
+    go_on: Callable[[], None]
+
+
+def _read(session: Session, recogniser: Recogniser, asked: _Asked) -> _Found | None:
+    """None where nothing is to be done. When each is first heard is read where it may tell a sound."""
+    due = _due(session, recogniser)
+    wanted = asked.anew or (due.anew and asked.at_leisure)
+    if not (wanted or due.new or due.said):
+        return None
+    found = read_linkable(session, recogniser.encoder.model_id)
+    anew = wanted or len(found) <= SMALL or bool(found.fresh.sum() > ANEW * len(found))
     short = bool(((found.fresh | anew) & (found.seconds <= LONGEST_S)).any())
-    return found, when_begun(session, found) if short else np.zeros(len(found))
+    begun = when_begun(session, found) if short else np.zeros(len(found))
+    return _Found(found, begun, _said(session, recogniser), anew, due.said, asked.go_on)
 
 
-def _linked(found: Linkable, begun: NDArray[np.float64], recogniser: Recogniser, anew: bool, again: bool) -> Linked:
-    anew |= len(found) <= SMALL or bool(found.fresh.sum() > ANEW * len(found))
-    noise = np.zeros(len(found), np.bool_)
-    asked = np.flatnonzero(found.fresh | anew | (found.persons == NOBODY))
+def _linked(found: _Found, recogniser: Recogniser) -> Linked:
+    of = found.linkable
+    noise = np.zeros(len(of), np.bool_)
+    asked = np.flatnonzero(of.fresh | found.anew | (of.persons == NOBODY))
     cohort = recogniser.encoder.cohort
     rows = None if cohort is None else cohort.float().cpu().numpy()
-    noise[asked] = noise_like(restore(found.directions[asked]), rows)
-    speakers = Speakers(
-        found.directions, found.seconds, begun, found.recordings, found.persons, found.fixed, noise, found.apart
-    )
-    return all_linked(speakers, found.kinds) if anew else new_linked(speakers, found.kinds, found.fresh, again)
+    noise[asked] = noise_like(of.directions[asked], rows)
+    speakers = Speakers(of.directions, of.seconds, found.begun, of.recordings, of.persons, of.fixed, noise, of.apart)
+    if found.anew:
+        return all_linked(speakers, of.kinds, found.go_on)
+    return new_linked(speakers, of.kinds, of.fresh, found.again, found.go_on)
 
 
-def _written(session: Session, found: Linkable, linked: Linked, model_id: str) -> LinkReport:
-    write_links(session, found, linked.persons, linked.scores, linked.kinds, model_id, datetime.now(UTC))
+def _written(session: Session, found: _Found, linked: Linked, recogniser: Recogniser) -> LinkReport:
+    now, of = datetime.now(UTC), found.linkable
+    write_links(session, of, linked.persons, linked.scores, linked.kinds, recogniser.encoder.model_id, now)
+    keep_linking(session, found.said, now if found.anew else None, RULES)
     kinds = list(linked.kinds.values())
     return LinkReport(
-        int(found.fresh.sum()),
-        int((linked.persons != found.persons).sum()),
-        kinds.count("person"),
-        kinds.count("sound"),
+        int(of.fresh.sum()), int((linked.persons != of.persons).sum()), kinds.count("person"), kinds.count("sound")
     )

@@ -13,13 +13,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from voicemark.actions.at_once import Hearers
+from voicemark.actions.catch_up import catch_up
 from voicemark.actions.hear import Heard
 from voicemark.actions.in_hand import InHand
 from voicemark.actions.keep import heard_elsewhere, keep
-from voicemark.actions.link import is_link_due, link_people
 from voicemark.actions.recogniser import make_recogniser
 from voicemark.actions.refresh import refresh
-from voicemark.actions.rematch import match_archive
 from voicemark.audio import processes
 from voicemark.config import Config
 from voicemark.enrolment.enrolment import VoiceReport
@@ -123,10 +122,8 @@ class Scan:
         finally:  # A tool is missing, the disk is full, the database is locked, Ctrl-C: no fault of what is in hand.
             self._leave_all()
             self._hearers.end_idle()
-        if some_done and match_archive(self.database, self.recogniser, self.config).recordings:
-            export_heard(self.database, None, self.config.export)
-        if is_link_due(self.database, self.recogniser, self.config):
-            link_people(self.database, self.recogniser, self.config)
+        if some_done:
+            catch_up(self.database, self.recogniser, self.config)
         label_programmes(self.database, self.config.titles.model)
 
     def _outcomes(self, paths: Sequence[Path]) -> Iterator[Outcome]:

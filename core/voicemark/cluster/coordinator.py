@@ -15,8 +15,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from voicemark.actions.catch_up import catch_up
 from voicemark.actions.keep import HEARTBEAT_S, heard_elsewhere
-from voicemark.actions.rematch import match_archive
 from voicemark.cluster.crew import Came, Crew, Member
 from voicemark.cluster.errors import ClusterError
 from voicemark.cluster.finding import look
@@ -25,7 +25,6 @@ from voicemark.cluster.roots import Roots
 from voicemark.cluster.wire import order_for
 from voicemark.config import Config
 from voicemark.errors import DatabaseError, RecordingError
-from voicemark.export.after import export_heard
 from voicemark.pipeline import content_of
 from voicemark.recorders import find_recordings
 from voicemark.recording import Recording
@@ -103,8 +102,7 @@ class Backfill:
         finally:
             self._give_back()
         if self.outcomes.done and not self._ending.is_set():
-            if match_archive(self._database, self._recogniser, self._config).recordings:
-                export_heard(self._database, None, self._config.export)
+            catch_up(self._database, self._recogniser, self._config)
             label_programmes(self._database, self._config.titles.model)
 
     def _give(self, idle: Sequence[Member]) -> bool:

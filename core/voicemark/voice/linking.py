@@ -15,18 +15,20 @@ Everybody anew (`link_all`) does not depend on the order in which recordings cam
 Plain data in, plain data out: where it is kept, and under which numbers, is the store's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from voicemark.voice.linking_products import nothing
 from voicemark.voice.linking_state import IGNORED, NOBODY, PERSON, SOUND, LinkState, Speakers
 
-__all__ = ["IGNORED", "NOBODY", "PERSON", "SOUND", "Linked", "Speakers", "link_all", "link_new"]
+__all__ = ["IGNORED", "NOBODY", "PERSON", "RULES", "SOUND", "Linked", "Speakers", "link_all", "link_new"]
 
 Ints = NDArray[np.int64]
 
+RULES = 2  # of all this; where it changes, archives are linked anew
 THIN_S = 12.0  # of speech: less is linked by no machine
 SAME = 0.5  # of somebody's time that keeps the number
 REACH = 2  # steps from neighbour to neighbour by which those are found who may become somebody with those who are new
@@ -44,12 +46,12 @@ class Linked:
     """Of the new persons."""
 
 
-def link_all(speakers: Speakers, kinds: Mapping[int, str]) -> Linked:
+def link_all(speakers: Speakers, kinds: Mapping[int, str], go_on: Callable[[], None] = nothing) -> Linked:
     """Everybody anew but whom a person placed. `kinds`: of every person that there is, `PERSON` where it says nothing.
 
-    Whoever comes out of it keeps the number that half of their time had before.
+    Whoever comes out of it keeps the number that half of their time had before. `go_on` is called as it advances.
     """
-    state = LinkState(speakers.without_machine, kinds)
+    state = LinkState(speakers.without_machine, kinds, go_on)
     state.find_sounds(state.nobodys)
     state.form(state.noises(state.nobodys), SOUND)
     free = _thick(state, state.nobodys)
@@ -60,12 +62,18 @@ def link_all(speakers: Speakers, kinds: Mapping[int, str]) -> Linked:
     return _linked(state, _carried(state, before, kinds))
 
 
-def link_new(speakers: Speakers, kinds: Mapping[int, str], fresh: NDArray[np.bool_], again: bool = False) -> Linked:
+def link_new(
+    speakers: Speakers,
+    kinds: Mapping[int, str],
+    fresh: NDArray[np.bool_],
+    again: bool = False,
+    go_on: Callable[[], None] = nothing,
+) -> Linked:
     """Those who are new (n,) are offered to who is there, then made somebody with those who were left over.
 
     Who is somebody's stays there; who was left over is offered to everybody who is new or has grown, `again` to all.
     """
-    state = LinkState(speakers, kinds)
+    state = LinkState(speakers, kinds, go_on)
     new = np.flatnonzero(fresh & (speakers.persons == NOBODY))
     state.find_sounds(new)
     state.offer(state.noises(state.free(new)), SOUND)

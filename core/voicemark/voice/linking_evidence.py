@@ -13,13 +13,14 @@ Score normalisation (`voicemark.voice.score_norm`), which helps where a few memo
 measured here and left out: at every bound it let in more strangers for as many people found (docs/people.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voicemark.voice.evidence import WINDOW, same_person
+from voicemark.voice.linking_products import nothing, pairs_over
 from voicemark.voice.quantisation import restore
 
 Ints = NDArray[np.int64]
@@ -30,7 +31,6 @@ BETWEEN = 0.28
 WINDOW_S = 2.0
 GRID = 64
 SLACK = 0.005  # more than the product varies between two points of the grid
-ROWS = 1024
 AT_ONCE = 20_000  # pairs whose means are multiplied at once
 ALONE = 1e-4  # of a group's weight: who leaves less behind is all there is of it
 
@@ -102,13 +102,18 @@ def likeness(means: Means, first: Ints, second: Ints, products: Floats | None = 
             for k in range(0, len(first), AT_ONCE)
         ]
         products = np.concatenate(parts) if parts else np.zeros(0, np.float32)
+    return _odds(means, means, first, second, products)
+
+
+def _odds(one: Means, other: Means, first: Ints, second: Ints, products: Floats) -> Floats:
+    """Of places in one and in the other: (e,), (e,) and their products → (e,)."""
     return same_person(
         products.astype(np.float64),
-        means.squares[first].astype(np.float64),
-        means.variances[first].astype(np.float64),
-        means.squares[second].astype(np.float64),
-        means.variances[second].astype(np.float64),
-        means.dim,
+        one.squares[first].astype(np.float64),
+        one.variances[first].astype(np.float64),
+        other.squares[second].astype(np.float64),
+        other.variances[second].astype(np.float64),
+        one.dim,
         BETWEEN,
     ).astype(np.float32)
 
@@ -140,17 +145,14 @@ def likeness_without(means: Means, groups: Means, members: Ints, mine: Ints) -> 
     return result
 
 
-def likely(rows: Means, columns: Means, least: float) -> tuple[Ints, Ints, Floats]:
+def likely(rows: Means, columns: Means, least: float, go_on: Callable[[], None] = nothing) -> tuple[Ints, Ints, Floats]:
     """All pairs that are one person with logarithmic odds of `least` at least: rows (e,), columns (e,), odds (e,)."""
     floor = lowest_product(least, rows, columns)
-    both = rows.joined(columns)
     parts = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))]
-    for start in range(0, len(rows), ROWS):
-        products = rows.rows[start : start + ROWS] @ columns.rows.T
-        row, column = np.nonzero(products >= floor)
-        score = likeness(both, row + start, column + len(rows), products[row, column])
+    for row, column, products in pairs_over(rows.rows, columns.rows, floor, go_on=go_on):
+        score = _odds(rows, columns, row, column, products)
         enough = score >= least
-        parts.append((row[enough] + start, column[enough], score[enough]))
+        parts.append((row[enough], column[enough], score[enough]))
     first, second, odds = (np.concatenate(each) for each in zip(*parts, strict=True))
     return first, second, odds
 

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicemark.voice.linking_evidence import Means, likeness, lowest_product
+from voicemark.voice.linking_products import COLUMNS, ROWS, nothing, pairs_over
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
-BLOCK = 2048  # rows that are compared at once: their products with 20,000 others are 160 MB
+TILE = (ROWS, COLUMNS)
 MOST = 48  # of those near a row that are remembered
 
 Apart = Callable[[int, int], bool]
@@ -34,30 +35,38 @@ class Edges:
     score: Floats
 
 
-def near(means: Means, join: float, block: int = BLOCK, most: int = MOST) -> Edges:
-    """Of each node the `most` best that are at least `join`, of those after it: every such pair once."""
-    count = len(means)
-    parts: list[Edges] = []
+def near(
+    means: Means, join: float, *, most: int = MOST, tile: tuple[int, int] = TILE, go_on: Callable[[], None] = nothing
+) -> Edges:
+    """Of each node the `most` best that are at least `join`, of those after it: every such pair once.
+
+    `tile` rows and columns are compared at once, and `go_on` is called before each.
+    """
     floor = lowest_product(join, means)
-    for start in range(0, count - 1, block):
-        end = min(start + block, count)
-        products = means.rows[start:end] @ means.rows[start:].T
-        products[np.tril_indices(end - start)] = -np.inf
-        rows, columns = np.nonzero(products >= floor)
-        one, other = rows + start, columns + start
-        score = likeness(means, one, other, products[rows, columns])
-        parts.append(_best_of_each(Edges(one, other, score), join, most))
+    parts = [
+        _best_of_each(Edges(one, other, likeness(means, one, other, products)), join, most)
+        for one, other, products in pairs_over(means.rows, means.rows, floor, after=True, tile=tile, go_on=go_on)
+    ]
     return _joined(parts)
 
 
-def agglomerate(means: Means, edges: Edges, join: float, merged: Callable[[int, int], None], apart: Apart) -> Ints:
+def agglomerate(
+    means: Means,
+    edges: Edges,
+    join: float,
+    merged: Callable[[int, int], None],
+    apart: Apart,
+    go_on: Callable[[], None] = nothing,
+) -> Ints:
     """(n,): the node that each became part of. `means` is changed in place; `merged(kept, gone)` is told of each.
 
-    Of two nodes the lower is kept. `apart` is asked when two would be joined; who must be apart then stays so.
+    Of two nodes the lower is kept. `apart` is asked when two would be joined; who must be apart then stays so. `go_on`
+    is called before each round.
     """
     owner = np.arange(len(means))
     first, second, score = edges.first.copy(), edges.second.copy(), edges.score.copy()
     while len(score):
+        go_on()
         best = np.full(len(means), -np.inf, np.float32)
         np.maximum.at(best, first, score)
         np.maximum.at(best, second, score)

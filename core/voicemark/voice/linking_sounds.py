@@ -14,10 +14,14 @@ recordings of one person do: what somebody says differs, and so do the rooms. A 
 Two recordings that are alike in half of their time are two showings of one programme: what they share is no sound.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from voicemark.voice.linking_products import nothing, pairs_over
+from voicemark.voice.quantisation import restore
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -27,7 +31,7 @@ LONGEST_S = 20.0
 OFTEN = 3  # recordings
 SAME_PLACE_S = 3.0
 SHOWN_AGAIN = 0.5  # of the seconds of the shorter of two recordings
-BLOCK = 2048
+BLOCK = 4096
 
 NOISE_ROWS = 90  # of a cohort, its last; `voicemark.lab.backend.background` puts some more there
 EVERY = 8  # of the rows before, one in so many is enough
@@ -36,12 +40,16 @@ NOISIER = 0.2  # than a voice
 SMALLEST_COHORT = 1000  # rows
 
 
-def noise_like(units: Floats, cohort: Floats | None) -> NDArray[np.bool_]:
-    """Which directions (n, d) of length 1 are noise rather than anybody's voice; none without a cohort (m, d)."""
+def noise_like(directions: NDArray[np.int8], cohort: Floats | None) -> NDArray[np.bool_]:
+    """Which directions (n, d), as they are kept, are noise rather than a voice; none without a cohort (m, d)."""
+    found = np.zeros(len(directions), np.bool_)
     if cohort is None or len(cohort) < SMALLEST_COHORT:
-        return np.zeros(len(units), np.bool_)
+        return found
     voices, noises = cohort[:-NOISE_ROWS:EVERY], cohort[-NOISE_ROWS:]
-    return np.asarray(_best(units, noises) - _best(units, voices) > NOISIER, np.bool_)
+    for start in range(0, len(directions), BLOCK):
+        units = restore(directions[start : start + BLOCK])
+        found[start : start + BLOCK] = _best(units, noises) - _best(units, voices) > NOISIER
+    return found
 
 
 def _best(units: Floats, rows: Floats) -> Floats:
@@ -60,9 +68,11 @@ class Places:
     """When each is first heard, after the last programme, or the recording, began."""
 
 
-def sounds_among(units: Floats, places: Places, fresh: NDArray[np.bool_]) -> list[list[int]]:
+def sounds_among(
+    units: Floats, places: Places, fresh: NDArray[np.bool_], go_on: Callable[[], None] = nothing
+) -> list[list[int]]:
     """Groups of local speakers (n, d), of length 1, that are one sound each; one of a group at least is `fresh`."""
-    first, second = _alike(units, places.recordings, fresh)
+    first, second = _alike(units, places.recordings, fresh, go_on)
     if not len(first):
         return []
     first, second = _shown_once(first, second, places)
@@ -72,14 +82,12 @@ def sounds_among(units: Floats, places: Places, fresh: NDArray[np.bool_]) -> lis
     return [part for part in parts if _comes_back(part, places)]
 
 
-def _alike(units: Floats, recordings: Ints, fresh: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+def _alike(units: Floats, recordings: Ints, fresh: NDArray[np.bool_], go_on: Callable[[], None]) -> tuple[Ints, Ints]:
     """Pairs of different recordings with a cosine over ALIKE, the first of them fresh."""
     rows = np.flatnonzero(fresh)
     pairs = [np.zeros((2, 0), np.int64)]
-    for start in range(0, len(rows), BLOCK):
-        mine = rows[start : start + BLOCK]
-        one, other = np.nonzero(units[mine] @ units.T >= ALIKE)
-        one = mine[one]
+    for one, other, _ in pairs_over(units[rows], units, ALIKE, go_on=go_on):
+        one = rows[one]
         kept = (recordings[one] != recordings[other]) & ~(fresh[other] & (other < one))
         pairs.append(np.stack((one[kept], other[kept])))
     first, second = np.concatenate(pairs, axis=1)

@@ -4,14 +4,15 @@ Every step keeps to the same rules: nobody is given two local speakers of one re
 somebody else; and who is somebody's stays there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voicemark.voice.linking_evidence import likely, likeness, likeness_without, means_of
+from voicemark.voice.linking_evidence import Means, likely, likeness, likeness_without, means_of
 from voicemark.voice.linking_merge import agglomerate, near
+from voicemark.voice.linking_products import nothing
 from voicemark.voice.linking_sounds import ALIKE, LONGEST_S, Places, sounds_among
 from voicemark.voice.quantisation import restore
 
@@ -60,8 +61,9 @@ class Speakers:
 class LinkState:
     """Who is whose by now. New persons are numbered −2, −3, …"""
 
-    def __init__(self, speakers: Speakers, kinds: Mapping[int, str]) -> None:
-        self.speakers = speakers
+    def __init__(self, speakers: Speakers, kinds: Mapping[int, str], go_on: Callable[[], None] = nothing) -> None:
+        """`go_on` is called as the work advances; what it raises ends it."""
+        self.speakers, self._go_on = speakers, go_on
         self.persons = speakers.persons.copy()
         self.kinds = dict(kinds)
         self.grown: set[int] = set()
@@ -98,7 +100,7 @@ class LinkState:
                 self._give(k, person)
         free = self.nobodys
         places = Places(self.speakers.recordings[free], self.speakers.seconds[free], self.speakers.begins_s[free])
-        for part in sounds_among(units[free], places, np.isin(free, fresh)):
+        for part in sounds_among(units[free], places, np.isin(free, fresh), self._go_on):
             person = self._new(SOUND)
             for k in free[part].tolist():
                 self._give(k, person)
@@ -147,7 +149,8 @@ class LinkState:
                 what[kept] = what[kept] | what[gone]
 
         means = self._means.grouped(nodes)
-        alive = np.unique(agglomerate(means, near(means, JOIN), JOIN, merged, apart)).tolist()
+        edges = near(means, JOIN, go_on=self._go_on)
+        alive = np.unique(agglomerate(means, edges, JOIN, merged, apart, self._go_on)).tolist()
         least_s = CORE_S if kind == PERSON else 0.0
         for least in CORES if kind == PERSON else CORES[:1]:
             for node in alive:
@@ -188,7 +191,7 @@ class LinkState:
         mine = np.array([column[person] for person in self.persons[places].tolist()])
         groups = self._means.grouped(self._all_of(people))
         own = likeness_without(self._means, groups, places, mine).astype(np.float64)
-        rows, columns, score = likely(self._means.only(places), groups, JOIN - MARGIN)
+        rows, columns, score = self._may_be(places, people, groups, JOIN - MARGIN)
         others = np.full(len(places), JOIN - MARGIN)
         other = columns != mine[rows]
         np.maximum.at(others, rows[other], score[other])
@@ -204,13 +207,14 @@ class LinkState:
             changed = [person for person in people if person in self.grown]
             if not len(free) or not changed:
                 return
-            rows, _, _ = likely(self._means.only(free), self._means.grouped(self._all_of(changed)), JOIN)
+            rows, _, _ = self._may_be(free, changed, self._means.grouped(self._all_of(changed)), JOIN)
             free = free[np.unique(rows)]
         if not len(free) or not people:
             return
         best, next_best = np.full((2, len(free)), -np.inf)
         choice = np.zeros(len(free), np.int64)
-        rows, columns, score = likely(self._means.only(free), self._means.grouped(self._all_of(people)), JOIN - MARGIN)
+        groups = self._means.grouped(self._all_of(people))
+        rows, columns, score = self._may_be(free, people, groups, JOIN - MARGIN)
         order = np.argsort(score, kind="stable")
         for row, column, s in zip(rows[order].tolist(), columns[order].tolist(), score[order].tolist(), strict=True):
             next_best[row], best[row], choice[row] = best[row], s, column
@@ -237,6 +241,14 @@ class LinkState:
             for person, members in self._members.items()
             if members and (self.kinds.get(person, PERSON) == SOUND) == (kind == SOUND)
         ]
+
+    def _may_be(self, places: Ints, people: list[int], groups: Means, least: float) -> tuple[Ints, Ints, Floats]:
+        """Pairs of places and people who are likely one, but where somebody said that they are not: see `likely`."""
+        rows, columns, score = likely(self._means.only(places), groups, least, self._go_on)
+        said = np.isin(places[rows], list(self._barred))
+        for pair in np.flatnonzero(said).tolist():
+            said[pair] = people[columns[pair]] in self._barred[int(places[rows[pair]])]
+        return rows[~said], columns[~said], score[~said]
 
     def _all_of(self, people: list[int]) -> list[list[int]]:
         return [self._members[person] for person in people]

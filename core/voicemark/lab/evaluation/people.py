@@ -21,7 +21,7 @@ from voicemark.lab.evaluation.people_score import PeopleScore, score_people
 from voicemark.voice import weights
 from voicemark.voice.linking import NOBODY, Linked, Speakers, link_all, link_new
 from voicemark.voice.linking_sounds import noise_like
-from voicemark.voice.quantisation import quantise, restore
+from voicemark.voice.quantisation import quantise
 
 Say = Callable[[str], None]
 
@@ -95,7 +95,7 @@ def speakers_of(heard: Heard, cohort: NDArray[np.float32] | None) -> Speakers:
         heard.recordings,
         np.full(count, NOBODY),
         np.zeros(count, np.bool_),
-        noise_like(restore(heard.directions), cohort),
+        noise_like(heard.directions, cohort),
     )
 
 
