@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from voicemark.actions.status import write_metrics
+from voicemark.actions.metrics import write_metrics
 from voicemark.audio import processes
 from voicemark.config import Config
 from voicemark.errors import DatabaseError, VoicemarkError

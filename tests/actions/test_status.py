@@ -11,7 +11,8 @@ from sqlalchemy import select
 from support.disks import mounted
 from typer.testing import CliRunner
 
-from voicemark.actions.status import read_status, write_metrics
+from voicemark.actions.metrics import write_metrics
+from voicemark.actions.status import read_status
 from voicemark.cli.main import app
 from voicemark.errors import VoicemarkError
 from voicemark.recording import Recording

@@ -64,8 +64,8 @@ def test_the_demo_composes_a_recording_scans_it_and_counts_against_the_truth(
     told = re.search(r"(\d+) of (\d+) turns of the enrolled voices found", out)
     assert told and 0 < int(told[1]) <= int(told[2])
     database = open_database(load_config(folder / "config.toml").database.path)
-    with database.reading() as session:
-        markers = list(find_markers(session, MarkerFilter()))
+    with database.snapshot() as connection:
+        markers = list(find_markers(connection, MarkerFilter()))
     database.close()
     assert {marker.title for marker in markers} == {"Stimmen im Programm"}
     assert {marker.speaker for marker in markers} <= {person.name for person in prompts.PEOPLE if person.wanted}

@@ -160,8 +160,8 @@ def test_while_a_sample_cannot_be_heard_the_kept_memory_stays_and_it_is_told(
 
 
 def waiting(database: Database) -> list[Waiting]:
-    with database.reading() as session:
-        return read_waiting(session)
+    with database.snapshot() as connection:
+        return read_waiting(connection)
 
 
 def test_a_sample_that_the_owner_took_away_is_not_remembered(

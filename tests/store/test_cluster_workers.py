@@ -17,22 +17,22 @@ def test_workers_are_told_as_they_are_until_they_leave(database: Database) -> No
     run = worker_id()
     with database.writing() as session:
         write_cluster_workers(session, run, [BUSY, IDLE])
-    with database.reading() as session:
-        assert read_cluster_workers(session) == [BUSY, IDLE]
+    with database.snapshot() as connection:
+        assert read_cluster_workers(connection) == [BUSY, IDLE]
     assert (BUSY.speed, IDLE.speed) == (100.0, None)
     with database.writing() as session:
         write_cluster_workers(session, run, [IDLE])
-    with database.reading() as session:
-        assert read_cluster_workers(session) == [IDLE]
+    with database.snapshot() as connection:
+        assert read_cluster_workers(connection) == [IDLE]
 
 
 def test_workers_of_a_run_that_died_are_not_told_of_and_go_with_the_next(database: Database) -> None:
     host, _, started = worker_id().rsplit(":", 2)
     with database.writing() as session:
         write_cluster_workers(session, f"{host}:4194305:{started}", [BUSY])
-    with database.reading() as session:
-        assert read_cluster_workers(session) == []
+    with database.snapshot() as connection:
+        assert read_cluster_workers(connection) == []
     with database.writing() as session:
         write_cluster_workers(session, worker_id(), [IDLE])
-    with database.reading() as session:
-        assert read_cluster_workers(session) == [IDLE]
+    with database.snapshot() as connection:
+        assert read_cluster_workers(connection) == [IDLE]

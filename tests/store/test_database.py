@@ -17,7 +17,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from voicemark.errors import DatabaseError
-from voicemark.store import all_migrations, migrate, new_database
+from voicemark.store import all_migrations, migrate, new_database, revision
 from voicemark.store.database import open_database, open_to_read
 from voicemark.store.paths import path_to_text, text_to_path
 from voicemark.store.schema import TEXT_INDEXES, Base, RecordingRow, VoiceRow
@@ -203,7 +203,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
 
 def test_a_migration_that_breaks_leaves_the_database_as_it_was(tmp_path, monkeypatch):
     versions = tmp_path / "migrations"
-    subprocess.run(["cp", "-r", migrate.MIGRATIONS, versions], check=True)
+    subprocess.run(["cp", "-r", revision.MIGRATIONS, versions], check=True)
     path = tmp_path / "v.db"
     open_database(path).close()
     before = sqlite3.connect(path).execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
@@ -212,7 +212,7 @@ def test_a_migration_that_breaks_leaves_the_database_as_it_was(tmp_path, monkeyp
         f'from alembic import op\nrevision = "9999"\ndown_revision = "{head}"\n'
         "def upgrade():\n    op.execute('CREATE TABLE new_one (a)')\n    op.execute('NO SQL AT ALL')\n"
     )
-    monkeypatch.setattr(migrate, "MIGRATIONS", versions)
+    monkeypatch.setattr(revision, "MIGRATIONS", versions)
     with pytest.raises(DatabaseError):
         open_database(path)
     after = sqlite3.connect(path).execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
@@ -222,8 +222,8 @@ def test_a_migration_that_breaks_leaves_the_database_as_it_was(tmp_path, monkeyp
 def test_the_names_of_migrations_say_what_alembic_says(tmp_path: Path) -> None:
     """So that Alembic need not be loaded to see that there is nothing to do."""
     script = ScriptDirectory.from_config(migrate._settings())
-    assert migrate.revisions() == sorted(one.revision for one in script.walk_revisions())
-    assert migrate.revisions()[-1] == script.get_current_head()
+    assert revision.revisions() == sorted(one.revision for one in script.walk_revisions())
+    assert revision.revisions()[-1] == script.get_current_head()
 
 
 def test_a_database_of_today_is_made_and_opened_without_alembic(tmp_path: Path) -> None:

@@ -37,8 +37,8 @@ def filled(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("speaker", [None, "anna", "nobody"])
 def test_batches_are_what_one_reading_gives(database: Database, speaker: str | None) -> None:
     wanted = MarkerFilter(speaker=speaker)
-    with database.reading() as session:
-        whole = list(find_markers(session, wanted))
+    with database.snapshot() as connection:
+        whole = list(find_markers(connection, wanted))
     assert list(markers_in_batches(database, wanted)) == whole
     assert len(whole) == {None: 7, "anna": 5, "nobody": 0}[speaker]
 

@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import select
 
-from voicemark.store import migrate
+from voicemark.store import revision
 from voicemark.store.database import open_database
 from voicemark.store.schema import EmbeddingRow
 from voicemark.voice.diarization import unpack
@@ -33,7 +33,7 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def test_every_version_but_todays_has_a_database_to_try() -> None:
     settings = Config()
-    settings.set_main_option("script_location", str(migrate.MIGRATIONS))
+    settings.set_main_option("script_location", str(revision.MIGRATIONS))
     script = ScriptDirectory.from_config(settings)
     assert sorted(one.revision for one in script.walk_revisions() if not one.is_head) == VERSIONS
 

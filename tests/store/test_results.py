@@ -76,8 +76,8 @@ def put(database: Database, done: Result) -> int:
 
 
 def markers(database: Database, **wanted: object) -> list[MarkerView]:
-    with database.reading() as session:
-        return list(find_markers(session, MarkerFilter(**wanted)))  # type: ignore[arg-type]
+    with database.snapshot() as connection:
+        return list(find_markers(connection, MarkerFilter(**wanted)))  # type: ignore[arg-type]
 
 
 def test_a_marker_belongs_to_the_programme_on_air_at_its_start(database):

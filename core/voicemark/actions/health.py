@@ -7,14 +7,14 @@ from pathlib import Path
 
 from voicemark.config import Config
 from voicemark.errors import DatabaseError
-from voicemark.store.database import Database
+from voicemark.store.reader import Reader
 from voicemark.store.sqlite_errors import READ_ONLY
 
 LEAST_FREE = 4 << 20
 """Bytes; an hour's results take one megabyte, and SQLite writes them twice."""
 
 
-def obstacles(database: Database, config: Config) -> Iterator[str]:
+def obstacles(database: Reader, config: Config) -> Iterator[str]:
     """What the service would be waiting for if it wanted to write now. Writes nothing."""
     yield from _unwritable(database)
     yield from full_disks(config)
@@ -36,15 +36,14 @@ def full_disks(config: Config) -> Iterator[str]:
             )
 
 
-def _unwritable(database: Database) -> Iterator[str]:
+def _unwritable(database: Reader) -> Iterator[str]:
     """Asks for the right to write and gives it back at once; a user who may only read asks nothing."""
     if os.statvfs(database.path).f_flag & os.ST_RDONLY:
         yield f"{database.path}: {READ_ONLY[0]} ({READ_ONLY[1]})"
     if not os.access(database.path, os.W_OK):
         return
     try:
-        with database.writing() as session:
-            session.connection()
+        database.try_to_write()
     except DatabaseError as error:
         yield str(error)
 

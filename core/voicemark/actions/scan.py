@@ -278,7 +278,7 @@ def scan(path: Path | str, config: Config) -> list[MarkerView]:
         failed = [outcome for outcome in outcomes if outcome.status is Status.FAILED]
         if failed:
             raise RecordingError("; ".join(outcome.reason or str(outcome.path) for outcome in failed))
-        with database.reading() as session:
-            return list(find_markers(session, MarkerFilter(paths=[outcome.path for outcome in outcomes])))
+        with database.snapshot() as connection:
+            return list(find_markers(connection, MarkerFilter(paths=[outcome.path for outcome in outcomes])))
     finally:
         database.close()

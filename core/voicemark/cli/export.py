@@ -47,8 +47,8 @@ def export(
     database = (open_to_read if printed else open_database)(settings.database.path)
     failed = False
     if speaker is not None:
-        with database.reading() as session:
-            check_voice(session, speaker, part=False)
+        with database.snapshot() as connection:
+            check_voice(connection, speaker, part=False)
     for path in recordings:
         try:
             with database.reading() as session:

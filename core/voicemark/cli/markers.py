@@ -6,14 +6,14 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, clock, messages, print_json, screen
+from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, clock, print_json
+from voicemark.cli.table import print_table
 
 if TYPE_CHECKING:
     from voicemark.store.queries import MarkerView
 
+HEADINGS = ("voice", "minute", "from – to", "score", "programme", "channel", "recorded", "id")
 MOST_ROWS = 1000
 """More lines than that nobody reads, unless they ask for them."""
 
@@ -35,11 +35,11 @@ def markers(
 ) -> None:
     """List markers from the database; filters are combined. `voicemark play` takes their numbers (id)."""
     from voicemark.config import load_config
-    from voicemark.store.database import open_to_read
     from voicemark.store.marker_batches import markers_in_batches
     from voicemark.store.queries import MarkerFilter, check_voice
+    from voicemark.store.reader import open_reader
 
-    database = open_to_read(load_config(config).database.path)
+    database = open_reader(load_config(config).database.path)
     wanted = MarkerFilter(
         speaker=speaker,
         title=title,
@@ -49,9 +49,9 @@ def markers(
         type=type,
     )
     try:
-        with database.reading() as session:
-            if speaker is not None:
-                check_voice(session, speaker, part=True)
+        if speaker is not None:
+            with database.snapshot() as connection:
+                check_voice(connection, speaker, part=True)
         found = markers_in_batches(database, wanted)
         if as_json:
             print_json(found)
@@ -66,35 +66,28 @@ def show_markers(found: "Iterable[MarkerView]", *, everything: bool = False) -> 
     rows = iter(found)
     shown = list(islice(rows, MOST_ROWS))
     if not shown:
-        screen().print("no markers")
+        typer.echo("no markers")
     while shown:
         following = list(islice(rows, 1))
-        screen().print(_table(shown))
+        print_table(HEADINGS, [_cells(marker) for marker in shown], broken=HEADINGS.index("programme"))
         if following and not everything:
-            messages().print(
+            typer.echo(
                 f"only the first {MOST_ROWS:,} are shown; ask for less (--speaker, --since, …), "
-                "or for the rest with `voicemark markers --all`"
+                "or for the rest with `voicemark markers --all`",
+                err=True,
             )
             return
         shown = list(islice(chain(following, rows), MOST_ROWS))
 
 
-def _table(found: "Iterable[MarkerView]") -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("voice", "minute", "from – to", "score", "programme", "channel", "recorded", "id"):
-        table.add_column(heading, no_wrap=heading != "programme")
-    for marker in found:
-        programme = marker.title + (f" – {marker.subtitle}" if marker.subtitle else "")
-        recorded = marker.started_at.astimezone().strftime("%Y-%m-%d %H:%M") if marker.started_at else ""
-        cells = (
-            marker.speaker,
-            f"at min {marker.at_min:.1f}",
-            f"{clock(marker.start_s)} – {clock(marker.end_s)}",
-            f"{marker.score:.2f}",
-            programme,
-            marker.channel or "",
-            recorded,
-            "" if marker.id is None else str(marker.id),
-        )
-        table.add_row(*map(Text, cells))
-    return table
+def _cells(marker: "MarkerView") -> tuple[str, ...]:
+    return (
+        marker.speaker,
+        f"at min {marker.at_min:.1f}",
+        f"{clock(marker.start_s)} – {clock(marker.end_s)}",
+        f"{marker.score:.2f}",
+        marker.title + (f" – {marker.subtitle}" if marker.subtitle else ""),
+        marker.channel or "",
+        marker.started_at.astimezone().strftime("%Y-%m-%d %H:%M") if marker.started_at else "",
+        "" if marker.id is None else str(marker.id),
+    )

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+    from rich.console import Console
 
 DEFAULT_CONFIG = Path("/etc/voicemark/config.toml")
 
@@ -24,17 +24,21 @@ ConfigOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line instead of text.")]
 
 
-def screen() -> Console:
+def screen() -> "Console":
     """For results (standard output). Wide when it is no terminal, so that nothing is cut off."""
+    from rich.console import Console
+
     return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 200)
 
 
-def messages() -> Console:
+def messages() -> "Console":
     """For progress and complaints (standard error)."""
+    from rich.console import Console
+
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def complain(error: object, told: Console | None = None) -> None:
+def complain(error: object, told: "Console | None" = None) -> None:
     """One line on standard error; for many lines, `told` is what `messages` gave once."""
     (told or messages()).print(f"voicemark: {error}", markup=False)
 

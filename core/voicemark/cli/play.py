@@ -31,6 +31,7 @@ def play(
     from voicemark.export.chapters import Ffmetadata
     from voicemark.export.load import load_recording, with_file_times
     from voicemark.export.players import PLAYERS, command, file_at, installed
+    from voicemark.store.connections import plain
     from voicemark.store.database import open_database
     from voicemark.store.queries import place_of_marker
 
@@ -45,7 +46,7 @@ def play(
         with database.reading() as session:
             path = Path(what)
             if what.isdigit() and not path.exists():
-                path, begins_s = place_of_marker(session, int(what))
+                path, begins_s = place_of_marker(plain(session), int(what))
                 start_s = begins_s if start_s is None else start_s
             recording = load_recording(session, path)
     finally:

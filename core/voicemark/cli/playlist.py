@@ -30,8 +30,8 @@ def playlist(
     database = open_database(load_config(config).database.path)
     entries: list[playlists.Entry] = []
     try:
-        with database.reading() as session:
-            found = find_markers(session, MarkerFilter(speaker=name))
+        with database.snapshot() as connection:
+            found = find_markers(connection, MarkerFilter(speaker=name))
             paths = {marker.recording: None for marker in found if marker.speaker.casefold() == name.casefold()}
         for path in map(text_to_path, paths):
             try:

@@ -34,8 +34,8 @@ def scan(
     try:
         scanning = Scan(settings, database, make_listener(), jobs=jobs)
         outcomes = list(scanning.paths(paths))
-        with database.reading() as session:
-            markers = find_markers(session, MarkerFilter(paths=[outcome.path for outcome in outcomes]))
+        with database.snapshot() as connection:
+            markers = find_markers(connection, MarkerFilter(paths=[outcome.path for outcome in outcomes]))
             if as_json:
                 print_json(markers)
             else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, screen
+from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption
 
 if TYPE_CHECKING:
     from voicemark.store.cluster_workers import ClusterWorker
@@ -20,10 +20,10 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     from voicemark.actions.health import obstacles
     from voicemark.actions.status import read_status
     from voicemark.config import load_config
-    from voicemark.store.database import open_to_read
+    from voicemark.store.reader import open_reader
 
     settings = load_config(config)
-    database = open_to_read(settings.database.path, busy_timeout_s=LOCKED_AFTER_S)
+    database = open_reader(settings.database.path, busy_timeout_s=LOCKED_AFTER_S)
     try:
         found = read_status(database)
         in_the_way = list(obstacles(database, settings))
@@ -32,10 +32,9 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     if as_json:
         typer.echo(json.dumps({**asdict(found), "obstacles": in_the_way}, default=_plain, ensure_ascii=False))
         return
-    console = screen()
 
     def line(name: str, value: object) -> None:
-        console.print(f"{name:<12} {value}", markup=False)
+        typer.echo(f"{name:<12} {value}")
 
     line("recordings", f"{found.recordings}" + (f" ({found.deleted} deleted)" if found.deleted else ""))
     line("markers", found.markers)

@@ -80,6 +80,7 @@ def related(
 ) -> None:
     """List programmes like this one, those of its series first, and the markers in them."""
     from voicemark.config import load_config
+    from voicemark.store.connections import plain
     from voicemark.store.database import open_to_read
     from voicemark.store.queries import check_voice
     from voicemark.titles.related import Question, find_related, title_of
@@ -90,7 +91,7 @@ def related(
     database = open_to_read(settings.database.path)
     with database.reading() as session:
         if speaker is not None:
-            check_voice(session, speaker, part=True)
+            check_voice(plain(session), speaker, part=True)
         title, subtitle = title_of(session, wanted)
         found = find_related(session, model, Question(title, subtitle, speaker, type, limit))
     database.close()

@@ -38,8 +38,8 @@ def main(folder: Path) -> int:
     config = load_config(config_file)
     database = open_database(config.database.path)
     outcomes = list(Scan(config, database, make_listener()).paths([folder / "video"]))
-    with database.reading() as session:
-        markers = list(find_markers(session, MarkerFilter(paths=[outcome.path for outcome in outcomes])))
+    with database.snapshot() as connection:
+        markers = list(find_markers(connection, MarkerFilter(paths=[outcome.path for outcome in outcomes])))
     database.close()
     show_markers(markers)
     if any(outcome.status is not Status.SCANNED for outcome in outcomes):

@@ -181,8 +181,8 @@ def _keeping(stored: StoredMemory, report: VoiceReport) -> VoiceReport:
 def tell_what_waits(database: Database, reports: Iterable[VoiceReport]) -> None:
     """Write down which voices wait for their samples, and that no other does. Raises `DatabaseError`."""
     waiting = {VOICE + report.name: report.waits for report in reports if report.waits is not None}
-    with database.reading() as session:
-        told = {one.subject: one.reason for one in read_waiting(session) if one.subject.startswith(VOICE)}
+    with database.snapshot() as connection:
+        told = {one.subject: one.reason for one in read_waiting(connection) if one.subject.startswith(VOICE)}
     if told == waiting:
         return
     with database.writing() as session:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from voicemark import files
 from voicemark.errors import DatabaseError
-from voicemark.store.database import BUSY_TIMEOUT_S
-from voicemark.store.sqlite_errors import translated
+from voicemark.store.sqlite_errors import in_words
+from voicemark.store.sqlite_file import BUSY_TIMEOUT_S
 
 OURS = frozenset({"alembic_version", "recordings", "voices", "markers"})
 """Tables that every database of this program has had."""
@@ -37,7 +37,7 @@ def backup(source: Path, target: Path) -> Backup:
     try:
         with files.replacing(target, mode=0o600) as part:
             try:
-                with translated(part):
+                with in_words(part):
                     recordings = _copy(source, part)
             finally:
                 for tail in ("-wal", "-shm", "-journal"):

@@ -1,16 +1,20 @@
 """The workers of a cluster, as the run that gives them recordings sees them: written down for `voicemark status`."""
 
+import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
-
+from voicemark.store.moments import kept, moment, moment_or_none
 from voicemark.store.paths import path_to_text, text_to_path
-from voicemark.store.schema import ClusterWorkerRow
 from voicemark.store.workers import is_dead
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+_COLUMNS = "name, host, program, model_id, recording, since, heard_s, took_s, seen_at, failed_in_a_row, trouble"
 
 
 @dataclass(frozen=True)
@@ -39,47 +43,34 @@ class ClusterWorker:
         return self.heard_s / self.took_s if self.heard_s and self.took_s else None
 
 
-def write_cluster_workers(session: Session, run: str, workers: Iterable[ClusterWorker]) -> None:
+def write_cluster_workers(session: "Session", run: str, workers: Iterable[ClusterWorker]) -> None:
     """In place of what `run` wrote before; what runs left behind that have died goes, too."""
-    for other in session.scalars(select(ClusterWorkerRow.run).distinct()).all():
+    connection = session.connection()
+    for (other,) in connection.exec_driver_sql("SELECT DISTINCT run FROM cluster_workers").all():
         if other == run or is_dead(other):
-            session.execute(delete(ClusterWorkerRow).where(ClusterWorkerRow.run == other))
+            connection.exec_driver_sql("DELETE FROM cluster_workers WHERE run = ?", (other,))
     for one in workers:
-        session.merge(
-            ClusterWorkerRow(
-                name=one.name,
-                run=run,
-                host=one.host,
-                program=one.program,
-                model_id=one.model_id,
-                recording=None if one.recording is None else path_to_text(one.recording),
-                since=one.since,
-                heard_s=one.heard_s,
-                took_s=one.took_s,
-                seen_at=one.seen_at,
-                failed_in_a_row=one.failed_in_a_row,
-                trouble=one.trouble,
-            )
+        recording = None if one.recording is None else path_to_text(one.recording)
+        since = None if one.since is None else kept(one.since)
+        heard = (recording, since, one.heard_s, one.took_s, kept(one.seen_at), one.failed_in_a_row, one.trouble)
+        connection.exec_driver_sql(
+            f"REPLACE INTO cluster_workers (run, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (run, one.name, one.host, one.program, one.model_id, *heard),
         )
 
 
-def read_cluster_workers(session: Session) -> list[ClusterWorker]:
+def read_cluster_workers(connection: sqlite3.Connection) -> list[ClusterWorker]:
     """Those of runs that may still live, by name."""
-    rows = session.scalars(select(ClusterWorkerRow).order_by(ClusterWorkerRow.name))
-    return [
-        ClusterWorker(
-            name=row.name,
-            host=row.host,
-            program=row.program,
-            model_id=row.model_id,
-            recording=None if row.recording is None else text_to_path(row.recording),
-            since=row.since,
-            heard_s=row.heard_s,
-            took_s=row.took_s,
-            seen_at=row.seen_at,
-            failed_in_a_row=row.failed_in_a_row,
-            trouble=row.trouble,
-        )
-        for row in rows
-        if not is_dead(row.run)
-    ]
+    rows = connection.execute(f"SELECT run, {_COLUMNS} FROM cluster_workers ORDER BY name")
+    return [_worker(*row[1:]) for row in rows if not is_dead(row[0])]
+
+
+def _worker(
+    name: str, host: str, program: str, model_id: str, recording: str | None, since: str | None, heard_s: float,
+    took_s: float, seen_at: str, failed_in_a_row: int, trouble: str | None,
+) -> ClusterWorker:  # fmt: skip
+    path = None if recording is None else text_to_path(recording)
+    began = moment_or_none(since)
+    return ClusterWorker(
+        name, host, program, model_id, path, began, heard_s, took_s, moment(seen_at), failed_in_a_row, trouble
+    )

@@ -1,4 +1,4 @@
-"""Connections to the SQLite file: one that writes, and those that only read.
+"""Connections to the SQLite file for SQLAlchemy: one that writes, and those that only read.
 
 SQLAlchemy's pysqlite dialect leaves BEGIN to the driver, which never wraps DDL; so the driver is kept out of it
 (`isolation_level=None`) and every transaction begins here: IMMEDIATE for writers, so that a busy database is
@@ -6,12 +6,20 @@ noticed before work is done, and deferred for readers. Neither makes a file: a d
 """
 
 import sqlite3
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from voicemark.store.sqlite_errors import LOCKED, DatabaseUnavailableError, explained, in_words
+from voicemark.store.sqlite_file import connect
 
 LARGEST_LOG = 16 << 20
 """Bytes that the log keeps on disk after it was emptied."""
@@ -45,57 +53,28 @@ def readers(path: Path, busy_timeout_s: float) -> Engine:
     return engine
 
 
+def plain(session: Session) -> sqlite3.Connection:
+    """The driver's own connection of a session, within its transaction: for questions in plain SQL."""
+    return driver(session.connection())
+
+
+def driver(connection: Connection) -> sqlite3.Connection:
+    """The driver's own connection: pragmas of the journal's mode do nothing within a transaction."""
+    return cast(sqlite3.Connection, connection.connection.driver_connection)
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """SQLite's errors, also as SQLAlchemy wraps them, as `DatabaseError`s that say what to do."""
+    try:
+        with in_words(path):
+            yield
+    except DBAPIError as error:
+        raise explained(path, error.orig or error) from error
+    except PoolTimeoutError as error:
+        raise DatabaseUnavailableError(LOCKED[0], path=path, hint=LOCKED[1]) from error
+
+
 def _engine(path: Path, mode: str, busy_timeout_s: float, **pool: Any) -> Engine:
-    url = f"{path.absolute().as_uri()}?mode={mode}"
-
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            url, uri=True, timeout=busy_timeout_s, check_same_thread=False, isolation_level=None
-        )
-        # SQLite's own lower() knows ASCII only, and titles are full of umlauts.
-        connection.create_function("casefold", 1, _casefold, deterministic=True)
-        return connection
-
-    return create_engine("sqlite://", creator=connect, poolclass=QueuePool, **pool)
-
-
-def roll_back(path: Path, busy_timeout_s: float) -> None:
-    """Undo what a program that was killed outside of WAL mode (while it went over to it, too) left half done: who only
-    reads cannot, and would find the file read-only for ever."""
-    journal = path.with_name(path.name + "-journal")
-    with suppress(OSError, sqlite3.Error):
-        if journal.stat().st_size:
-            url = f"{path.absolute().as_uri()}?mode=rw"
-            with closing(sqlite3.connect(url, uri=True, timeout=busy_timeout_s)) as connection:
-                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-
-
-def _casefold(text: str | None) -> str | None:
-    return None if text is None else text.casefold()
-
-
-def use_log(driver: sqlite3.Connection) -> bool:
-    """See that the file is in WAL mode, in which readers and the writer do not wait for each other.
-
-    False when somebody else has it open in the other mode just now.
-    """
-    return _journal(driver, "WAL")
-
-
-def leave_log(driver: sqlite3.Connection) -> bool:
-    """Take the file out of WAL mode: only so may somebody read it who may not write in its folder.
-
-    False when others have it open.
-    """
-    return _journal(driver, "DELETE")
-
-
-def _journal(driver: sqlite3.Connection, mode: str) -> bool:
-    timeout_ms = driver.execute("PRAGMA busy_timeout").fetchone()[0]
-    with suppress(sqlite3.OperationalError):
-        try:
-            driver.execute("PRAGMA busy_timeout=0")
-            return bool(driver.execute(f"PRAGMA journal_mode={mode}").fetchone()[0] == mode.lower())
-        finally:
-            driver.execute(f"PRAGMA busy_timeout={timeout_ms}")
-    return False
+    made = partial(connect, path, mode, busy_timeout_s)
+    return create_engine("sqlite://", creator=made, poolclass=QueuePool, **pool)

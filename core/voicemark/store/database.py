@@ -2,24 +2,24 @@
 
 import errno
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from voicemark.errors import DatabaseError
 from voicemark.store import connections
+from voicemark.store.connections import driver, plain, translated
 from voicemark.store.identity import FileIdentity
-from voicemark.store.migrate import is_current, migrate
+from voicemark.store.migrate import migrate
 from voicemark.store.private import create_private, make_private
-from voicemark.store.sqlite_errors import DatabaseLostError, DatabaseUnavailableError, translated
+from voicemark.store.revision import is_current
+from voicemark.store.sqlite_errors import DatabaseLostError, DatabaseUnavailableError
+from voicemark.store.sqlite_file import BUSY_TIMEOUT_S, check_file, leave_log, roll_back, use_log
 from voicemark.store.write_lock import WriteLock
-
-BUSY_TIMEOUT_S = 90.0
-"""How long a writer waits for others: a person's `sqlite3` may well hold a lock for a minute."""
 
 
 class Database:
@@ -49,7 +49,7 @@ class Database:
             self._use_log()
             with Session(self._writer) as session:
                 with session.begin():
-                    self._identity.check_id(session)
+                    self._identity.check_id(plain(session))
                     yield session
                     self.check()
                 self.check()  # Also what was committed while the file was taken away is not written.
@@ -60,6 +60,12 @@ class Database:
         self.check()
         with translated(self.path), Session(self._readers) as session:
             yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """The same for questions in plain SQL."""
+        with self.reading() as session:
+            yield plain(session)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -86,7 +92,7 @@ class Database:
     def check_contents(self) -> None:
         """`check`, and that the file was not written over in its place with another database."""
         with self.reading() as session:
-            self._identity.check_id(session)
+            self._identity.check_id(plain(session))
 
     def may_come_back(self) -> bool:
         """Of a file that is gone: is its whole folder away, as with a disk that is not mounted?"""
@@ -105,34 +111,28 @@ class Database:
             with suppress(DatabaseError, OSError):
                 self._identity.check()
                 with translated(self.path), self._lock.held(0.0), self._writer.connect() as connection:
-                    connections.leave_log(_driver(connection))
+                    leave_log(driver(connection))
         self.reconnect()
         if self._wrote:
             self._lock.remove()
 
     def is_current(self) -> bool:
         """Is it of this program's version? Only reads. Raises `DatabaseError`, also for one of a newer program."""
-        with translated(self.path):
-            return is_current(self._readers, self.path)
+        with self.snapshot() as connection:
+            return is_current(connection, self.path)
 
     def bring_up_to_date(self) -> None:
         """Migrate, if need be. Raises `DatabaseError`."""
-        with translated(self.path):
-            if is_current(self._readers, self.path):
-                return
-            with self.locked():
-                self._use_log()
-                migrate(self._readers, self._writer, self.path)
+        if self.is_current():
+            return
+        with translated(self.path), self.locked():
+            self._use_log()
+            migrate(self._readers, self._writer, self.path)
 
     def _use_log(self) -> None:
         if not self._logs:
             with self._writer.connect() as connection:
-                self._logs = connections.use_log(_driver(connection))
-
-
-def _driver(connection: Connection) -> Any:
-    """The driver's own connection: pragmas of the journal's mode do nothing within a transaction."""
-    return connection.connection.driver_connection
+                self._logs = use_log(driver(connection))
 
 
 def open_database(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
@@ -155,16 +155,12 @@ def open_database(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Data
 def open_to_read(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
     """Open the database at `path` for a question: nothing is made, and nothing is written but a migration that it
     needs. Raises `DatabaseError`."""
-    if not path.exists():
-        raise DatabaseError("there is no database yet", path=path, hint="start the service, or scan a recording")
     return _opened(path, busy_timeout_s)
 
 
 def open_read_only(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
     """Open the database at `path` for a process that never writes: nothing is made and nothing migrated; its `writing`
     is not to be used. Raises `DatabaseError`, also for a database of an older program."""
-    if not path.exists():
-        raise DatabaseError("there is no database yet", path=path, hint="start the service, or scan a recording")
     database = _attached(path, busy_timeout_s)
     try:
         if not database.is_current():
@@ -192,7 +188,7 @@ def _make_file(path: Path) -> None:
 def _opened(path: Path, busy_timeout_s: float) -> Database:
     database = _attached(path, busy_timeout_s)
     try:
-        connections.roll_back(path, busy_timeout_s)
+        roll_back(path, busy_timeout_s)
         database.bring_up_to_date()
     except BaseException:
         database.reconnect()
@@ -201,8 +197,7 @@ def _opened(path: Path, busy_timeout_s: float) -> Database:
 
 
 def _attached(path: Path, busy_timeout_s: float) -> Database:
-    if path.exists() and not path.is_file():  # A pipe would hold SQLite for ever.
-        raise DatabaseError("cannot be opened: it is no file", path=path, hint="set [database] url to a file")
+    check_file(path)
     try:
         return Database(path, busy_timeout_s)
     except OSError as error:

@@ -20,6 +20,7 @@ from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from voicemark.errors import DatabaseError, VoicemarkError
+from voicemark.store.connections import translated
 from voicemark.store.database import Database
 from voicemark.store.forget_person import forget_person
 from voicemark.store.paths import text_to_path
@@ -38,7 +39,6 @@ from voicemark.store.schema import (
 from voicemark.store.schema_acts import ActChangeRow
 from voicemark.store.schema_files import ErasureFileRow, ErasureRow, ExportRow, ExportVoiceRow
 from voicemark.store.schema_people import CannotLinkRow, MembershipRow, PersonRow
-from voicemark.store.sqlite_errors import translated
 from voicemark.store.waiting import VOICE, note_waiting
 
 READER_PATIENCE_S = 20.0

@@ -6,13 +6,10 @@ over in its place keeps both; what is in it bears another id then (the table `ab
 """
 
 import os
+import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from voicemark.store.schema import AboutRow
 from voicemark.store.sqlite_errors import DatabaseLostError
 
 OWN_ID = "id"
@@ -31,9 +28,10 @@ class FileIdentity:
         self._beside: dict[str, tuple[int, int]] = {}
         self._id: str | None = None
 
-    def check_id(self, session: Session) -> None:
+    def check_id(self, connection: sqlite3.Connection) -> None:
         """Raises `DatabaseLostError` when what is read is another database than before."""
-        found = session.scalar(select(AboutRow.value).where(AboutRow.key == OWN_ID))
+        row = connection.execute("SELECT value FROM about WHERE key = ?", (OWN_ID,)).fetchone()
+        found = None if row is None else str(row[0])
         if self._id is None:
             self._id = found
         elif found != self._id:

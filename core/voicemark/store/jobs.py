@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, Select, false, func, or_, select
@@ -21,12 +20,11 @@ from sqlalchemy.orm import Session
 
 from voicemark.errors import VoicemarkError
 from voicemark.store.database import Database
+from voicemark.store.job_states import STALE as STALE
+from voicemark.store.job_states import JobState as JobState
 from voicemark.store.paths import path_to_text, text_to_path
 from voicemark.store.schema import JobRow, RecordingRow
 from voicemark.store.workers import UNKNOWN, Beat, is_dead, worker_id
-
-STALE = timedelta(minutes=10)
-"""A claim without a sign of life for so long is abandoned, wherever its owner is."""
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
 """Before a recording is asked for again that is out of reach; doubles each time."""
@@ -36,17 +34,6 @@ MOST_DEATHS = 12
 that kills the program does it every time."""
 
 LONGEST_PAUSE = timedelta(days=1)
-
-
-class JobState(StrEnum):
-    """Where a job stands."""
-
-    WAITING = "waiting"
-    READY = "ready"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    GONE = "gone"
 
 
 class ClaimLostError(VoicemarkError):

@@ -5,24 +5,25 @@ first of its markers is given away. Between two of them the database may change;
 """
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from itertools import groupby
 
-from voicemark.store.database import Database
 from voicemark.store.queries import MarkerFilter, MarkerView, find_markers
+from voicemark.store.reader import Readable
 
 FIRST, MOST = 500, 50_000
 """Markers read at a time: few, so that the first line is there at once, then twice as many each time. The most are
 some 30 MB."""
 
 
-def markers_in_batches(database: Database, wanted: MarkerFilter) -> Iterator[MarkerView]:
+def markers_in_batches(database: Readable, wanted: MarkerFilter) -> Iterator[MarkerView]:
     """The markers that `wanted` lets through, by recording and time. Raises `DatabaseError`."""
     at_least = FIRST
     while True:
         batch: list[MarkerView] = []
-        with database.reading() as session:
-            for _, of_one in groupby(find_markers(session, wanted), key=lambda marker: marker.recording):
+        with database.snapshot() as connection, closing(find_markers(connection, wanted)) as found:
+            for _, of_one in groupby(found, key=lambda marker: marker.recording):
                 batch += of_one
                 if len(batch) >= at_least:
                     break

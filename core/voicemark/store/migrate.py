@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine
 
 from voicemark.errors import DatabaseError
+from voicemark.store import revision
+from voicemark.store.connections import driver
 from voicemark.store.new_database import make_tables
 from voicemark.store.private import create_private
 from voicemark.store.views import renew_views, views_are_stale
@@ -19,49 +21,28 @@ from voicemark.store.views import renew_views, views_are_stale
 if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
 
-MIGRATIONS = Path(__file__).parent / "migrations"
-
-
-def revisions() -> list[str]:
-    """The revisions that this program knows, in order: the numbers that the names of the migrations begin with."""
-    return sorted(file.name.split("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
-
 
 def copy_before(path: Path) -> Path:
     """Where the copy is kept that is made before a migration."""
     return path.with_name(path.name + ".before-migration")
 
 
-def is_current(engine: Engine, path: Path) -> bool:
-    """Is nothing to be done? Only reads. Raises `DatabaseError` for a database of a newer program."""
-    known = revisions()
-    with engine.connect() as connection:
-        present = _present(connection)
-        if present is not None and present not in known:
-            raise DatabaseError(
-                f"was written by a newer voicemark (revision {present}; this one knows {known[-1]})",
-                path=path,
-                hint="upgrade voicemark, or set [database] url to another file",
-            )
-        return present == known[-1] and not views_are_stale(connection)
-
-
 def migrate(reading: Engine, writing: Engine, path: Path) -> None:
     """Bring the schema to this program's revision; each migration and its record are one transaction."""
     with reading.connect() as connection:
-        present = _present(connection)
+        present = revision.revision_of(driver(connection))
     if present is None:
         with writing.begin() as connection:
-            make_tables(connection, revisions()[-1])
-    elif present != revisions()[-1]:
+            make_tables(connection, revision.revisions()[-1])
+    elif present != revision.revisions()[-1]:
         _keep_copy(path)
         with writing.connect() as connection:
             upgrade(connection)
     with reading.connect() as connection:
-        stale = views_are_stale(connection)
+        stale = views_are_stale(driver(connection))
     if stale:
         with writing.begin() as connection:
-            renew_views(connection)
+            renew_views(driver(connection))
 
 
 def upgrade(connection: Connection) -> None:
@@ -73,18 +54,11 @@ def upgrade(connection: Connection) -> None:
     command.upgrade(settings, "head")
 
 
-def _present(connection: Connection) -> str | None:
-    """The database's revision; None where it has no tables yet."""
-    marked = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").first()
-    row = connection.exec_driver_sql("SELECT version_num FROM alembic_version").first() if marked else None
-    return None if row is None else str(row[0])
-
-
 def _settings() -> "AlembicConfig":
     from alembic.config import Config as AlembicConfig
 
     settings = AlembicConfig()
-    settings.set_main_option("script_location", str(MIGRATIONS))
+    settings.set_main_option("script_location", str(revision.MIGRATIONS))
     return settings
 
 

@@ -6,9 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-
 from voicemark.errors import DatabaseError
 
 
@@ -47,14 +44,10 @@ _PASSING = ("is locked", "readonly", "is full")
 
 
 @contextmanager
-def translated(path: Path) -> Iterator[None]:
+def in_words(path: Path) -> Iterator[None]:
     """SQLite's errors as `DatabaseError`s that say what to do."""
     try:
         yield
-    except DBAPIError as error:
-        raise explained(path, error.orig or error) from error
-    except PoolTimeoutError as error:
-        raise DatabaseUnavailableError(LOCKED[0], path=path, hint=LOCKED[1]) from error
     except sqlite3.Error as error:
         raise explained(path, error) from error
 

@@ -4,7 +4,7 @@ What a question is likely to ask for (a voice, a recording, a moment) stands in 
 groups are by the columns that are shown: only so does SQLite look it up in an index.
 """
 
-from sqlalchemy import Connection
+import sqlite3
 
 VIEWS: dict[str, str] = {
     "voice_markers": """
@@ -125,22 +125,22 @@ VIEWS: dict[str, str] = {
 }
 
 
-def views_are_stale(connection: Connection) -> bool:
+def views_are_stale(connection: sqlite3.Connection) -> bool:
     """Is some view missing, or not as this program defines it? Does not write to the database."""
-    rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'view'").all()
+    rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view'")
     found = {str(row[0]): str(row[1]) for row in rows}
     return any(found.get(name) != _statement(name) for name in VIEWS)
 
 
-def renew_views(connection: Connection) -> None:
+def renew_views(connection: sqlite3.Connection) -> None:
     """Define every view anew.
 
     Views hold no data, so they are not part of the migrations: the program's own definitions always stand. A
     migration that changes a table under a view drops the view first.
     """
     for name in VIEWS:
-        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}")
-        connection.exec_driver_sql(_statement(name))
+        connection.execute(f"DROP VIEW IF EXISTS {name}")
+        connection.execute(_statement(name))
 
 
 def _statement(name: str) -> str:

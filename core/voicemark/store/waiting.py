@@ -1,12 +1,14 @@
 """What is to be done and cannot be done at present: written down, so that `voicemark status` tells it."""
 
+import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from voicemark.store.moments import kept, moment
 
-from voicemark.store.schema import WaitingRow
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 QUEUE, CONFIGURATION, ERASURE = "the queue", "the new configuration", "the erasure"
 VOICE, WATCHING = "voice ", "watching "
@@ -22,24 +24,27 @@ class Waiting:
     since: datetime
 
 
-def read_waiting(session: Session) -> list[Waiting]:
+def read_waiting(connection: sqlite3.Connection) -> list[Waiting]:
     """All that waits, what has waited longest first."""
-    rows = session.scalars(select(WaitingRow).order_by(WaitingRow.since, WaitingRow.subject))
-    return [Waiting(row.subject, row.reason, row.since) for row in rows]
+    rows = connection.execute("SELECT subject, reason, since FROM waiting ORDER BY since, subject")
+    return [Waiting(subject, reason, moment(since)) for subject, reason, since in rows]
 
 
-def note_waiting(session: Session, subject: str, reason: str | None) -> None:
+def note_waiting(session: "Session", subject: str, reason: str | None) -> None:
     """`subject` waits because of `reason`; None: it does not wait any more."""
-    row = session.get(WaitingRow, subject)
+    connection = session.connection()
     if reason is None:
-        if row is not None:
-            session.delete(row)
-    elif row is None:
-        session.add(WaitingRow(subject=subject, reason=reason, since=datetime.now(UTC)))
+        connection.exec_driver_sql("DELETE FROM waiting WHERE subject = ?", (subject,))
     else:
-        row.reason = reason
+        connection.exec_driver_sql(
+            "INSERT INTO waiting (subject, reason, since) VALUES (?, ?, ?) "
+            "ON CONFLICT (subject) DO UPDATE SET reason = excluded.reason",
+            (subject, reason, kept(datetime.now(UTC))),
+        )
 
 
-def clear_waiting(session: Session, prefix: str) -> None:
+def clear_waiting(session: "Session", prefix: str) -> None:
     """Nothing whose subject begins so waits any more."""
-    session.execute(delete(WaitingRow).where(WaitingRow.subject.startswith(prefix, autoescape=True)))
+    session.connection().exec_driver_sql(
+        "DELETE FROM waiting WHERE substr(subject, 1, length(?)) = ?", (prefix, prefix)
+    )

@@ -6,7 +6,6 @@ the boot's own id says when that was. No clock is involved.
 """
 
 import os
-import socket
 import time
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -72,7 +71,7 @@ def _host() -> str:
         namespace = str(Path("/proc/self/ns/pid").stat().st_ino)
     except OSError:
         namespace = UNKNOWN
-    return f"{socket.gethostname()}/{boot}/{namespace}"
+    return f"{os.uname().nodename}/{boot}/{namespace}"
 
 
 def _started(pid: int) -> str:

@@ -4,16 +4,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Select, exists, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from voicemark.errors import DatabaseError
 from voicemark.store.paths import path_to_text
-from voicemark.store.queries import ROWS_AT_ONCE, holds, voices_called
 from voicemark.store.schema import MarkerRow, ProgrammeRow, RecordingRow, VoiceRow
 from voicemark.titles.series import SeriesNames, SeriesPart
 from voicemark.titles.title_file import TitleReader
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from voicemark.titles.model_file import TextModel
 
 Floats = NDArray[np.float32]
+ROWS_AT_ONCE = 1000
+"""So many rows of an answer are in memory."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,11 @@ def find_related(session: Session, model: "TextModel | TitleReader", question: Q
         )
     known = session.scalars(select(ProgrammeRow.series).where(of_model, ProgrammeRow.series.is_not(None)).distinct())
     asked = SeriesNames(frozenset(filter(None, known))).part_of(question.title, question.subtitle)
-    voices = None if question.speaker is None else voices_called(session, question.speaker)
+    voices = (
+        None
+        if question.speaker is None
+        else list(session.scalars(select(VoiceRow.id).where(_holds(VoiceRow.name, question.speaker))))
+    )
     wanted = select(ProgrammeRow).where(of_model, *_wanted(question, voices))
     found = sorted(
         _grouped(session, wanted, model.titles.embed([question.title])[0], asked),
@@ -109,12 +114,18 @@ def _wanted(question: Question, voices: Sequence[int] | None) -> list[ColumnElem
     conditions: list[ColumnElement[bool]] = []
     if question.type is not None:
         guessed = ProgrammeRow.type_guess == question.type.casefold()
-        conditions.append(or_(guessed, holds(ProgrammeRow.genre, question.type)))
+        conditions.append(or_(guessed, _holds(ProgrammeRow.genre, question.type)))
     if voices is not None:
         conditions.append(
             exists().where(MarkerRow.programme_id == ProgrammeRow.id, MarkerRow.voice_id.in_(voices)),
         )
     return conditions
+
+
+def _holds(column: InstrumentedAttribute[Any], part: str) -> ColumnElement[bool]:
+    """`column` contains `part`, in any case (`casefold` is the function that is added to SQLite)."""
+    contains: ColumnElement[bool] = func.instr(func.casefold(column), part.casefold()) > 0
+    return contains
 
 
 def _grouped(

@@ -146,10 +146,10 @@ def answer_of(session: Session, question: Question, truths: Mapping[str, Truth],
 def _score(database: Database, recordings: Sequence[Composed], scorer: Path, answered: int) -> Gained:
     scores = []
     for one in recordings:
-        with database.reading() as session:
+        with database.snapshot() as connection:
             markers = [
                 {"speaker": marker.speaker, "start_s": marker.start_s, "end_s": marker.end_s}
-                for marker in find_markers(session, MarkerFilter(paths=[audio_of(one)]))
+                for marker in find_markers(connection, MarkerFilter(paths=[audio_of(one)]))
             ]
         scores.append(score_markers(scorer, one, markers))
     mean = mean_score(scores)
