@@ -1,11 +1,16 @@
 """What all tests share: how they divide between processes, property tests' patience, where outside material lies."""
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from voicemark.store.database import Database
 
 REPOSITORY = Path(__file__).parents[1]
 PROCESSES = ("daemon", "deploy", "soak")
@@ -36,6 +41,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return "processes" if folder in PROCESSES else str(super()._split_scope(nodeid))
 
     return ProcessesTogether(config, log)
+
+
+@pytest.fixture
+def database(made: Path, tmp_path: Path) -> Iterator["Database"]:
+    """A copy, for each test, of the database that its file has made once (`made`)."""
+    from voicemark.store.database import open_database
+
+    opened = open_database(Path(shutil.copy(made, tmp_path)))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")

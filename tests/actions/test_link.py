@@ -1,10 +1,9 @@
 """People across recordings, kept: nobody is found twice, and nothing is lost, whoever links and whatever is killed."""
 
-import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -58,13 +57,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         add(opened, people, seed)
     opened.close()
     return path
-
-
-@pytest.fixture
-def database(tmp_path: Path, made: Path) -> Iterator[Database]:
-    opened = open_database(Path(shutil.copy(made, tmp_path)))
-    yield opened
-    opened.close()
 
 
 def ask(database: Database, query: str) -> list[tuple[Any, ...]]:

@@ -1,7 +1,6 @@
 """Acts on who is who: what they do, that each can be undone exactly, and what cannot be done."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +64,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("archive") / "v.db"
     archive(path).close()
     return path
-
-
-@pytest.fixture
-def database(tmp_path: Path, made: Path) -> Iterator[Database]:
-    opened = open_database(Path(shutil.copy(made, tmp_path)))
-    yield opened
-    opened.close()
 
 
 def do(database: Database, act: Act) -> Done:

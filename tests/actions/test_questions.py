@@ -1,7 +1,5 @@
 """Questions are about who is in doubt with most time behind it, and are not repeated for ever."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,13 +31,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     enrol(CONFIG, HearingNothing(), database)  # type: ignore[arg-type]
     database.close()
     return path
-
-
-@pytest.fixture
-def database(made: Path, tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(Path(shutil.copy(made, tmp_path)))
-    yield opened
-    opened.close()
 
 
 def asked(database: Database) -> list[Question]:

@@ -1,7 +1,5 @@
 """What a person says becomes memory: named groups are voices, corrections teach."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +36,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert [group(database, CLARA, [1, 2, 3]), group(database, LIKE_CLARA, [2, 4])] == [1, 2]
     database.close()
     return path
-
-
-@pytest.fixture
-def database(made: Path, tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(Path(shutil.copy(made, tmp_path)))
-    yield opened
-    opened.close()
 
 
 def do(database: Database, *acts: Act) -> None:

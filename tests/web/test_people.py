@@ -8,12 +8,11 @@ from sqlalchemy import select
 from support.page import Browser, Seen, add_people
 
 from voicemark.actions.acts import Act
-from voicemark.actions.perform import perform
+from voicemark.actions.perform import Done, perform
 from voicemark.config import Config
 from voicemark.store.database import Database
 from voicemark.store.schema import VoiceRow
 from voicemark.store.schema_people import MembershipRow, PersonRow
-from voicemark.web.acting import Did
 from voicemark.web.app import make_app
 
 
@@ -22,9 +21,8 @@ def people(config: Config, database: Database) -> Browser:
     """A browser whose acts are done at once, as the service does them."""
     add_people(database)
 
-    def done(config: Config, act: Act) -> Did:
-        found = perform(database, config, act, "a test")
-        return Did(found.act_id, found.message)
+    def done(config: Config, act: Act) -> Done:
+        return perform(database, config, act, "a test")
 
     return Browser(make_app(config, submit=done))
 

@@ -44,11 +44,10 @@ def people(
     from voicemark.lab.evaluation.people import (
         PeoplePlan,
         evaluate_people,
-        measure_scale,
         people_table,
-        scale_table,
         together_table,
     )
+    from voicemark.lab.evaluation.people_scale import measure_scale, scale_table
     from voicemark.lab.tables import markdown_table
 
     plan = PeoplePlan(

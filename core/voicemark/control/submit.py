@@ -32,7 +32,7 @@ def submit(config: Config, act: Act, follow: Callable[[Database, Done], None] | 
     request = Request(config.database.path, act.model_dump(mode="json"))
     told = asked(socket_of(config), request)
     if told is not None:
-        return _read(told)
+        return read_done(told)
     return done_here(config, act, follow)
 
 
@@ -73,7 +73,8 @@ def act_of(request: Request) -> Act:
         raise ActError(f"cannot be done: {_first_fault(error)}") from error
 
 
-def _read(told: dict[str, Any]) -> Done:
+def read_done(told: dict[str, Any]) -> Done:
+    """What an answer says was done. Raises `WireError` where it is none."""
     act_id, message, follow_up = told.get("act_id"), told.get("message"), told.get("follow_up")
     if not isinstance(message, str) or not isinstance(act_id, int | None) or not isinstance(follow_up, list):
         raise WireError("the service's answer is none", hint="restart the service after an upgrade")

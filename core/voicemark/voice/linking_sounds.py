@@ -33,7 +33,7 @@ SAME_PLACE_S = 3.0
 SHOWN_AGAIN = 0.5  # of the seconds of the shorter of two recordings
 BLOCK = 4096
 
-NOISE_ROWS = 90  # of a cohort, its last; `voicemark.lab.backend.background` puts some more there
+NOISE_ROWS = 90  # of a cohort, its last, are of noise alone: whoever makes one sees to it (`voicemark.lab.backend`)
 EVERY = 8  # of the rows before, one in so many is enough
 BEST = 5  # cosines whose mean counts
 NOISIER = 0.2  # than a voice

@@ -98,8 +98,11 @@ def _near_people(
     people of each recording, and which turns these are."""
     known = _completed(found, book.norm, kept, [np.arange(len(one.people)) for one in found])
     by_person = _of_people(found, book, known)
-    floor = floor_of(book)
-    heard = [_near(one, scores, floor) for one, scores in zip(found, by_person, strict=True)]
+    if len(book):
+        floor = floor_of(book)
+        heard = [_near(one, scores, floor) for one, scores in zip(found, by_person, strict=True)]
+    else:
+        heard = [np.zeros(0, np.int64) for _ in found]
     turns = [len(one.people) + of_one for one, of_one in zip(found, heard, strict=True)]
     return _completed(found, book.norm, known, turns), by_person, heard
 
@@ -230,6 +233,8 @@ def _scores(
 ) -> list[Floats]:
     """Scores (voices, n) of the kept rows (n, d) of each part, whose evidence has these factors (n,) and from which the
     cohort takes so much (n,)."""
+    if not len(book):  # its middles have no dimensions then
+        return [np.zeros((0, len(part)), np.float32) for part in parts]
     evidence, taken = np.concatenate(factors), np.concatenate(lost)
     memory = memory_factor(book.sizes)[:, None]
     of_voices = book.norm.offsets.cpu().numpy()[:, None]

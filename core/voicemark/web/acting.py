@@ -8,35 +8,27 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from voicemark.actions.acts import Act
+from voicemark.actions.perform import Done
 from voicemark.config import Config
 from voicemark.control.client import asked
 from voicemark.control.place import ControlError, socket_of
+from voicemark.control.submit import read_done
 from voicemark.control.wire import Request, read_answer, write_request
 
 ALONE = "voicemark.web.alone"
 
 
-@dataclass(frozen=True)
-class Did:
-    """What was done."""
-
-    act_id: int | None
-    """Its number in the log; None of what is not kept there."""
-    message: str
+Submit = Callable[[Config, Act], Done]
 
 
-Submit = Callable[[Config, Act], Did]
-
-
-def submit(config: Config, act: Act) -> Did:
+def submit(config: Config, act: Act) -> Done:
     """Have it done. Raises the error that it met with: `ActError`, `NeedsConfirmationError`, `ControlError`, …"""
     request = Request(config.database.path, act.model_dump(mode="json"))
     done = asked(socket_of(config), request)
-    return _did(_alone(config, request) if done is None else done)
+    return read_done(_alone(config, request) if done is None else done)
 
 
 def _alone(config: Config, request: Request) -> dict[str, Any]:
@@ -51,8 +43,3 @@ def _alone(config: Config, request: Request) -> dict[str, Any]:
     if not line:
         raise ControlError("no service runs, and what was asked for could not be done without", hint="see the log")
     return read_answer(line)
-
-
-def _did(done: dict[str, Any]) -> Did:
-    number = done.get("act_id")
-    return Did(number if isinstance(number, int) else None, str(done.get("message", "")))

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicemark.errors import VoicemarkError
-from voicemark.lab.evaluation.people import PeopleRow, at_best, made_up, measure_scale, one_after_the_other, together
+from voicemark.lab.evaluation.people import PeopleRow, at_best, one_after_the_other, together
 from voicemark.lab.evaluation.people_archive import GUESTS, REGULARS, SHOWS, cast_archive
 from voicemark.lab.evaluation.people_heard import Heard
+from voicemark.lab.evaluation.people_scale import made_up, measure_scale
 from voicemark.lab.evaluation.people_score import b_cubed, score_people
 from voicemark.voice.linking import NOBODY, link_all
 

@@ -15,11 +15,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from voicemark.errors import VoicemarkError
 from voicemark.lab.corpus.clips import WINDOW_SAMPLES, cut_windows, read_mono, read_utterances, seeded
 from voicemark.lab.corpus.codecs import MP2, round_trip
 from voicemark.lab.corpus.mixing import Audio, mix, noise_excerpt
 from voicemark.lab.corpus.noise import read_noise
 from voicemark.voice.base import SpeakerEncoder
+from voicemark.voice.linking_sounds import NOISE_ROWS, SMALLEST_COHORT
 
 STRANGERS = 2000  # windows of speech, each of them also with noise under it
 NOISE_WINDOWS = 100  # of music and environment alone
@@ -41,8 +43,10 @@ def build_cohort(
 ) -> Tensor:
     """Embeddings (n, d) of length 1, n at most 2 · strangers + noise_windows; the same for the same seed.
 
-    Of the corpora only `split` without the sources `left_out` is heard; `noises` is the training noise. Silent
-    windows and near-duplicates do not count. Raises VoicemarkError where a corpus cannot be read.
+    The last `NOISE_ROWS` of a cohort that is large enough to tell noise by are of noise alone, which linking people
+    relies on. Of the corpora only `split` without the sources `left_out` is heard; `noises` is the training noise.
+    Silent windows and near-duplicates do not count. Raises VoicemarkError where a corpus cannot be read, or too few
+    pieces of noise differ.
     """
     utterances = [
         utterance
@@ -58,7 +62,16 @@ def build_cohort(
     rows = encoder.embed_windows(
         np.concatenate([clips.samples, np.stack([*with_noise(clips.samples, noises, seed, "under"), *alone])])
     )
-    return without_duplicates(rows[rows.any(dim=1)])
+    speech = torch.arange(len(rows)) < len(rows) - noise_windows
+    heard = rows.any(dim=1)
+    cohort = without_duplicates(rows[heard])
+    noise = len(cohort) - len(without_duplicates(rows[heard & speech]))
+    if len(cohort) >= SMALLEST_COHORT and noise < NOISE_ROWS:
+        raise VoicemarkError(
+            f"only {noise} pieces of noise differ, of which {NOISE_ROWS} are needed",
+            hint="add files of music and noise to the training side",
+        )
+    return cohort
 
 
 def build_background(

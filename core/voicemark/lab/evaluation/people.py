@@ -1,12 +1,11 @@
 """People across recordings, measured: composed archives, linked as the program does, against what is true.
 
 Each archive is linked at once and one recording after the other, and stands beside what could be reached at best by who
-gives nobody two local speakers of one recording. What people cost is measured on made-up archives of any size.
+gives nobody two local speakers of one recording.
 """
 
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,15 +18,10 @@ from voicemark.lab.evaluation.people_archive import RECORDINGS, compose_archive
 from voicemark.lab.evaluation.people_heard import Heard, hear_archive
 from voicemark.lab.evaluation.people_score import PeopleScore, score_people
 from voicemark.voice import weights
-from voicemark.voice.linking import NOBODY, Linked, Speakers, link_all, link_new
+from voicemark.voice.linking import NOBODY, Speakers, link_all, link_new
 from voicemark.voice.linking_sounds import noise_like
-from voicemark.voice.quantisation import quantise
 
 Say = Callable[[str], None]
-
-PER_HOUR = 20  # local speakers in a made-up archive
-PER_PERSON = 25  # recordings in which somebody there is heard
-DIM = 128
 
 
 @dataclass(frozen=True)
@@ -54,15 +48,6 @@ class PeopleRow:
     archive: str
     how: str
     score: PeopleScore
-
-
-@dataclass(frozen=True)
-class ScaleRow:
-    """What linking so many local speakers takes."""
-
-    local_speakers: int
-    from_scratch_s: float
-    new_recording_s: float
 
 
 def evaluate_people(plan: PeoplePlan, say: Say = lambda text: None) -> list[PeopleRow]:
@@ -124,46 +109,6 @@ def at_best(heard: Heard) -> NDArray[np.int64]:
     return persons
 
 
-def measure_scale(local_speakers: int, seed: int = 0) -> ScaleRow:
-    """A made-up archive of so many: PER_HOUR in a recording, people in PER_PERSON recordings, and as many strangers."""
-    made = made_up(local_speakers, seed)
-    began = time.process_time()
-    linked = link_all(made, {})
-    from_scratch_s = time.process_time() - began
-    last = made.recordings == made.recordings.max()
-    known = replace(made, persons=np.where(last, NOBODY, _numbered(linked)))
-    kinds = {-person: kind for person, kind in linked.kinds.items()}
-    began = time.process_time()
-    link_new(known, kinds, last)
-    return ScaleRow(local_speakers, from_scratch_s, time.process_time() - began)
-
-
-def made_up(local_speakers: int, seed: int) -> Speakers:
-    """Local speakers half of whom are people who come back, with cosines of about 0.8 as in composed recordings."""
-    rng = np.random.default_rng(seed)
-    people = max(1, local_speakers // (2 * PER_PERSON))
-    whose = np.where(
-        rng.random(local_speakers) < 0.5,
-        rng.integers(0, people, local_speakers),
-        np.arange(people, people + local_speakers),
-    )
-    rows = np.empty((local_speakers, DIM), np.int8)
-    for start in range(0, local_speakers, 20_000):
-        some = whose[start : start + 20_000]
-        own = np.stack([np.random.default_rng([seed, who]).standard_normal(DIM) for who in some.tolist()])
-        rows[start : start + 20_000] = quantise((own + 0.5 * rng.standard_normal(own.shape)).astype(np.float32))
-    recordings = np.arange(local_speakers) // PER_HOUR
-    nothing = np.zeros(local_speakers, np.bool_)
-    seconds = rng.uniform(5.0, 300.0, local_speakers)
-    begins_s = rng.uniform(0.0, 3600.0, local_speakers)
-    return Speakers(rows, seconds, begins_s, recordings, np.full(local_speakers, NOBODY), nothing, nothing)
-
-
-def _numbered(linked: Linked) -> NDArray[np.int64]:
-    """New persons under numbers of their own."""
-    return np.where(linked.persons < NOBODY, -linked.persons, linked.persons)
-
-
 def _only(speakers: Speakers, persons: NDArray[np.int64], places: NDArray[np.int64]) -> Speakers:
     return Speakers(
         speakers.directions[places],
@@ -222,9 +167,3 @@ def people_table(rows: Sequence[PeopleRow]) -> list[list[str]]:
             for row in rows
         ),
     ]
-
-
-def scale_table(rows: Sequence[ScaleRow]) -> list[list[str]]:
-    """Header and a line for each row."""
-    lines = [[f"{row.local_speakers:,}", f"{row.from_scratch_s:.1f}", f"{row.new_recording_s:.2f}"] for row in rows]
-    return [["local speakers", "from scratch, CPU s", "a new recording, CPU s"], *lines]
