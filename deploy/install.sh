@@ -9,6 +9,7 @@
 #   --from WHAT   the source folder (default: the one this script is in) or a wheel
 #   --cpu         take PyTorch without GPU support (200 MB instead of several GB)
 #   --web         the page too: http://localhost:8765, for this machine alone; stays with later upgrades
+#   --worker      what hears for another machine's backfill too (docs/cluster.md); stays with later upgrades
 #   --no-start    do not start the service
 #   --root DIR    put everything below DIR, make no user and touch no running system (for packagers and tests)
 #
@@ -17,13 +18,14 @@
 set -eu
 
 here=$(cd "$(dirname "$0")/.." && pwd)
-command=install from=$here cpu='' web='' start=yes root='' unfilled=''
+command=install from=$here cpu='' web='' worker='' start=yes root='' unfilled=''
 case ${1-} in install | uninstall | purge) command=$1 && shift ;; esac
 while [ $# -gt 0 ]; do
     case $1 in
     --from) from=$2 && shift ;;
     --cpu) cpu=yes ;;
     --web) web=yes ;;
+    --worker) worker=yes ;;
     --no-start) start='' ;;
     --root) root=$2 && shift ;;
     -h | --help) sed -n '2,/^set /s/^# \{0,1\}//p' "$0" && exit 0 ;;
@@ -36,6 +38,8 @@ program=$root/opt/voicemark config=$root/etc/voicemark data=$root/var/lib/voicem
 units=$root/etc/systemd/system sysusers=$root/usr/lib/sysusers.d tmpfiles=$root/usr/lib/tmpfiles.d
 polkit=$root/usr/share/polkit-1/rules.d command_link=$root/usr/local/bin/voicemark
 [ ! -e "$units/voicemark-web.socket" ] || web=yes
+[ ! -e "$units/voicemark-worker.service" ] || worker=yes
+extras=${web:+web}${web:+${worker:+,}}${worker:+cluster}
 
 fail() {
     echo "install.sh: $*" >&2
@@ -121,14 +125,16 @@ install_program() {
     # shellcheck disable=SC2086  # Several words on purpose.
     {
         [ -z "$cpu" ] || $pip install $constraints torch torchaudio --index-url https://download.pytorch.org/whl/cpu
-        $pip install $constraints "$from${web:+[web]}"
+        $pip install $constraints "$from${extras:+[$extras]}"
         # The same version number may hold another program: it is always put in place.
         $pip install --force-reinstall --no-deps "$from"
     }
     "$program/bin/voicemark" --version
     mkdir -p "$program/share"
     cp -R "$here/deploy/hooks" "$here/systemd" "$program/share/"
-    [ ! -f "$here/docs/service.md" ] || cp "$here/docs/service.md" "$program/share/"
+    for text in service cluster; do
+        [ ! -f "$here/docs/$text.md" ] || cp "$here/docs/$text.md" "$program/share/"
+    done
 }
 
 install_config() {
@@ -170,6 +176,7 @@ install_units() {
     if [ -n "$web" ]; then
         install -m 644 "$here/systemd/voicemark-web.socket" "$here/systemd/voicemark-web.service" "$units/"
     fi
+    [ -z "$worker" ] || install -m 644 "$here/systemd/voicemark-worker.service" "$units/"
     [ ! -d "$polkit" ] || install -m 644 "$here/systemd/polkit.rules" "$polkit/50-voicemark.rules"
     link
     with_systemd || return 0
@@ -190,6 +197,12 @@ begin() {
         systemctl restart voicemark-web.socket
         echo "the page: http://localhost:8765/"
     fi
+    if [ -n "$worker" ] && grep -q '^scheduler *=' "$config/config.toml"; then
+        systemctl enable --quiet --now voicemark-worker.service
+        echo "it hears for others: systemctl status voicemark-worker"
+    elif [ -n "$worker" ]; then
+        echo "fill in [cluster] in $config/config.toml, then: systemctl enable --now voicemark-worker"
+    fi
     if [ -z "$unfilled" ] && grep -q '^\[\[watch\]\]' "$config/config.toml"; then
         systemctl restart voicemark.service
         echo "the service runs: systemctl status voicemark"
@@ -200,18 +213,18 @@ begin() {
 
 stop() {
     # The socket first: else the next who asks for the page would start it again.
-    for unit in voicemark-web.socket voicemark-web.service voicemark.service; do
+    for unit in voicemark-web.socket voicemark-web.service voicemark-worker.service voicemark.service; do
         ! with_systemd || systemctl stop "$unit" 2>/dev/null || true
     done
 }
 
 uninstall() {
     stop
-    for unit in voicemark.service voicemark-web.socket; do
+    for unit in voicemark.service voicemark-worker.service voicemark-web.socket; do
         ! with_systemd || systemctl disable --quiet "$unit" 2>/dev/null || true
     done
     rm -f "$units/voicemark.service" "$units/voicemark-web.socket" "$units/voicemark-web.service" \
-        "$units"/voicemark.service.d/*.example "$sysusers/voicemark.conf" \
+        "$units/voicemark-worker.service" "$units"/voicemark.service.d/*.example "$sysusers/voicemark.conf" \
         "$tmpfiles/voicemark.conf" "$polkit/50-voicemark.rules"
     ! is_our_link || rm -f "$command_link"
     rmdir "$units/voicemark.service.d" 2>/dev/null || true

@@ -1,6 +1,6 @@
 """A tiny encoder, short recordings, and an archive of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,10 +13,19 @@ from support.service import make_sources
 from voicemark.audio.features import FeatureSettings
 from voicemark.audio.windows import WindowGrid
 from voicemark.cluster import post
+from voicemark.cluster.certificates import make_certificates
 from voicemark.voice import weights
 from voicemark.voice.encoder import Encoder
 from voicemark.voice.load import load_encoder
 from voicemark.voice.network import SpeakerNet
+
+SECTION = """
+[cluster]
+authority = "{folder}/authority.pem"
+certificate = "{folder}/{machine}.pem"
+key = "{folder}/{machine}.key"
+roots = {{ {root} = "{video}" }}
+"""
 
 
 @pytest.fixture(scope="session")
@@ -57,3 +66,18 @@ def ears(tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> I
 @pytest.fixture
 def record(archive: Archive, ears: Path, encoder: Encoder) -> Record:
     return Record(archive, ears, encoder)
+
+
+@pytest.fixture
+def machine(tmp_path: Path, archive: Archive) -> Callable[..., Path]:
+    """The configuration of a machine with a certificate, which calls the folder of recordings so."""
+
+    def made(name: str, *, authority: str = "ours", root: str = "tv", video: Path | None = None) -> Path:
+        folder = tmp_path / authority
+        make_certificates(folder, [name])
+        section = SECTION.format(folder=folder, machine=name, root=root, video=video or archive.video)
+        path = archive.root / f"{name}.toml"
+        path.write_text(archive.config.read_text() + section)
+        return path
+
+    return made

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -12,29 +11,24 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from support.cluster import Archive, Record
+from support.cluster import Archive, Record, free_port
 from support.commands import run
 from support.ears import begun, light_ear
 
-from voicemark.cluster.certificates import make_certificates
+from voicemark.cluster import line
 from voicemark.voice.encoder import Encoder
 
 PATIENCE_S = 120.0
-
-SECTION = """
-[cluster]
-authority = "{folder}/authority.pem"
-certificate = "{folder}/{machine}.pem"
-key = "{folder}/{machine}.key"
-roots = {{ {root} = "{video}" }}
-"""
 
 
 class Process:
     """`voicemark cluster …`, and what it says."""
 
     def __init__(self, ear: tuple[str, ...], *arguments: str | Path) -> None:
-        program = f"from voicemark.cluster import post; post.EAR = {ear!r}; from voicemark.cli.main import run; run()"
+        program = (
+            f"from voicemark.cluster import post, serving; post.EAR = {ear!r}; serving.AGAIN_S = 0.5; "
+            "from voicemark.cli.main import run; run()"
+        )
         self.process = subprocess.Popen(
             [sys.executable, "-c", program, "cluster", *map(str, arguments)],
             stderr=subprocess.PIPE,
@@ -81,27 +75,6 @@ def running(ear: tuple[str, ...], *arguments: str | Path) -> Iterator[Process]:
         process.end(signal.SIGKILL)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def machine(tmp_path: Path, archive: Archive) -> Callable[..., Path]:
-    """The configuration of a machine with a certificate, which calls the folder of recordings so."""
-
-    def made(name: str, *, authority: str = "ours", root: str = "tv", video: Path | None = None) -> Path:
-        folder = tmp_path / authority
-        make_certificates(folder, [name])
-        section = SECTION.format(folder=folder, machine=name, root=root, video=video or archive.video)
-        path = archive.root / f"{name}.toml"
-        path.write_text(archive.config.read_text() + section)
-        return path
-
-    return made
-
-
 def test_a_worker_that_is_killed_amid_a_recording_costs_time_alone(
     tmp_path: Path, machine: Callable[..., Path], archive: Archive, record: Record, ears: Path, encoder: Encoder
 ) -> None:
@@ -145,3 +118,55 @@ def test_a_worker_that_is_killed_amid_a_recording_costs_time_alone(
         assert scheduler.end(signal.SIGTERM) == 0
     assert archive.jobs() == {"wait.ts": ("done", 2, None), "a.ts": ("done", 1, None)}
     assert len({process for process, _ in begun(ears)}) == 2
+
+
+def test_a_scheduler_that_is_killed_and_started_again_costs_time_alone(
+    machine: Callable[..., Path],
+    archive: Archive,
+    record: Record,
+    ears: Path,
+    encoder: Encoder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was in hand is given back meanwhile, and nothing is counted; the same run goes on."""
+    for name in ("wait.ts", "a.ts", "b.ts"):
+        record(name)
+    (ears / "gate").touch()
+    monkeypatch.setattr(line, "FIRST_S", 0.2)
+    monkeypatch.setattr(line, "LONGEST_S", 0.5)
+    address = f"tls://127.0.0.1:{free_port()}"
+    ear = light_ear(ears, encoder.model_id)
+    listen = ("scheduler", "--listen", address, "-c", machine("recorder"))
+    given_back: list[dict[str, tuple[object, ...]]] = []
+    with ExitStack() as stack:
+        first = stack.enter_context(running(ear, *listen))
+        first.wait_for("a scheduler listens")
+        join = ("worker", "--scheduler", address, "--workers", "1", "--config", machine("box"))
+        worker = stack.enter_context(running(ear, *join))
+        worker.wait_for("1 workers hear")
+
+        def kill_and_start_again() -> None:
+            wait(lambda: "wait.ts" in [name for _, name in begun(ears)], "the recording")
+            first.end(signal.SIGKILL)
+            wait(lambda: archive.jobs()["wait.ts"][0] == "ready", "the claim")
+            given_back.append(archive.jobs())
+            (ears / "gate").unlink()
+            stack.enter_context(running(ear, *listen)).wait_for("a scheduler listens")
+
+        killer = threading.Thread(target=kill_and_start_again)
+        killer.start()
+        done = run("backfill", "--scheduler", address, "-c", archive.root / "recorder.toml")
+        killer.join()
+        assert worker.process.poll() is None
+    assert done.returncode == 0, done.stderr
+    assert "waits for the scheduler to come back" in done.stderr and "3 heard" in done.stderr
+    assert given_back[0]["wait.ts"] == ("ready", 0, None)
+    assert archive.jobs() == dict.fromkeys(("wait.ts", "a.ts", "b.ts"), ("done", 1, None))
+    assert archive.query("SELECT count(*) FROM cluster_workers") == [(0,)]
+
+
+def test_a_scheduler_that_is_not_there_at_the_start_is_told_and_not_waited_for(
+    machine: Callable[..., Path], archive: Archive
+) -> None:
+    done = run("backfill", "--scheduler", f"tls://127.0.0.1:{free_port()}", "-c", machine("recorder"))
+    assert done.returncode == 1 and "no scheduler answers" in done.stderr

@@ -63,7 +63,7 @@ def test_install_again_upgrade_and_uninstall_keep_what_is_the_owners(root: Path,
     assert "configuration to fill in" in first.stdout
     units = root / "etc/systemd/system"
     assert (units / "voicemark.service").is_file()
-    assert not list(units.glob("voicemark-web.*")), "the page is there for who asks for it"
+    assert not list(units.glob("voicemark-w*.*")), "the page and the worker are there for who asks for them"
     assert (root / "opt/voicemark/bin/voicemarkd").is_file()
     assert (root / "opt/voicemark/share/hooks/vdr-recording-hook").is_file()
 
@@ -86,8 +86,10 @@ def test_install_again_upgrade_and_uninstall_keep_what_is_the_owners(root: Path,
     with closing(sqlite3.connect(data / "voicemark.db")) as database, database:
         database.execute("INSERT INTO voices (name, enrolled_at) VALUES ('Anna', '2026-03-01 00:00:00')")
 
-    again = run("install", "--root", root, "--from", wheel, "--web")
-    assert sorted(unit.suffix for unit in units.glob("voicemark-web.*")) == [".service", ".socket"]
+    again = run("install", "--root", root, "--from", wheel, "--web", "--worker")
+    asked_for = {"voicemark-web.service", "voicemark-web.socket", "voicemark-worker.service"}
+    assert {unit.name for unit in units.glob("voicemark-w*.*")} == asked_for
+    assert (root / "opt/voicemark/share/cluster.md").is_file()
     assert config.read_text() == own
     assert "the database was copied" in again.stdout
     (copy,) = (data / "backup").glob("*.db")

@@ -2,14 +2,20 @@
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from support.parsing import parsed
+
+from voicemark.cli.main import app as commands
+from voicemarkd.main import app as service
 
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 EXPOSURE_AT_MOST = 1.5
+WITH_NETWORK_AT_MOST = 2.0
 
 
 def on_this_machine(name: str, folder: Path) -> Path:
@@ -24,6 +30,12 @@ def on_this_machine(name: str, folder: Path) -> Path:
 @pytest.fixture
 def unit(tmp_path: Path) -> Path:
     return on_this_machine("voicemark.service", tmp_path)
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Path:
+    """What hears for another machine."""
+    return on_this_machine("voicemark-worker.service", tmp_path)
 
 
 @pytest.fixture
@@ -84,6 +96,30 @@ def test_the_page_is_for_this_machine_alone() -> None:
     settings = settings_of("voicemark-web.socket")
     assert settings["ListenStream"].startswith("127.0.0.1:")
     assert (settings["IPAddressDeny"], settings["IPAddressAllow"]) == ("any", "localhost")
+
+
+def test_systemd_finds_nothing_wrong_with_the_worker(worker: Path) -> None:
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", worker], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_worker_is_exposed_as_little_as_something_with_a_network_can_be(worker: Path) -> None:
+    assert exposure(worker) <= WITH_NETWORK_AT_MOST
+
+
+def test_the_worker_writes_nothing_and_reaches_nobody_beyond_the_house() -> None:
+    settings = settings_of("voicemark-worker.service")
+    assert settings["ProtectSystem"] == "strict"
+    assert not settings.keys() & {"StateDirectory", "ReadWritePaths", "RuntimeDirectory", "CacheDirectory"}
+    assert settings["IPAddressDeny"] == "any" and not {"any", "0.0.0.0/0"} & {*settings["IPAddressAllow"].split()}
+    assert "MemoryDenyWriteExecute" not in settings, "oneDNN writes code and runs it"
+    assert settings["KillMode"] == "mixed", "a process that hears, killed before its worker, would look like a fault"
+
+
+@pytest.mark.parametrize("name", ["voicemark.service", "voicemark-web.service", "voicemark-worker.service"])
+def test_what_a_unit_starts_is_a_command_that_there_is(name: str) -> None:
+    program, *arguments = shlex.split(settings_of(name)["ExecStart"])
+    parsed({"voicemark": commands, "voicemarkd": service}[Path(program).name], arguments)
 
 
 def test_the_service_is_exposed_as_little_as_claimed(unit: Path) -> None:

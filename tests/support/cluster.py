@@ -1,5 +1,6 @@
 """An archive of short recordings that a cluster hears."""
 
+import socket
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -77,3 +78,9 @@ class Record:
         path = self._archive.record(name, self._number)
         write_down(self._ears, path, self._encoder)
         return path
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

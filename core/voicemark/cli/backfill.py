@@ -35,7 +35,7 @@ def backfill(
     from voicemark.actions.recogniser import make_recogniser
     from voicemark.actions.status import read_status
     from voicemark.cluster.coordinator import Backfill
-    from voicemark.cluster.crew import Crew
+    from voicemark.cluster.line import Line
     from voicemark.cluster.roots import Roots
     from voicemark.cluster.serving import local_client, remote_client, settings_of
     from voicemark.config import load_config
@@ -50,19 +50,20 @@ def backfill(
                 complain(problem)
         if scheduler is None:
             roots = Roots.of({})
-            client = local_client(workers or len(os.sched_getaffinity(0)), settings_of(settings, roots))
+            count = workers or len(os.sched_getaffinity(0))
+            line = Line(lambda: local_client(count, settings_of(settings, roots)), stands=True)
         else:
             roots = Roots.of(settings.cluster.roots)
-            client = remote_client(scheduler, settings.cluster)
-        with client as connected:
+            address = scheduler
+            line = Line(lambda: remote_client(address, settings.cluster))
+        with line:
             run = Backfill(
                 settings,
                 database,
                 made.recogniser,
-                Crew(connected),
+                line,
                 roots,
                 paths=paths or [watch.path for watch in settings.watch],
-                may_come=scheduler is not None,
                 listener=_listener(),
             )
             with _ended_by_signals(run):

@@ -17,18 +17,19 @@ from pathlib import Path
 
 from voicemark.actions.catch_up import catch_up
 from voicemark.actions.keep import HEARTBEAT_S, heard_elsewhere
-from voicemark.cluster.crew import Came, Crew, Member
-from voicemark.cluster.errors import ClusterError
+from voicemark.cluster.crew import Came, Member
+from voicemark.cluster.errors import ClusterError, SchedulerLostError
 from voicemark.cluster.finding import look
+from voicemark.cluster.line import Line
 from voicemark.cluster.outcomes import InHand, Listener, Outcomes
 from voicemark.cluster.roots import Roots
+from voicemark.cluster.view import View
 from voicemark.cluster.wire import order_for
 from voicemark.config import Config
 from voicemark.errors import DatabaseError, RecordingError
 from voicemark.pipeline import content_of
 from voicemark.recorders import find_recordings
 from voicemark.recording import Recording
-from voicemark.store.cluster_workers import ClusterWorker, write_cluster_workers
 from voicemark.store.database import Database
 from voicemark.store.jobs import Claim, Jobs
 from voicemark.titles.annotate import label_programmes
@@ -39,8 +40,6 @@ log = logging.getLogger(__name__)
 
 WAIT_S = 1.0
 """How long it is waited for an answer before everything else is looked after again."""
-TELL_S = 3.0
-"""How often it is written down who hears what."""
 LEAST_LIMIT_S, TIMES_ITS_LENGTH, BYTES_PER_S = 1800.0, 2.0, 24_000
 """A worker may take so long for a recording, and its length so often; a length that nobody tells is supposed from the
 bytes, as if it were radio."""
@@ -54,22 +53,22 @@ class Backfill:
         config: Config,
         database: Database,
         recogniser: Recogniser,
-        crew: Crew,
+        line: Line,
         roots: Roots,
         *,
         paths: Sequence[Path] = (),
-        may_come: bool,
         listener: Listener | None = None,
     ) -> None:
-        """`paths` are looked at for recordings; `may_come`: further workers may join, so that it is worth waiting."""
+        """`paths` are looked at for recordings."""
         self._config, self._database, self._recogniser = config, database, recogniser
-        self._crew, self._roots, self._may_come = crew, roots, may_come
+        self._line, self._roots = line, roots
         self._listener = listener or Listener()
         self._jobs = Jobs(database, retries=config.service.retries, retry_pause_s=config.service.retry_pause_s)
         self._in_hand: dict[int, InHand] = {}
         self._look = look(paths, config, database, recogniser.encoder.model_id)
         self._looked = False
-        self._told_at = self._renewed_at = float("-inf")
+        self._renewed_at = float("-inf")
+        self._view = View(database, self._jobs.worker)
         self._ending = threading.Event()
         self.outcomes = Outcomes(config, database, self._jobs, recogniser, self._listener, self._ending)
         self._waits: str | None = None
@@ -89,21 +88,32 @@ class Backfill:
         """Until nothing is ready any more. Raises `ClusterError`, `DatabaseError`; what was in hand is given back."""
         try:
             while not self._ending.is_set():
-                for came in self._crew.look():
-                    self._came(came)
-                self._renew()
-                asked = list(self._crew.idle())
-                given = self._give(asked)
-                self._tell()
-                if (answer := self._crew.came(0.0 if given else WAIT_S)) is not None:
-                    self._came(answer)
-                elif not given and not self._in_hand and self._is_over(asked):
-                    break
+                try:
+                    if self._advance():
+                        break
+                except SchedulerLostError as lost:
+                    self._give_back()
+                    self._line.restore(lost, self._ending, self._wait)
+                    self._waits = None
         finally:
             self._give_back()
         if self.outcomes.done and not self._ending.is_set():
             catch_up(self._database, self._recogniser, self._config)
             label_programmes(self._database, self._config.titles.model)
+
+    def _advance(self) -> bool:
+        """Look after everybody once; whether all is done. Raises `ClusterError`, `DatabaseError`."""
+        crew = self._line.crew
+        for came in crew.look():
+            self._came(came)
+        self._renew()
+        asked = list(crew.idle())
+        given = self._give(asked)
+        self._view.tell(crew, self._in_hand)
+        if (answer := crew.came(0.0 if given else WAIT_S)) is not None:
+            self._came(answer)
+            return False
+        return not given and not self._in_hand and self._is_over(asked)
 
     def _give(self, idle: Sequence[Member]) -> bool:
         """Something to everybody who is idle; whether anybody was given anything, or more was found to be given."""
@@ -148,8 +158,8 @@ class Backfill:
         except Exception as error:
             self.outcomes.not_done(claim, error)
             return False
-        self._crew.give(member, order)
         self._in_hand[claim.job_id] = InHand(claim, recording, datetime.now(UTC))
+        self._line.crew.give(member, order)
         return True
 
     def _read(self, claim: Claim) -> Recording:
@@ -178,9 +188,9 @@ class Backfill:
         for claim in lost:
             del self._in_hand[claim.job_id]
             log.info("%s is no longer ours: it changed, went away or was taken over", claim.path)
-            for member in self._crew.members.values():
+            for member in self._line.crew.members.values():
                 if member.order is not None and member.order.job == claim.job_id:
-                    self._crew.forget(member)
+                    self._line.crew.forget(member)
 
     def _is_over(self, asked: Sequence[Member]) -> bool:
         """Nothing is in hand, and there was nothing for those who were asked: is that all? Raises `ClusterError` where
@@ -188,13 +198,13 @@ class Backfill:
         below = list(self._roots.folders.values())
         if not self._jobs.is_any_ready(self._recogniser.encoder.model_id, below):
             return True
-        members = self._crew.members.values()
+        members = self._line.crew.members.values()
         fit = [member for member in members if member.unfit is None]
         if any(member.machine is None or member.paused_until > time.monotonic() for member in fit):
             self._wait("for workers that begin, or pause")
         elif fit:
             self.unreached = len(asked) == len(fit)
-        elif self._may_come:
+        elif not self._line.stands:
             self._wait("for a worker to join")
         else:
             reasons = dict.fromkeys(str(member.unfit) for member in members)
@@ -206,39 +216,13 @@ class Backfill:
             self._waits = reason
             self._listener.waits(reason)
 
-    def _tell(self) -> None:
-        """Who hears what, for `voicemark status`."""
-        if time.monotonic() - self._told_at < TELL_S:
-            return
-        self._told_at = time.monotonic()
-        with suppress(DatabaseError), self._database.writing() as session:
-            write_cluster_workers(session, self._jobs.worker, map(self._view, self._crew.members.values()))
-
-    def _view(self, member: Member) -> ClusterWorker:
-        in_hand = None if member.order is None else self._in_hand.get(member.order.job)
-        machine = member.machine
-        return ClusterWorker(
-            name=member.name,
-            host=member.host,
-            program=machine.program if machine else "",
-            model_id=machine.model_id if machine else "",
-            recording=in_hand.claim.path if in_hand else None,
-            since=in_hand.since if in_hand else None,
-            heard_s=member.heard_s,
-            took_s=member.took_s,
-            seen_at=datetime.fromtimestamp(member.seen, UTC),
-            failed_in_a_row=member.failed_in_a_row,
-            trouble=member.unfit or member.trouble,
-        )
-
     def _give_back(self) -> None:
         """All that is in hand, and the workers' lines in the status."""
-        self._crew.leave()
+        self._line.crew.leave()
         for in_hand in self._in_hand.values():
             self.outcomes.release(in_hand.claim)
         self._in_hand.clear()
-        with suppress(DatabaseError), self._database.writing() as session:
-            write_cluster_workers(session, self._jobs.worker, ())
+        self._view.clear()
 
 
 def _limit_s(recording: Recording) -> float:

@@ -17,7 +17,7 @@ from typing import Any
 from distributed import Client
 
 from voicemark.cluster.answers import Answer, unpack_answer
-from voicemark.cluster.errors import ClusterError
+from voicemark.cluster.errors import SchedulerLostError
 from voicemark.cluster.tasks import hear, introduce
 from voicemark.cluster.wire import Failure, Machine, Order, WireError, pack_order
 
@@ -83,18 +83,18 @@ class Crew:
     _done: SimpleQueue[tuple[Member, Any]] = field(default_factory=SimpleQueue)
 
     def look(self) -> list[Came]:
-        """Who is there now; of whoever has gone with an order, that its worker died. Raises `ClusterError` when the
-        scheduler has gone."""
+        """Who is there now; of whoever has gone with an order, that its worker died. Raises `SchedulerLostError`
+        when the scheduler has gone."""
         if time.monotonic() - self._looked_at < LOOK_S:
             return []
         if self.client.status != "running":
-            raise ClusterError("the scheduler has gone", hint="start it, and this again")
+            raise SchedulerLostError("the scheduler has gone", hint="start it again")
         try:
             # Not `scheduler_info`: what it returns is overwritten, without workers, by the client's own looks.
             scheduler: Any = self.client.scheduler
             present: dict[str, Any] = self.client.sync(scheduler.identity, n_workers=-1)["workers"]
         except (OSError, RuntimeError, ValueError) as error:
-            raise ClusterError("the scheduler does not answer any more", hint="start it, and this again") from error
+            raise SchedulerLostError("the scheduler does not answer any more", hint="start it again") from error
         self._looked_at = time.monotonic()
         for address, told in present.items():
             if address not in self.members:
@@ -182,15 +182,18 @@ class Crew:
             log.warning("worker %s pauses for %.0f s: %s", member.name, failure.pause_s, failure.what)
 
     def _submit(self, member: Member, function: Any, *arguments: bytes) -> None:
-        future = self.client.submit(
-            function,
-            *arguments,
-            key=f"voicemark-{uuid.uuid4()}",
-            workers=[member.address],
-            allow_other_workers=False,
-            pure=False,
-            retries=0,
-        )
+        try:
+            future = self.client.submit(
+                function,
+                *arguments,
+                key=f"voicemark-{uuid.uuid4()}",
+                workers=[member.address],
+                allow_other_workers=False,
+                pure=False,
+                retries=0,
+            )
+        except Exception as error:  # Dask's own words for a client that has closed are of no class of their own.
+            raise SchedulerLostError(f"nothing can be given to it: {error}", hint="start it again") from error
         member.future = future
         future.add_done_callback(lambda done: self._done.put((member, done)))
 

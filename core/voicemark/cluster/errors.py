@@ -8,3 +8,7 @@ class ClusterError(VoicemarkError):
 
     trouble = Trouble.PLACE
     stops_all = True
+
+
+class SchedulerLostError(ClusterError):
+    """A scheduler that was there is not any more; it may come back."""
