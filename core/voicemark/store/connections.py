@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from voicemark.store.same_dialect import URL, share_compiled
 from voicemark.store.sqlite_errors import LOCKED, DatabaseUnavailableError, explained, in_words
 from voicemark.store.sqlite_file import connect
 
@@ -77,4 +78,4 @@ def translated(path: Path) -> Iterator[None]:
 
 def _engine(path: Path, mode: str, busy_timeout_s: float, **pool: Any) -> Engine:
     made = partial(connect, path, mode, busy_timeout_s)
-    return create_engine("sqlite://", creator=made, poolclass=QueuePool, **pool)
+    return share_compiled(create_engine(URL, creator=made, poolclass=QueuePool, **pool))
