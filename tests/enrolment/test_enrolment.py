@@ -10,6 +10,7 @@ import pytest
 import torch
 from sqlalchemy import update
 from support.sound import RATE, write_wav
+from support.streams import run_ffmpeg
 
 from voicemark.config import Config, MatchSection, SpeakerSection
 from voicemark.enrolment.enrolment import enrol, tell_what_waits
@@ -186,14 +187,14 @@ def test_nobody_enrolled_is_an_empty_book(encoder: Encoder, database: Database) 
 def test_near_stretches_of_one_file_look_at_it_once_and_decode_it_once(
     tmp_path: Path, encoder: Encoder, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runs = tmp_path / "runs"
+    runs, path = tmp_path / "runs", tmp_path / "long.flac"
+    run_ffmpeg("-i", write_tone(tmp_path / "long.wav", 30), path)
     for name in ("ffmpeg", "ffprobe"):
         wrapper = tmp_path / "bin" / name
         wrapper.parent.mkdir(exist_ok=True)
         wrapper.write_text(f'#!/bin/sh\necho {name} >> {runs}\nexec {shutil.which(name)} "$@"\n')
         wrapper.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
-    path = write_tone(tmp_path / "long.wav", 30)
     stretches = [{"file": path, "start": at, "end": at + 4} for at in (0, 8, 16, 24)]
     speaker = SpeakerSection.model_validate({"name": "anna", "samples": stretches})
     assert enrol(Config(match=MatchSection(normalise=False), speakers=(speaker,)), encoder, database).book.sizes == (

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.sound import RATE, write_wav
 from support.speech import ANNA, speak
+from support.streams import run_ffmpeg
 
 from voicemark.audio import processes
 from voicemark.audio.demux import AudioReader
@@ -21,7 +22,8 @@ from voicemark.recording import Recording
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
-    path = write_wav(tmp_path_factory.mktemp("sound") / "a.wav", speak(ANNA, 40))
+    path = tmp_path_factory.mktemp("sound") / "a.flac"
+    run_ffmpeg("-i", write_wav(path.with_suffix(".wav"), speak(ANNA, 40)), path)
     return Recording(path, "plain", (path,))
 
 
@@ -52,6 +54,17 @@ def test_a_sample_to_the_end_is_decoded_by_itself(recording: Recording) -> None:
     sound = SampleSound(samples, AudioSection())
     lengths = [sum(map(len, sound.blocks(sample))) for sample in samples]
     assert lengths == pytest.approx([40 * RATE, 2 * RATE], abs=4)
+
+
+def test_a_wav_that_needs_no_decoding_is_heard_without_any_program(
+    recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wav = recording.path.with_suffix(".wav")
+    samples = [Sample(Recording(wav, "plain", (wav,)), start, end) for start, end in ((0.0, None), (1.0, 3.0))]
+    monkeypatch.setattr(processes, "start", None)
+    monkeypatch.setattr(processes, "run", None)
+    sound = SampleSound(samples, AudioSection())
+    assert [sum(map(len, sound.blocks(sample))) for sample in samples] == [40 * RATE, 2 * RATE]
 
 
 STRETCHES = st.lists(

@@ -8,6 +8,7 @@ import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -39,10 +40,10 @@ def test_migrations_make_exactly_the_tables_of_the_schema(tmp_path):
     assert differences == []
 
 
-def test_a_new_database_is_what_all_migrations_make(tmp_path):
+def test_a_new_database_is_what_all_migrations_make(tmp_path: Path) -> None:
     advice = "a migration was added or changed? Then: python -m voicemark.store.all_migrations"
     assert all_migrations.statements() == new_database.STATEMENTS.read_text(encoding="utf-8"), advice
-    contents = []
+    contents: list[tuple[Any, ...]] = []
     for way in (all_migrations.migrate_empty, lambda path: None):
         path = tmp_path / f"{len(contents)}.db"
         way(path)

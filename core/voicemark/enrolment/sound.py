@@ -1,7 +1,8 @@
 """The sound of a voice's samples, in as few runs of ffmpeg as possible.
 
 Samples are often stretches of one recording, and each run costs more than decoding half a minute. So stretches that lie
-near each other are decoded together and kept until each has been taken; and a recording is looked at once.
+near each other are decoded together and kept until each has been taken; a recording is looked at once; and a plain WAV
+file needs none.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicemark.audio.demux import AudioReader
+from voicemark.audio.plain_wav import read_plain
 from voicemark.audio.timeline import SAMPLE_RATE
 from voicemark.config import AudioSection
 from voicemark.enrolment.samples import Sample
@@ -46,6 +48,9 @@ class SampleSound:
 
     def blocks(self, sample: Sample) -> Iterator[Floats]:
         """float32 blocks at 16 kHz. Raises `VoicemarkError` as `AudioReader` does."""
+        if (plain := self._plain(sample)) is not None:
+            yield plain
+            return
         reader = self._reader(sample)
         group = self._together.pop((sample.recording.path, sample.start_s, sample.end_s), None)
         if group is not None and sample.end_s is not None and (sound := self._decoded(reader, group)) is not None:
@@ -53,6 +58,11 @@ class SampleSound:
             yield sound[first:last]
             return
         yield from reader.blocks(sample.start_s, sample.end_s)
+
+    def _plain(self, sample: Sample) -> Floats | None:
+        """Of a WAV file that needs no decoding."""
+        files = sample.recording.files
+        return read_plain(files[0], sample.start_s, sample.end_s) if len(files) == 1 else None
 
     def _reader(self, sample: Sample) -> AudioReader:
         path = sample.recording.path

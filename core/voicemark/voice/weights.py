@@ -52,9 +52,10 @@ class ModelFile:
 
     def build(self) -> SpeakerNet:
         """The network with these weights, float32, on the CPU, in evaluation mode."""
-        net = SpeakerNet(self.network)
+        with torch.device("meta"):  # What it begins with is replaced at once, and need not be drawn.
+            net = SpeakerNet(self.network)
         try:
-            net.load_state_dict({name: tensor.float() for name, tensor in self.tensors.items()})
+            net.load_state_dict({name: tensor.float() for name, tensor in self.tensors.items()}, assign=True)
         except RuntimeError as error:
             raise ModelError(f"weights do not fit the dimensions that they name: {error}") from error
         return net.eval()

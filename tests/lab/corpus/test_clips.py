@@ -78,6 +78,8 @@ def test_a_plain_wav_is_read_as_ffmpeg_reads_it(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "a.wav", speak(ANNA, 2))
     by_ffmpeg = np.concatenate(list(AudioReader([path], AudioSection()).blocks()))
     np.testing.assert_array_equal(read_mono(path), by_ffmpeg)
+    np.testing.assert_array_equal(read_mono(path, 1.25), AudioReader([path], AudioSection()).excerpt(0.0, 1.25))
+    np.testing.assert_array_equal(read_mono(path, 60.0), by_ffmpeg)
 
 
 def test_what_is_no_plain_wav_goes_to_ffmpeg(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ Every embedder hears exactly these samples; a digest of them names cached result
 """
 
 import hashlib
-import wave
 import zlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicemark.audio.demux import AudioReader
+from voicemark.audio.plain_wav import read_plain
 from voicemark.audio.timeline import SAMPLE_RATE
 from voicemark.config import AudioSection
 from voicemark.errors import VoicemarkError
@@ -21,6 +21,7 @@ from voicemark.lab.corpus.manifest import read_manifest
 from voicemark.lab.corpus.mixing import Audio
 
 WINDOW_S = 2.0
+LONGEST_S = 24 * 3600.0
 WINDOW_SAMPLES = int(WINDOW_S * SAMPLE_RATE)  # 32,000
 
 
@@ -49,24 +50,14 @@ class Clips:
         return digest_of(self.samples)
 
 
-def read_mono(path: Path) -> Audio:
-    """A whole clip or recording, mono at 16 kHz: (samples,). RecordingError where it cannot be heard."""
-    plain = _plain(path)
-    return np.concatenate(list(AudioReader([path], AudioSection()).blocks())) if plain is None else plain
-
-
-def _plain(path: Path) -> Audio | None:
-    """A WAV file that is mono, 16 kHz and 16 bits already: a corpus has thousands, and no program is needed for it."""
-    if path.suffix != ".wav":
-        return None
-    try:
-        with wave.open(str(path), "rb") as file:
-            if (file.getnchannels(), file.getsampwidth(), file.getframerate()) != (1, 2, SAMPLE_RATE):
-                return None
-            data = file.readframes(file.getnframes())
-    except (OSError, EOFError, wave.Error):
-        return None  # ffmpeg may know better, or say what is wrong
-    return np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768) if data else None
+def read_mono(path: Path, most_s: float | None = None) -> Audio:
+    """A whole clip or recording, or its first `most_s` seconds, mono at 16 kHz: (samples,). RecordingError where it
+    cannot be heard."""
+    plain = read_plain(path, 0.0, most_s, longest_s=LONGEST_S)
+    if plain is not None:
+        return plain
+    reader = AudioReader([path], AudioSection())
+    return np.concatenate(list(reader.blocks())) if most_s is None else reader.excerpt(0.0, most_s)
 
 
 def digest_of(samples: Audio) -> str:

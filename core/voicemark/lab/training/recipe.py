@@ -29,6 +29,7 @@ from voicemark.lab.batches.on_device.batches import DeviceVoices, fresh_settings
 from voicemark.lab.batches.on_device.teacher import DeviceTeacher, load_device_teacher
 from voicemark.lab.batches.sampling import VoiceBatches
 from voicemark.lab.corpus.bank import MAX_SECONDS, AudioBank, Progress
+from voicemark.lab.corpus.clips import read_mono
 from voicemark.lab.corpus.manifest import read_manifest
 from voicemark.lab.corpus.mixing import Audio
 from voicemark.lab.corpus.noise import read_noise
@@ -221,7 +222,7 @@ def augmenter(noise: Path, bank: AudioBank, work: Path, progress: Progress | Non
 
 def decode(path: Path) -> Audio:
     """The first minutes of a file, mono at 16 kHz."""
-    return AudioReader([path], AudioSection()).excerpt(0.0, max(MAX_SECONDS, NOISE_SECONDS))
+    return read_mono(path, max(MAX_SECONDS, NOISE_SECONDS))
 
 
 def take_over(net: SpeakerNet, init: str) -> int:
