@@ -81,6 +81,19 @@ def test_a_local_speaker_without_a_group_is_asked_about_by_several_of_its_turns(
     assert all(one.recording_id != 2 for one in asked(database))
 
 
+def test_a_yes_gives_somebody_two_local_speakers_of_a_recording_which_no_machine_does(database: Database) -> None:
+    with database.writing() as session:
+        session.execute(text("DELETE FROM persons WHERE id = 2"))
+    [second] = [one for one in asked(database) if one.recording_id == 2]
+    do(database, Answer(question=second.id, answer="yes"))
+    mine = "SELECT number FROM memberships WHERE recording_id = 2 AND person_id = 1"
+    with database.reading() as session:
+        numbers = session.scalars(text(mine)).all()
+    assert len(numbers) == 2 and second.local_speaker in numbers
+    do(database, Undo())
+    assert second.id in [one.id for one in asked(database)]
+
+
 def test_nobody_is_asked_about_who_is_ignored(database: Database) -> None:
     with database.writing() as session:
         session.execute(text("UPDATE persons SET kind = 'ignored' WHERE id = 2"))

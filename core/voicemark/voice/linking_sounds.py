@@ -72,11 +72,15 @@ def sounds_among(
     units: Floats, places: Places, fresh: NDArray[np.bool_], go_on: Callable[[], None] = nothing
 ) -> list[list[int]]:
     """Groups of local speakers (n, d), of length 1, that are one sound each; one of a group at least is `fresh`."""
-    first, second = _alike(units, places.recordings, fresh, go_on)
+    short = places.seconds <= LONGEST_S
+    candidates = np.flatnonzero(short)  # what is longer only tells which recordings are shown again
+    first, second = _alike(units[candidates], places.recordings[candidates], fresh[candidates], go_on)
     if not len(first):
         return []
-    first, second = _shown_once(first, second, places)
-    short = places.seconds <= LONGEST_S
+    alike = np.unique(places.recordings[candidates[np.concatenate((first, second))]])
+    there = np.flatnonzero(np.isin(places.recordings, alike))
+    first, second = _alike(units[there], places.recordings[there], fresh[there], go_on)
+    first, second = _shown_once(there[first], there[second], places)
     kept = short[first] & short[second]
     parts = _connected(first[kept], second[kept])
     return [part for part in parts if _comes_back(part, places)]
