@@ -6,8 +6,10 @@ READY := $(VENV)/.ready
 PEERS := .venv-peers
 TORCH := torch==2.13.0
 SHARED ?= ../shared
+# What Python has compiled is kept, also where the environment says otherwise: dozens of processes need it.
+export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: setup ffmpeg chromium demo test tests check format-check lint contracts types bench eval eval-titles soak attack systemd peers clean
+.PHONY: setup ffmpeg chromium demo test tests imported check format-check lint contracts types bench eval eval-titles soak attack systemd peers clean
 
 setup: $(READY) ffmpeg
 
@@ -30,13 +32,18 @@ chromium:
 demo: setup
 	$(PYTHON) -m voicemark.demo .work/demo
 
-# What CI holds a change to: what is found in seconds first, then the types beside the tests. These go in three processes
-# of one thread each: what waits for running services shares the machine with what computes.
-test: setup chromium format-check lint contracts
+# What CI holds a change to: what is found in seconds beside what the tests need, then the types beside the tests.
+test: setup chromium
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync format-check lint contracts imported
 	@$(MAKE) --no-print-directory --jobs=2 types tests
 
+# Three processes of one thread each: what waits for running services shares the machine with what computes.
 tests: $(READY)
 	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -n 3 --dist loadfile
+
+# Every module of tests can be imported; and none has to be compiled by each of the three.
+imported: $(READY)
+	@said=$$($(PYTHON) -m pytest -q --collect-only -p no:xdist 2>&1) || { echo "$$said" | tail -n 50; exit 1; }
 
 # What is found in seconds comes first.
 check: format-check lint contracts types
