@@ -134,4 +134,4 @@ def embed(blocks: Iterable[Sound], encoder: SpeakerEncoder) -> Windows:
     """Every window's embedding, compact."""
     parts = [quantise(batch.embeddings) for batch in embed_sound(blocks, encoder)]
     data = np.concatenate(parts) if parts else np.zeros((0, encoder.dim), np.int8)
-    return Windows(encoder.model_id, data, encoder.hop_s, encoder.window_s)
+    return Windows(encoder.model_id, data, encoder.hop_s, encoder.window_s, encoder.numerics)

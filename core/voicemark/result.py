@@ -91,6 +91,8 @@ class Windows:
     data: NDArray[np.int8]  # (n, dim), see `voicemark.voice.quantisation`
     hop_s: float
     window_s: float
+    numerics: str | None = None
+    """What they were computed in (`voicemark.voice.numerics`); None: not known."""
 
 
 @dataclass(frozen=True)

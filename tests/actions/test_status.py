@@ -59,7 +59,7 @@ def test_the_state_counts_estimates_and_says_how_to_go_on(database: Database, tm
     status = read_status(database)
     assert status.queue == {"waiting": 0, "ready": 1, "running": 1, "done": 1, "failed": 1}
     assert status.recordings == 4
-    assert status.hours_done == 1.0
+    assert status.hours_done == 1.0 and status.numerics == {"unknown": 1}
     assert status.hours_to_do == pytest.approx(2.0)
     assert status.speed == pytest.approx(120.0)
     assert status.working_on == (tmp_path / "running.ts",)

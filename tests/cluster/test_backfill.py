@@ -27,7 +27,7 @@ PATIENCE_S = 120.0
 
 WHAT_IS_KEPT = """
 SELECT replace(r.path, rtrim(r.path, replace(r.path, '/', '')), '') AS name, r.content, r.title, r.duration_s,
-    r.audio_stream, r.notes, r.model_id, r.match_key, e.windows, e.turns, e.data, j.state
+    r.audio_stream, r.notes, r.model_id, r.match_key, r.numerics, e.windows, e.turns, e.data, j.state
 FROM recordings r JOIN window_embeddings e ON e.recording_id = r.id JOIN jobs j ON j.recording_id = r.id ORDER BY 1;
 SELECT r.content, v.name, m.start_s, m.end_s, m.score FROM markers m JOIN recordings r ON r.id = m.recording_id
     JOIN voices v ON v.id = m.voice_id ORDER BY 1, 2, 3;
@@ -122,6 +122,7 @@ def test_two_workers_of_which_one_is_killed_leave_the_same_bytes_as_one_machine(
     assert [row[0] for row in archive.jobs().values()] == ["done"] * 3
     assert sorted(int(str(row[1])) for row in archive.jobs().values()) == [1, 1, 2]
     assert kept(archive) == kept(alone)
+    assert archive.query("SELECT count(numerics), count(*) FROM recordings") == [(3, 3)]
     assert not any(Path(f"/proc/{process}").exists() for process in processes())
 
 

@@ -34,7 +34,7 @@ MACHINE = Machine("box", "0.1.0", 2, "vm3-12345678", ("tv",))
 def heard(windows: int = 40, dim: int = 8) -> Unnamed:
     data = np.random.default_rng(1).integers(-127, 128, (windows, dim)).astype(np.int8)
     notes = ("something is lost at 0:01 – a “hole”",)
-    return Unnamed(20.5, "the first", Windows("vm3-12345678", data, 0.5, 2.0), diarize(data, 0.5, 2.0), notes)
+    return Unnamed(20.5, "the first", Windows("vm3-12345678", data, 0.5, 2.0, "int8"), diarize(data, 0.5, 2.0), notes)
 
 
 @pytest.mark.parametrize("windows", [0, 1, 40])
@@ -45,6 +45,7 @@ def test_what_was_heard_comes_out_as_it_was(windows: int) -> None:
     assert after is not None and answer.failure is None
     assert (answer.machine, answer.took_s) == (MACHINE, 1.25)
     assert after.windows.data.tobytes() == before.windows.data.tobytes()
+    assert replace(after.windows, data=before.windows.data) == before.windows
     assert pack(after.found) == pack(before.found)
     assert replace(after, windows=before.windows, found=before.found) == before
 

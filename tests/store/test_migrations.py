@@ -68,6 +68,11 @@ def test_what_is_kept_of_a_recording_can_be_matched(old: Path) -> None:
         assert len(row.data) == row.windows * row.dim
 
 
+def test_what_was_heard_before_is_of_unknown_numbers(old: Path) -> None:
+    open_database(old).close()
+    assert sqlite3.connect(old).execute("SELECT numerics FROM recordings").fetchall() == [(None,)]
+
+
 @pytest.mark.parametrize("old", ["0011"], indirect=True)
 def test_markers_begin_and_end_where_they_are_shown_to(old: Path) -> None:
     connection = sqlite3.connect(old)

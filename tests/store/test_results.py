@@ -11,6 +11,7 @@ from voicemark.errors import RecordingVanishedError
 from voicemark.recording import Programme, ProgrammeSpan, Recording
 from voicemark.result import LocalSpeaker, Marker, NamedTurn, Recognised, Result, SpeakerTurn, Speech, Windows
 from voicemark.store.database import Database, open_database
+from voicemark.store.known import same_content
 from voicemark.store.markers import voice_ids
 from voicemark.store.queries import MarkerFilter, MarkerView, find_markers
 from voicemark.store.results import write_result
@@ -118,6 +119,15 @@ def test_results_of_a_new_model_take_the_place_of_the_old(database):
     with database.reading() as session:
         assert session.scalars(select(EmbeddingRow.model_id)).all() == ["m2"]
         assert session.scalars(select(RecordingRow.model_id)).all() == ["m2"]
+
+
+def test_in_which_numbers_it_was_computed_is_kept_and_known_from_another_place(database, tmp_path):
+    put(database, result(windows=Windows("m1", np.ones((4, 8), np.int8), 0.5, 2.0, "int8")))
+    put(database, result("/video/Old.rec", content="c2"))
+    with database.reading() as session:
+        assert session.scalars(select(RecordingRow.numerics).order_by(RecordingRow.path)).all() == [None, "int8"]
+        known = same_content(session, Recording(tmp_path, "vdr", ()), "c1", "m1")
+    assert known is not None and known.windows.numerics == "int8"
 
 
 def test_a_programme_of_two_recordings_is_there_once(database):

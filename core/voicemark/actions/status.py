@@ -64,6 +64,8 @@ class Status:
     recordings: int
     deleted: int
     markers: int
+    numerics: dict[str, int]
+    """How many recordings were heard in which numbers, those that are not known under `unknown`."""
     hours_done: float
     hours_to_do: float | None
     """Estimated from file sizes; None while nothing has been done to estimate from."""
@@ -97,6 +99,10 @@ SELECT sum(size) FROM recording_files
 _LAST_ERROR = """
 SELECT error, updated_at FROM jobs WHERE error IS NOT NULL AND state IN ('ready', 'failed')
  ORDER BY updated_at DESC LIMIT 1
+"""
+_NUMERICS = """
+SELECT coalesce(numerics, 'unknown'), count(*) FROM recordings
+ WHERE deleted_at IS NULL AND scanned_at IS NOT NULL GROUP BY 1 ORDER BY 1
 """
 _SPEED = f"""
 SELECT sum(r.duration_s), sum(j.took_s) FROM {_JOBS}
@@ -132,6 +138,7 @@ def read_status(database: Readable, *, now: datetime | None = None) -> Status:
             recordings=one("SELECT count(*) FROM recordings WHERE deleted_at IS NULL"),
             deleted=one("SELECT count(*) FROM recordings WHERE deleted_at IS NOT NULL"),
             markers=one("SELECT count(*) FROM markers"),
+            numerics=dict(connection.execute(_NUMERICS)),
             hours_done=seconds_done / 3600,
             hours_to_do=_hours_to_do(one(_BYTES_TO_DO) or 0, bytes_done, seconds_done),
             speed=_speed(connection, kept(now - SPEED_OVER)) or _speed(connection, ""),

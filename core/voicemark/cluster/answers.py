@@ -38,6 +38,7 @@ def pack_heard(machine: Machine, heard: Unnamed, took_s: float) -> bytes:
         count,
         dim,
         heard.notes,
+        windows.numerics,
     )
     return pack_header(Header(machine, took_s, sound), windows.data.tobytes(), pack(heard.found))
 
@@ -62,5 +63,5 @@ def _unnamed(sound: Sound, blobs: bytes) -> Unnamed:
         raise WireError("no answer: it is cut by other rules")
     if int(found.lengths.sum()) != sound.windows:
         raise WireError("no answer: its turns are not its windows")
-    windows = Windows(sound.model_id, data, sound.hop_s, sound.window_s)
+    windows = Windows(sound.model_id, data, sound.hop_s, sound.window_s, sound.numerics)
     return Unnamed(sound.duration_s, sound.audio_stream, windows, found, sound.notes)

@@ -103,6 +103,7 @@ class Sound:
     windows: int
     dim: int
     notes: tuple[str, ...]
+    numerics: str | None = None
 
 
 @dataclass(frozen=True)

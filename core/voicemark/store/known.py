@@ -67,7 +67,13 @@ def same_content(session: Session, recording: Recording, content: str, model_id:
         content=content,
         duration_s=row.duration_s or 0.0,
         audio_stream=row.audio_stream or "",
-        windows=Windows(model_id, np.frombuffer(kept.data, np.int8).reshape(-1, kept.dim), kept.hop_s, kept.window_s),
+        windows=Windows(
+            model_id,
+            np.frombuffer(kept.data, np.int8).reshape(-1, kept.dim),
+            kept.hop_s,
+            kept.window_s,
+            row.numerics,
+        ),
         turns=kept.turns,
         speech=Speech(
             tuple(LocalSpeaker(one.number, one.seconds, np.frombuffer(one.embedding, np.int8)) for one in speakers),

@@ -37,6 +37,7 @@ def write_result(session: Session, recording_id: int, result: Result) -> None:
     row.audio_stream = result.audio_stream
     row.notes = "\n".join(result.notes) or None
     row.model_id = result.windows.model_id
+    row.numerics = result.windows.numerics
     row.scanned_at = datetime.now(UTC)
     session.execute(delete(EmbeddingRow).where(EmbeddingRow.recording_id == recording_id))
     session.add(

@@ -55,6 +55,9 @@ class RecordingRow(Base):
     """When the recording was found to be gone; its markers may stay."""
     mount: Mapped[str | None]
     """Where the file system is mounted that it was last seen on: while that is away, nothing is known to be gone."""
+    numerics: Mapped[str | None]
+    """In which numbers its windows were computed (`voicemark.voice.numerics`); null: not known, or an ONNX model. Not
+    beside the windows: to read it there is to walk over them."""
 
     files: Mapped[list["FileRow"]] = relationship(
         back_populates="recording", cascade="all, delete-orphan", order_by="FileRow.position"

@@ -35,6 +35,11 @@ class SpeakerEncoder(Protocol):
     def device(self) -> torch.device: ...
 
     @property
+    def numerics(self) -> str | None:
+        """What the network is computed in (`voicemark.voice.numerics`), where there is a choice."""
+        ...
+
+    @property
     def cohort(self) -> Tensor | None:
         """Embeddings of strangers (n, dim) for score normalisation, or None."""
         ...

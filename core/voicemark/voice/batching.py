@@ -56,6 +56,9 @@ class Batchable(Protocol):
     def dim(self) -> int: ...
 
     @property
+    def numerics(self) -> str | None: ...
+
+    @property
     def chunk_samples(self) -> int:
         """What a chunk takes, context included."""
         ...
@@ -109,6 +112,10 @@ class Batched(OnGrid):
     @property
     def dim(self) -> int:
         return self._encoder.dim
+
+    @property
+    def numerics(self) -> str | None:
+        return self._encoder.numerics
 
     def embed(self, waveform: Tensor | NDArray[np.float32]) -> Tensor:
         """See `SpeakerEncoder`: by itself, in the caller's thread."""

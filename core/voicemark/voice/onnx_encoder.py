@@ -35,6 +35,7 @@ class OnnxEncoder(OnGrid):
     """
 
     cohort: Tensor | None = None
+    numerics: str | None = None
 
     def __init__(self, path: Path, session: Any, device: torch.device) -> None:
         metadata: Mapping[str, str] = session.get_modelmeta().custom_metadata_map

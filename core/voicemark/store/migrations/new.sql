@@ -48,7 +48,7 @@ CREATE TABLE recordings (
 	match_key VARCHAR, 
 	found_at DATETIME NOT NULL, 
 	scanned_at DATETIME, 
-	deleted_at DATETIME, mount VARCHAR, 
+	deleted_at DATETIME, mount VARCHAR, numerics VARCHAR, 
 	CONSTRAINT pk_recordings PRIMARY KEY (id), 
 	CONSTRAINT uq_recordings_path UNIQUE (path)
 );
