@@ -16,7 +16,7 @@ from support.commands import Done, run
 from support.ears import begun, light_ear
 
 from voicemark.actions.status import read_status
-from voicemark.cluster import post
+from voicemark.cluster import coordinator, post
 from voicemark.cluster.finding import look
 from voicemark.config import load_config
 from voicemark.store.database import open_database, open_to_read
@@ -159,7 +159,11 @@ def test_a_mount_that_is_away_costs_no_attempt(archive: Archive, record: Record)
     assert archive.jobs() == {"away.ts": ("ready", 0, "here: away.ts cannot be heard"), "a.ts": ("done", 1, None)}
 
 
-def test_a_late_answer_is_dropped(archive: Archive, record: Record, ears: Path) -> None:
+def test_a_late_answer_is_dropped(
+    archive: Archive, record: Record, ears: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is noticed by a sign of life before is not waited for any more."""
+    monkeypatch.setattr(coordinator, "HEARTBEAT_S", 1e9)
     record("wait.ts")
     (ears / "gate").touch()
 
