@@ -1,11 +1,19 @@
 """The network: shapes, and that each fast path equals the plain one."""
 
+import pytest
 import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicemark.voice.network import AttentiveStatistics, ConvBlock, EncoderConfig, SpeakerNet, subtract_moving_mean
+from voicemark.voice.network import (
+    HOPS_AT_ONCE,
+    AttentiveStatistics,
+    ConvBlock,
+    EncoderConfig,
+    SpeakerNet,
+    subtract_moving_mean,
+)
 
 SMALL = EncoderConfig(
     dim=16,
@@ -37,13 +45,14 @@ def test_moving_mean_equals_average_pooling(frames: int, half: int) -> None:
     torch.testing.assert_close(subtract_moving_mean(mel, width), expected, rtol=1e-4, atol=1e-5)
 
 
-def test_statistics_equal_a_loop_over_windows() -> None:
+@pytest.mark.parametrize("hops", [2, 3, 7, HOPS_AT_ONCE, 2 * HOPS_AT_ONCE + 3])
+def test_statistics_equal_a_loop_over_windows(hops: int) -> None:
     pool = AttentiveStatistics(6, 4)
-    x = torch.randn(2, 6, 37)
+    x = torch.randn(2, 6, 5 * hops + 2)
     fast = pool(x, 5, 3)
     weight = torch.sigmoid(pool.expand(F.relu(pool.squeeze(x)))) + 1e-4
-    assert fast.shape == (2, 5, 12)  # 37 frames are 7 whole hops, so 5 windows of 3 hops
-    for window in range(5):
+    assert fast.shape == (2, hops - 2, 12)  # whole hops count, and a window has three
+    for window in range(hops - 2):
         frames = slice(window * 5, window * 5 + 15)
         w, v = weight[..., frames], x[..., frames]
         mean = (w * v).sum(-1) / w.sum(-1)

@@ -45,6 +45,8 @@ from voicemark.patience import NoAnswerError, status
 
 FASTER_DECODERS = {"mp1": "mp1float", "mp2": "mp2float"}
 """ffmpeg prefers the fixed-point MP2 decoder, which costs half as much again as the float one."""
+FILTER_TAPS = 16
+"""Half as many as ffmpeg takes by itself, at half the cost: embeddings have a cosine of 0.998 with those of 32."""
 SOURCE = "the recording"
 PIPE_BYTES = 256 * 1024
 LAST_LINES = 200
@@ -310,7 +312,8 @@ def _command(program: str, source: Source, stamps: int) -> Sequence[str]:
     for step in filter(None, source.mono.split(",")):
         name, _, arguments = step.partition("=")
         audio = audio.filter(name, **dict(argument.split("=", 1) for argument in arguments.split(":")))
-    audio = audio.filter("aresample", SAMPLE_RATE).filter("aformat", sample_fmts="flt", channel_layouts="mono")
+    audio = audio.filter("aresample", SAMPLE_RATE, filter_size=FILTER_TAPS)
+    audio = audio.filter("aformat", sample_fmts="flt", channel_layouts="mono")
     both = audio.filter_multi_output("asplit")
     outputs = ffmpeg.merge_outputs(
         both[0].output("pipe:1", format="f32le", acodec="pcm_f32le", flush_packets=0),

@@ -16,6 +16,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+HOPS_AT_ONCE = 32
+"""A cache holds what the pooling makes of so many; of a whole chunk at once it takes twice as long."""
+
 
 @dataclass(frozen=True)
 class EncoderConfig:
@@ -111,18 +114,33 @@ class AttentiveStatistics(nn.Module):
         """(batch, C, T) → (batch, windows, 2 * C); T is cut to whole hops."""
         batch, channels, frames = x.shape
         hops = frames // frames_per_hop
-        x = x[..., : hops * frames_per_hop]
-        weight = torch.sigmoid(self.expand(F.relu(self.squeeze(x)))).float() + 1e-4
-        x = x.float()
-        weighted = weight * x
-        # (batch, 3 · C, T) → (batch, 3 · C, hops) → (batch, 3 · C, windows); means do as well as sums
-        means = F.avg_pool1d(torch.cat((weight, weighted, weighted * x), dim=1), frames_per_hop)
-        if hops < hops_per_window:
+        windows = hops - hops_per_window + 1
+        if windows < 1:
             return x.new_zeros(batch, 0, 2 * channels)
-        total, first, second = F.avg_pool1d(means, hops_per_window, 1).chunk(3, dim=1)
+        some = frames_per_hop * (HOPS_AT_ONCE if x.device.type == "cpu" else hops)
+        parts = x[..., : hops * frames_per_hop].split(some, dim=2)
+        sums = torch.cat([self._sums(part, frames_per_hop) for part in parts], dim=1)  # (batch, hops, 3 * C)
+        of_windows = sums[:, :windows].clone()
+        for k in range(1, hops_per_window):
+            of_windows += sums[:, k : k + windows]
+        total, first, second = of_windows.chunk(3, dim=2)
         mean = first / total
         std = (second / total - mean * mean).clamp(min=1e-5).sqrt()
-        return torch.cat((mean, std), dim=1).transpose(1, 2)
+        return torch.cat((mean, std), dim=2)
+
+    def _sums(self, x: Tensor, frames_per_hop: int) -> Tensor:
+        """(batch, C, T) → (batch, hops, 3 * C): of each hop the sums of the weights w, of w · x and of w · x².
+
+        Channels last, so that a sum over frames is a sum of rows.
+        """
+        x = x.transpose(1, 2).contiguous()
+        hidden = F.relu(F.linear(x, self.squeeze.weight.squeeze(2), self.squeeze.bias))
+        weight = torch.sigmoid(F.linear(hidden, self.expand.weight.squeeze(2), self.expand.bias)).float() + 1e-4
+        x = x.float()
+        weighted = weight * x
+        return torch.cat(
+            [values.unflatten(1, (-1, frames_per_hop)).sum(2) for values in (weight, weighted, weighted * x)], dim=2
+        )
 
 
 class SpeakerNet(nn.Module):
