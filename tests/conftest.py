@@ -13,8 +13,24 @@ if TYPE_CHECKING:
     from voicemark.store.database import Database
 
 REPOSITORY = Path(__file__).parents[1]
-PROCESSES = ("daemon", "deploy", "soak")
-"""Folders whose tests start services, containers and recorders, and wait for them."""
+TOGETHER = {"daemon": "services", "deploy": "installed", "soak": "installed"}
+"""Folders whose tests start services, containers and recorders, and wait for them: each kind one after another."""
+LONG = (
+    "services",
+    "installed",
+    "tests/cluster/test_backfill.py",
+    "tests/web/test_browser.py",
+    "tests/cli/test_evaluate_and_train.py",
+    "tests/actions/test_hearing_process.py",
+    "tests/actions/test_scan.py",
+    "tests/cluster/test_serving.py",
+    "tests/lab/evaluation/test_run.py",
+    "tests/lab/training/test_recipe.py",
+    "tests/audio/test_changing_streams.py",
+    "tests/lab/bench/test_measurements.py",
+    "tests/cli/test_finetune.py",
+)
+"""What takes longest is begun first, so that nobody waits for it in the end."""
 
 # However long the name of a test's folder is, no message about a file in it is broken at the edge of a terminal.
 os.environ["COLUMNS"] = "200"
@@ -28,19 +44,25 @@ settings.load_profile("unhurried")
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """How tests divide between processes (`--dist loadfile`): each file stays in one, as its fixtures are made once;
-    real services, containers and recorders stay in one together, so that they do not slow each other down. The
-    largest group goes first. (Marks for groups, `--dist loadgroup`, are passed over by pytest 9.2: pytest-xdist #1386.)
+    real services stay in one together, and installers and recorders in another, so that they do not slow each other
+    down. (Marks for groups, `--dist loadgroup`, are passed over by pytest 9.2: pytest-xdist #1386.)
     """
     if config.getoption("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
 
-    class ProcessesTogether(LoadFileScheduling):  # type: ignore[misc]
+    class LongestFirst(LoadFileScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             _, folder, *_ = nodeid.split("/")
-            return "processes" if folder in PROCESSES else str(super()._split_scope(nodeid))
+            return TOGETHER.get(folder) or str(super()._split_scope(nodeid))
 
-    return ProcessesTogether(config, log)
+        def _assign_work_unit(self, node: Any) -> None:
+            waiting = [scope for scope in LONG if scope in self.workqueue]
+            if waiting:
+                self.workqueue.move_to_end(waiting[0], last=False)
+            super()._assign_work_unit(node)
+
+    return LongestFirst(config, log)
 
 
 @pytest.fixture

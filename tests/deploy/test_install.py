@@ -17,10 +17,12 @@ from voicemark.voice.weights import DEFAULT_WEIGHTS
 
 REPOSITORY = Path(__file__).parents[2]
 INSTALL = REPOSITORY / "deploy" / "install.sh"
+PIP = ("PIP_NO_INDEX", "PIP_NO_CACHE_DIR", "PIP_NO_COMPILE")
+"""Nothing is fetched, and only what is run is compiled."""
 
 
 def run(*arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"PYTHON": sys.executable, "PIP_NO_INDEX": "1", "PIP_NO_CACHE_DIR": "1"}
+    environment = os.environ | {"PYTHON": sys.executable, **dict.fromkeys(PIP, "1")}
     done = subprocess.run([INSTALL, *map(str, arguments)], capture_output=True, text=True, env=environment)
     assert not check or done.returncode == 0, done.stdout + done.stderr
     return done
