@@ -1,5 +1,6 @@
 """Where voices are heard: the one place that writes the markers of a recording, and links them to what was on air."""
 
+import json
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,9 +11,15 @@ from sqlalchemy.orm import Session
 from voicemark.result import Marker
 from voicemark.store.schema import MarkerRow, RecordingProgrammeRow, RecordingRow, VoiceRow
 from voicemark.store.schema_people import BY_PERSON, PERSON, PersonRow
+from voicemark.store.schema_sums import VoiceSumRow
 
 DECIMALS = 2
 """Hundredths of a second are kept of a marker's ends, as they are shown: what is shown can be looked up in an index."""
+SUMS = """
+INSERT INTO voice_sums (voice_id, recording_id, markers, hundredths, least_score)
+SELECT voice_id, recording_id, count(*), sum(CAST(round((end_s - start_s) * 100) AS INTEGER)), min(score)
+  FROM markers WHERE recording_id IN (SELECT value FROM json_each(?)) GROUP BY voice_id, recording_id
+"""
 INSERT = "INSERT INTO markers (recording_id, voice_id, programme_id, start_s, end_s, score) VALUES (?, ?, ?, ?, ?, ?)"
 """To SQLite itself: an archive's markers take ten times as long row by row as objects."""
 
@@ -58,6 +65,7 @@ def replace_markers(
     """As `write_markers`, of many recordings with a few statements."""
     ids = list(markers)
     session.execute(delete(MarkerRow).where(MarkerRow.recording_id.in_(ids)))
+    session.execute(delete(VoiceSumRow).where(VoiceSumRow.recording_id.in_(ids)))
     session.execute(update(RecordingRow).where(RecordingRow.id.in_(ids)).values(match_key=match_key))
     guides = _guides(session, ids)
     rows = [
@@ -75,6 +83,7 @@ def replace_markers(
     ]
     if rows:
         session.connection().exec_driver_sql(INSERT, rows)
+        session.connection().exec_driver_sql(SUMS, (json.dumps(ids),))
 
 
 def link_markers(session: Session, recording_id: int) -> None:

@@ -82,12 +82,15 @@ def list_people(
     `min_recordings` is not asked of who has a name. `order`: by `name` those without one come last.
     """
     enough = _PEOPLE.c.recordings >= min_recordings
-    query = select(_PEOPLE).where(enough if named is False else enough | _PEOPLE.c.name.is_not(None))
+    shown = select(_PEOPLE.c.person).where(enough if named is False else enough | _PEOPLE.c.name.is_not(None))
     if kind is not None:
-        query = query.where(_PEOPLE.c.kind == kind)
+        shown = shown.where(_PEOPLE.c.kind == kind)
     if named is not None:
-        query = query.where(_PEOPLE.c.name.is_not(None) if named else _PEOPLE.c.name.is_(None))
-    query = query.order_by(*_ordered(order), _PEOPLE.c.person).limit(limit).offset(offset)
+        shown = shown.where(_PEOPLE.c.name.is_not(None) if named else _PEOPLE.c.name.is_(None))
+    in_order = (*_ordered(order), _PEOPLE.c.person)
+    shown = shown.order_by(*in_order).limit(limit).offset(offset)
+    # In two steps, so that what is dear (where somebody is mostly heard) is worked out for those alone that are shown.
+    query = select(_PEOPLE).where(_PEOPLE.c.person.in_(shown)).order_by(*in_order)
     return [PersonView(*row) for row in session.execute(query)]
 
 

@@ -3,7 +3,7 @@
 `docs/database.md` describes what is public (the views and these columns). Alembic migrations in
 `store/migrations` create and change the real database; a test holds the two together. What belongs together and can be
 told by itself stands apart: `schema_people.py` (who somebody is), `schema_acts.py` (what a person said of it),
-`schema_files.py` (files that were written, and are to be erased).
+`schema_files.py` (files that were written, and are to be erased), `schema_sums.py` (what the others make together).
 """
 
 from datetime import datetime
@@ -11,11 +11,11 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from voicemark.store import schema_acts, schema_files, schema_people
+from voicemark.store import schema_acts, schema_files, schema_people, schema_sums
 from voicemark.store.schema_base import WITHOUT_ROWID
 from voicemark.store.schema_base import Base as Base
 
-PARTS = (schema_acts, schema_files, schema_people)
+PARTS = (schema_acts, schema_files, schema_people, schema_sums)
 """Whoever imports this module has all tables."""
 
 
@@ -188,7 +188,7 @@ class LocalSpeakerRow(Base):
     """Somebody who speaks in a recording, named or not."""
 
     __tablename__ = "local_speakers"
-    __table_args__ = (WITHOUT_ROWID,)
+    __table_args__ = (Index("ix_local_speakers_seconds", "seconds"), WITHOUT_ROWID)
     recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """Counts within the recording, from 1."""

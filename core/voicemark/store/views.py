@@ -51,10 +51,12 @@ VIEWS: dict[str, str] = {
         SELECT p.id AS person,
                v.name AS name,
                p.kind AS kind,
-               count(DISTINCT m.recording_id) AS recordings,
-               round(coalesce(sum(s.seconds), 0) / 3600, 3) AS hours,
-               min(r.started_at) AS first_heard,
-               max(r.started_at) AS last_heard,
+               coalesce(s.recordings, 0) AS recordings,
+               round(coalesce(s.hundredths, 0) / 360000.0, 3) AS hours,
+               (SELECT min(r.started_at) FROM memberships m JOIN recordings r ON r.id = m.recording_id
+                 WHERE m.person_id = p.id) AS first_heard,
+               (SELECT max(r.started_at) FROM memberships m JOIN recordings r ON r.id = m.recording_id
+                 WHERE m.person_id = p.id) AS last_heard,
                (SELECT f.title FROM memberships n
                   JOIN local_speakers l ON l.recording_id = n.recording_id AND l.number = n.number
                   JOIN recordings f ON f.id = n.recording_id
@@ -62,10 +64,28 @@ VIEWS: dict[str, str] = {
                  GROUP BY f.title ORDER BY sum(l.seconds) DESC, f.title LIMIT 1) AS mostly_in
           FROM persons p
           LEFT JOIN voices v ON v.id = p.voice_id
-          LEFT JOIN memberships m ON m.person_id = p.id
-          LEFT JOIN local_speakers s ON s.recording_id = m.recording_id AND s.number = m.number
-          LEFT JOIN recordings r ON r.id = m.recording_id
-         GROUP BY p.id
+          LEFT JOIN person_sums s ON s.person_id = p.id
+    """,
+    "voices_by_recording": """
+        SELECT v.name AS speaker,
+               r.path AS recording,
+               r.title AS title,
+               r.started_at AS started_at,
+               s.markers AS markers,
+               s.hundredths / 100.0 AS seconds,
+               s.least_score AS least_score
+          FROM voices v
+          JOIN voice_sums s ON s.voice_id = v.id
+          JOIN recordings r ON r.id = s.recording_id
+    """,
+    "voice_totals": """
+        SELECT v.name AS speaker,
+               count(*) AS recordings,
+               sum(s.markers) AS markers,
+               round(sum(s.hundredths) / 6000.0, 1) AS minutes
+          FROM voices v
+          JOIN voice_sums s ON s.voice_id = v.id
+         GROUP BY v.name
     """,
     "recording_list": """
         SELECT r.path AS recording,

@@ -395,3 +395,41 @@ CREATE TABLE linked (
 	CONSTRAINT pk_linked PRIMARY KEY (recording_id), 
 	CONSTRAINT fk_linked_recording_id FOREIGN KEY(recording_id) REFERENCES recordings (id) ON DELETE CASCADE
 );
+
+CREATE TABLE voice_sums (
+	voice_id INTEGER NOT NULL, 
+	recording_id INTEGER NOT NULL, 
+	markers INTEGER NOT NULL, 
+	hundredths INTEGER NOT NULL, 
+	least_score DOUBLE NOT NULL, 
+	CONSTRAINT pk_voice_sums PRIMARY KEY (voice_id, recording_id), 
+	CONSTRAINT fk_voice_sums_voice_id FOREIGN KEY(voice_id) REFERENCES voices (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_voice_sums_recording_id FOREIGN KEY(recording_id) REFERENCES recordings (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+
+CREATE INDEX ix_voice_sums_recording_id ON voice_sums (recording_id);
+
+CREATE INDEX ix_voice_sums_least_score ON voice_sums (least_score);
+
+CREATE TABLE person_sums (
+	person_id INTEGER NOT NULL, 
+	recordings INTEGER NOT NULL, 
+	hundredths INTEGER NOT NULL, 
+	CONSTRAINT pk_person_sums PRIMARY KEY (person_id), 
+	CONSTRAINT fk_person_sums_person_id FOREIGN KEY(person_id) REFERENCES persons (id) ON DELETE CASCADE
+);
+
+CREATE TRIGGER person_sums_added AFTER INSERT ON memberships BEGIN INSERT INTO person_sums VALUES (new.person_id, (NOT EXISTS (SELECT 1 FROM memberships o WHERE o.person_id = new.person_id AND o.recording_id = new.recording_id AND o.number <> new.number)), coalesce((SELECT CAST(round(s.seconds * 100) AS INTEGER) FROM local_speakers s WHERE s.recording_id = new.recording_id AND s.number = new.number), 0)) ON CONFLICT (person_id) DO UPDATE SET recordings = recordings + excluded.recordings, hundredths = hundredths + excluded.hundredths; END;
+
+CREATE TRIGGER person_sums_taken AFTER DELETE ON memberships BEGIN UPDATE person_sums SET recordings = recordings - (NOT EXISTS (SELECT 1 FROM memberships o WHERE o.person_id = old.person_id AND o.recording_id = old.recording_id AND o.number <> old.number)), hundredths = hundredths - coalesce((SELECT CAST(round(s.seconds * 100) AS INTEGER) FROM local_speakers s WHERE s.recording_id = old.recording_id AND s.number = old.number), 0) WHERE person_id = old.person_id; DELETE FROM person_sums WHERE person_id = old.person_id AND recordings = 0; END;
+
+CREATE TRIGGER person_sums_changed AFTER UPDATE OF recording_id, number, person_id ON memberships WHEN (old.recording_id, old.number, old.person_id) <> (new.recording_id, new.number, new.person_id) BEGIN UPDATE person_sums SET recordings = recordings - (NOT EXISTS (SELECT 1 FROM memberships o WHERE o.person_id = old.person_id AND o.recording_id = old.recording_id AND o.number <> old.number)), hundredths = hundredths - coalesce((SELECT CAST(round(s.seconds * 100) AS INTEGER) FROM local_speakers s WHERE s.recording_id = old.recording_id AND s.number = old.number), 0) WHERE person_id = old.person_id; DELETE FROM person_sums WHERE person_id = old.person_id AND recordings = 0; INSERT INTO person_sums VALUES (new.person_id, (NOT EXISTS (SELECT 1 FROM memberships o WHERE o.person_id = new.person_id AND o.recording_id = new.recording_id AND o.number <> new.number)), coalesce((SELECT CAST(round(s.seconds * 100) AS INTEGER) FROM local_speakers s WHERE s.recording_id = new.recording_id AND s.number = new.number), 0)) ON CONFLICT (person_id) DO UPDATE SET recordings = recordings + excluded.recordings, hundredths = hundredths + excluded.hundredths; END;
+
+CREATE TRIGGER person_sums_by_speaker_added AFTER INSERT ON local_speakers BEGIN UPDATE person_sums SET hundredths = hundredths + CAST(round(new.seconds * 100) AS INTEGER) WHERE person_id = (SELECT m.person_id FROM memberships m WHERE m.recording_id = new.recording_id AND m.number = new.number); END;
+
+CREATE TRIGGER person_sums_by_speaker_taken AFTER DELETE ON local_speakers BEGIN UPDATE person_sums SET hundredths = hundredths - CAST(round(old.seconds * 100) AS INTEGER) WHERE person_id = (SELECT m.person_id FROM memberships m WHERE m.recording_id = old.recording_id AND m.number = old.number); END;
+
+CREATE TRIGGER person_sums_by_speaker_changed AFTER UPDATE OF recording_id, number, seconds ON local_speakers WHEN (old.recording_id, old.number, old.seconds) <> (new.recording_id, new.number, new.seconds) BEGIN UPDATE person_sums SET hundredths = hundredths - CAST(round(old.seconds * 100) AS INTEGER) WHERE person_id = (SELECT m.person_id FROM memberships m WHERE m.recording_id = old.recording_id AND m.number = old.number); UPDATE person_sums SET hundredths = hundredths + CAST(round(new.seconds * 100) AS INTEGER) WHERE person_id = (SELECT m.person_id FROM memberships m WHERE m.recording_id = new.recording_id AND m.number = new.number); END;
+
+CREATE INDEX ix_local_speakers_seconds ON local_speakers (seconds);
