@@ -17,12 +17,15 @@ from sqlalchemy import event
 from support.recordings import SECONDS, config_text, programme, samples, write_ts
 from torch import Tensor
 
+from voicemark.actions.rematch import rematch
 from voicemark.actions.scan import Scan, Status
 from voicemark.audio import processes
 from voicemark.config import load_config
+from voicemark.lab.bench.made_up import SETTINGS, book_of, make_archive
 from voicemark.store.database import Database, open_database
 from voicemark.voice.encoder import Encoder
 from voicemark.voice.load import load_encoder
+from voicemark.voice.score_norm import offsets
 
 SPARE = 0.03  # a budget may be exceeded by so much
 FRAMES_A_SECOND = 80
@@ -168,3 +171,29 @@ def test_a_long_recording_is_computed_in_few_batches_with_little_beside_it() -> 
         if one.key in ("aten::empty", "aten::empty_strided", "aten::resize_"):
             counted["allocations"] += one.count
     check(counted, {"windows": 1197, "batches": 5, "frames": 600 * FRAMES_A_SECOND * 1.063, "allocations": 514})
+
+
+def test_an_archive_is_matched_with_few_statements_and_few_rows_normalised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five hours of 1,231 turns and 383 people: no statement is of one recording, and what is kept is not computed."""
+    make_archive(tmp_path / "v.db", 5, 4)
+    database = open_database(tmp_path / "v.db")
+    first, again = Counter[str](), Counter[str]()
+    for book, counted in ((book_of(4), first), (book_of(4, 0.36), again)):
+
+        def one(rows: Tensor, cohort: Tensor, counted: Counter[str] = counted) -> Tensor:
+            counted["rows normalised"] += len(rows)
+            return offsets(rows, cohort)
+
+        monkeypatch.setattr("voicemark.voice.score_norm.offsets", one)
+        with statements(database, counted):
+            assert rematch(database, book, SETTINGS, listen).recordings == 5
+    database.close()
+    each: dict[str, float] = {"statements that read": 7, "transactions that read": 3, "transactions that write": 2}
+    check(first, each | {"statements that write": 22, "rows normalised": 543})
+    check(again, each | {"statements that write": 21})
+
+
+def listen(path: Path, content: str) -> Any:
+    raise AssertionError("nothing is read without a verifier")

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -30,7 +31,7 @@ from voicemark.store.archive import (
 from voicemark.store.carry import place_said
 from voicemark.store.database import Database
 from voicemark.store.markers import known_voice_ids
-from voicemark.store.matching import forget_matchings, keep_taken, remember_matching, remembered_matchings
+from voicemark.store.matching import forget_matchings, keep_all_taken, remember_matching, remembered_matchings
 from voicemark.store.recognised import write_recognised
 from voicemark.store.speakers import write_speech
 from voicemark.store.sqlite_errors import DatabaseLostError, DatabaseUnavailableError
@@ -97,9 +98,18 @@ def rematch(
             voices = known_voice_ids(session, book.names)
             made_with = key if len(voices) == len(book.names) else None  # A voice may have been forgotten meanwhile.
             there = still_there(session, stale, model_id)
-            for item in batch:
-                if item.kept.recording_id in there:
-                    item.keep(session)
+            present = [item for item in batch if item.kept.recording_id in there]
+            for item in present:
+                if item.cut_anew:
+                    item.keep_cut(session)
+            keep_all_taken(
+                session,
+                {
+                    item.kept.recording_id: (item.turns, item.taken)
+                    for item in present
+                    if item.taken is not item.kept.taken
+                },
+            )
             untouched = [one.kept for one in alone if one.kept.recording_id in there]
             set_match_key(session, [kept.recording_id for kept in untouched], made_with)
             found = {
@@ -132,15 +142,16 @@ class _Item:
     taken: Taken
     """What score normalisation takes; kept where it was computed anew."""
 
-    def keep(self, session: Session) -> None:
-        found, turns = self.spoken.found, self.kept.turns
-        if self.cut_anew or turns is None:
-            turns = pack(found)
-            keep_turns(session, self.kept, turns)
-            write_speech(session, self.kept.recording_id, speech_of(found, self.kept.duration_s))
-            place_said(session, self.kept.recording_id, self.kept.content)
-        if self.taken is not self.kept.taken:
-            keep_taken(session, self.kept.recording_id, turns, self.taken)
+    @cached_property
+    def turns(self) -> bytes:
+        """As they are to be kept."""
+        return pack(self.spoken.found) if self.cut_anew or self.kept.turns is None else self.kept.turns
+
+    def keep_cut(self, session: Session) -> None:
+        """Keep how it was cut anew, and whose its local speakers are now."""
+        keep_turns(session, self.kept, self.turns)
+        write_speech(session, self.kept.recording_id, speech_of(self.spoken.found, self.kept.duration_s))
+        place_said(session, self.kept.recording_id, self.kept.content)
 
 
 def _whole(database: Database, stale: Sequence[KeptRecording], listen: Listen, book: VoiceBook) -> list[_Item]:
