@@ -63,13 +63,33 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def place(stage: Path, tmp_path: Path) -> Path:
-    """A fresh folder with links to the stage's recording and samples, a configuration and no database."""
-    shutil.copytree(stage / "video", tmp_path / "video")
+def write_config(stage: Path, folder: Path) -> Path:
     voices = {"Anna": stage / "voices/anna.wav", "Bert": stage / "voices/bert.wav"}
-    (tmp_path / "config.toml").write_text(config_text(tmp_path / "v.db", voices, MACHINES))
+    (folder / "config.toml").write_text(config_text(folder / "v.db", voices, MACHINES))
+    return folder / "config.toml"
+
+
+@pytest.fixture(scope="module")
+def enrolled(stage: Path) -> Path:
+    """A database in which both voices have a memory and nothing else is."""
+    config = load_config(write_config(stage, stage))
+    Scan(config, open_database(config.database.path)).database.close()
+    return config.database.path
+
+
+@pytest.fixture
+def new_place(stage: Path, tmp_path: Path) -> Path:
+    """A fresh folder with a copy of the stage's recording, a configuration that names its samples, and no database."""
+    shutil.copytree(stage / "video", tmp_path / "video")
+    write_config(stage, tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def place(new_place: Path, enrolled: Path) -> Path:
+    """The same, and a database of a program that has heard the samples."""
+    shutil.copy(enrolled, new_place / "v.db")
+    return new_place
 
 
 def rows(place: Path, query: str) -> list[tuple[Any, ...]]:
@@ -80,7 +100,8 @@ def rows(place: Path, query: str) -> list[tuple[Any, ...]]:
         connection.close()
 
 
-def test_markers_are_where_the_voices_are_and_nowhere_else(place: Path) -> None:
+def test_markers_are_where_the_voices_are_and_nowhere_else(new_place: Path) -> None:
+    place = new_place
     done = run("scan", place / "video", "--config", place / "config.toml", "--json")
     assert done.returncode == 0, done.stderr
     markers = [json.loads(line) for line in done.stdout.splitlines()]
