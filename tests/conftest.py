@@ -37,7 +37,7 @@ os.environ["COLUMNS"] = "200"
 
 # The machine may be busy with other things: no property is judged by the clock. Every run tries other examples; whoever
 # changes a parser tries many (`VOICEMARK_EXAMPLES=2000 python -m pytest …`).
-settings.register_profile("unhurried", deadline=None, max_examples=int(os.environ.get("VOICEMARK_EXAMPLES", "40")))
+settings.register_profile("unhurried", deadline=None, max_examples=int(os.environ.get("VOICEMARK_EXAMPLES", "25")))
 settings.load_profile("unhurried")
 
 
