@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from support.job_table import MODEL, Clock, do, states, write
 
 from voicemark.actions.status import read_status
@@ -124,6 +124,25 @@ def test_a_recording_that_kills_the_program_is_set_aside_in_the_end(
         clock.pass_s(100_000)
     assert attempts == list(range(1, MOST_DEATHS + 1))
     assert states(database) == {("bomb.ts", "failed"): 1}
+
+
+@pytest.mark.parametrize("in_hand", [1, 2, 3])
+def test_of_several_that_were_in_hand_each_is_blamed_for_its_share(
+    tmp_path: Path, database: Database, clock: Clock, inventory: Inventory, in_hand: int
+) -> None:
+    host, _, started = worker_id().rsplit(":", 2)
+    inventory.found([write(tmp_path, f"{number}.ts") for number in range(in_hand)], MODEL)
+
+    def after(deaths: int) -> set[str]:
+        """The states of all, once their program has died so often."""
+        with database.writing() as session:
+            dead = {"state": "running", "worker": f"{host}:4194305:{started}", "attempts": deaths}
+            session.execute(update(JobRow).values(dead))
+        assert Jobs(database, retries=2, retry_pause_s=10, clock=clock).claim(MODEL) is None
+        return {state for _, state in states(database)}
+
+    assert after(MOST_DEATHS * in_hand - 1) == {"ready"}
+    assert after(MOST_DEATHS * in_hand) == {"failed"}
 
 
 def test_a_worker_elsewhere_loses_its_job_only_when_it_stays_silent(

@@ -9,6 +9,7 @@ is dead. Which recordings there are, and which jobs they need, is written down b
        └──grows again      └── retry ── failed (set aside)        gone: deleted, or replaced by other content
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
 
 MOST_DEATHS = 12
 """A job during which the program ended without a word so often is set aside: power cuts strike at random, a recording
-that kills the program does it every time."""
+that kills the program does it every time. Twice as often where it had two in hand, and so on."""
 
 LONGEST_PAUSE = timedelta(days=1)
 
@@ -204,11 +205,15 @@ class Jobs:
             return [text_to_path(text) for _, text in rows]
 
     def _take_over_from_the_dead(self, session: Session, now: datetime) -> None:
-        for job in session.scalars(select(JobRow).where(JobRow.state == JobState.RUNNING)).all():
+        running = session.scalars(select(JobRow).where(JobRow.state == JobState.RUNNING)).all()
+        in_hand = Counter(job.worker for job in running)
+        for job in running:
             if job.worker is None or is_dead(job.worker) or self._is_silent(job, now):
                 if job.attempts > 1:
                     why = "the program ended without a word while at it"
-                    self._failed(job, why, now, most=max(self._retries, MOST_DEATHS - 1))
+                    # One of several that were in hand ended it, if any: a death says so much less of each.
+                    most = MOST_DEATHS * in_hand[job.worker] - 1
+                    self._failed(job, why, now, most=max(self._retries, most))
                 else:
                     put_down(job, JobState.READY, now)
         session.flush()
