@@ -7,6 +7,7 @@ from sqlalchemy import text
 from support.people import hear, place
 
 from voicemark.result import NamedTurn, Recognised
+from voicemark.store.connections import plain
 from voicemark.store.database import Database, open_database
 from voicemark.store.markers import voice_ids
 from voicemark.store.recognised import write_recognised
@@ -61,3 +62,14 @@ def test_what_a_person_placed_or_denied_is_not_touched_and_what_the_linking_plac
         session.execute(text("UPDATE memberships SET placed_by = 'machine'"))
     write(database, ANNA)
     assert whose(database) == [(1, 1, "match", 0.9), (2, 2, "machine", 0.6)]
+
+
+def test_who_stays_whom_he_was_is_not_written_again(database: Database) -> None:
+    write(database, ANNA)
+    told: list[str] = []
+    with database.writing() as session:
+        plain(session).set_trace_callback(told.append)
+        write_recognised(session, {1: ANNA}, "other", voice_ids(session, ["Anna", "Bert"]))
+        plain(session).set_trace_callback(None)
+    assert not [one for one in told if one.startswith(("INSERT INTO memberships", "DELETE FROM memberships"))]
+    assert any(one.startswith("DELETE FROM markers") for one in told) and len(whose(database)) == 2

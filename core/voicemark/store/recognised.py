@@ -5,7 +5,7 @@ What a person said of a recording is so, whatever was recognised (`voicemark.sto
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from voicemark.result import Recognised
@@ -57,7 +57,6 @@ def write_recognised(
 def _place_heard(session: Session, recordings: Sequence[int]) -> None:
     """Local speakers who are named for most of their time are these persons, unless a person said something else."""
     mine = MembershipRow.recording_id.in_(recordings)
-    session.execute(delete(MembershipRow).where(mine, MembershipRow.placed_by == BY_MATCH))
     seconds = func.sum(TurnRow.end_s - TurnRow.start_s)
     rows = session.execute(
         select(TurnRow.recording_id, TurnRow.local_speaker, PersonRow.id, func.max(TurnVoiceRow.score))
@@ -72,16 +71,24 @@ def _place_heard(session: Session, recordings: Sequence[int]) -> None:
         .having(seconds > MOST * func.max(LocalSpeakerRow.seconds))
         .order_by(seconds)
     ).all()
-    if not rows:
-        return
-    placed = select(MembershipRow.recording_id, MembershipRow.number)
-    fixed = {tuple(row) for row in session.execute(placed.where(mine, MembershipRow.placed_by == BY_PERSON))}
+    columns = (MembershipRow.recording_id, MembershipRow.number, MembershipRow.person_id, MembershipRow.score)
+    placed = session.execute(select(MembershipRow.placed_by, *columns).where(mine)).all()
+    fixed = {(recording_id, number) for by, recording_id, number, *_ in placed if by == BY_PERSON}
+    before = {
+        (recording_id, number): (person, score) for by, recording_id, number, person, score in placed if by == BY_MATCH
+    }
     links = select(CannotLinkRow.recording_id, CannotLinkRow.number, CannotLinkRow.person_id)
     cannot = {tuple(row) for row in session.execute(links.where(CannotLinkRow.recording_id.in_(recordings)))}
-    found = [
-        (recording_id, number, person, BY_MATCH, score)
+    found = {
+        (recording_id, number): (person, score)
         for recording_id, number, person, score in rows
         if (recording_id, number) not in fixed and (recording_id, number, person) not in cannot
-    ]
-    if found:
-        session.connection().exec_driver_sql(PLACE, found)
+    }
+    connection = session.connection()
+    # Most stay as they were: a row that is written again costs its sums as well.
+    if gone := [key for key in before if key not in found]:
+        connection.exec_driver_sql("DELETE FROM memberships WHERE recording_id = ? AND number = ?", gone)
+    if new := [
+        (*key, person, BY_MATCH, score) for key, (person, score) in found.items() if before.get(key) != (person, score)
+    ]:
+        connection.exec_driver_sql(PLACE, new)
