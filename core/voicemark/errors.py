@@ -9,7 +9,7 @@ tried a few times and set aside; a place that is not as it should be is waited f
 
 import errno
 import os
-from enum import Enum
+from enum import Enum, auto
 from pathlib import Path
 from typing import ClassVar
 
@@ -114,6 +114,33 @@ def trouble_of(error: BaseException) -> Trouble:
         return error.trouble
     passing = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in PASSING)
     return Trouble.PLACE if passing else Trouble.OWN
+
+
+class Follows(Enum):
+    """What is done with a recording that could not be heard."""
+
+    ALL_WAITS = auto()
+    """No other recording can be heard either: it is given back, and whoever goes through them waits, or ends."""
+    WAITS = auto()
+    """It alone is out of reach, and tried again later without an attempt being counted."""
+    RETRIED = auto()
+    """Its attempt counts; when they are used up, it is set aside."""
+    ASIDE = auto()
+    """It is not tried again until a person asks for it."""
+
+
+def what_follows(error: BaseException) -> Follows:
+    """From whatever was raised while a recording was read, heard or written: what lies in the place costs no attempt; a
+    recording's own trouble is counted, unless another try would find the same; of an error of this program the
+    recording at hand is set aside alone."""
+    match trouble_of(error):
+        case Trouble.PLACE:
+            stops_all = isinstance(error, VoicemarkError) and error.stops_all
+            return Follows.ALL_WAITS if stops_all else Follows.WAITS
+        case Trouble.OWN:
+            return Follows.ASIDE
+        case Trouble.ITEM:
+            return Follows.ASIDE if isinstance(error, NoAudioError) else Follows.RETRIED
 
 
 def unreadable(error: OSError, path: Path) -> RecordingError:

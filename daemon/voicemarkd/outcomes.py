@@ -1,8 +1,6 @@
 """What becomes of a recording that was in hand: it is stored, given back, tried again later, or set aside.
 
-Whose trouble a failure is decides (`voicemark.errors.Trouble`): a recording's own is counted, retried after pauses and
-set aside; what lies in the place costs no attempt, and what needs the place waits for it; of an error of this program
-the recording at hand is set aside alone, with its traceback in the log.
+Whose trouble a failure is decides (`voicemark.actions.not_heard`); what needs the place waits for it.
 """
 
 import logging
@@ -14,7 +12,8 @@ from pathlib import Path
 from voicemark.actions.hear import Heard
 from voicemark.actions.in_hand import Hearing, LeftError
 from voicemark.actions.keep import keep
-from voicemark.errors import DatabaseError, NoAudioError, Trouble, VoicemarkError, trouble_of, words_of
+from voicemark.actions.not_heard import not_heard
+from voicemark.errors import DatabaseError, Follows, what_follows, words_of
 from voicemark.store.database import Database
 from voicemark.store.jobs import Claim, ClaimLostError, Jobs
 from voicemark.store.waiting import QUEUE
@@ -113,41 +112,30 @@ class Outcomes:
             self._fate(hearing.claim, error, jobs)
 
     def _fate(self, claim: Claim, error: Exception, jobs: Jobs) -> None:
-        trouble = trouble_of(error)
         if self._is_ending():
             self._release(claim, jobs)
-        elif trouble is Trouble.PLACE and isinstance(error, VoicemarkError) and error.stops_all:
+        elif what_follows(error) is Follows.ALL_WAITS:
             self._release(claim, jobs)
             self._waits.failed(QUEUE, error, "the work waits")
-        elif trouble is Trouble.PLACE:
-            self._hint(claim.path)
-            with suppress(ClaimLostError):
-                jobs.release(claim, waits_for=words_of(error))
-            log.info("out of reach, tried again later: %s", error, extra={"fields": {"recording": claim.path}})
-        elif trouble is Trouble.OWN:
-            log.error("%s: an error of voicemark itself", claim.path, exc_info=error)
-            self._failed(claim, error, jobs, final=True)
         else:
             self._hint(claim.path)  # It may have changed.
-            self._failed(claim, error, jobs, final=isinstance(error, NoAudioError))
-
-    def _failed(self, claim: Claim, error: BaseException, jobs: Jobs, *, final: bool) -> None:
-        text = words_of(error)
-        fields = {"recording": claim.path, "attempt": claim.attempt}
-        try:
-            aside = jobs.fail(claim, text, final=final)
-        except ClaimLostError:
-            return
-        if aside:
-            log.warning(
-                "set aside: %s (again with: voicemark retry %r)", text, str(claim.path), extra={"fields": fields}
-            )
-        else:
-            log.info("tried again later: %s", text, extra={"fields": fields})
+            with suppress(ClaimLostError):
+                _log_fate(claim, error, not_heard(claim, error, jobs))
 
     def _release(self, claim: Claim, jobs: Jobs) -> None:
         with suppress(ClaimLostError):
             jobs.release(claim)
+
+
+def _log_fate(claim: Claim, error: Exception, follows: Follows) -> None:
+    text, path = words_of(error), claim.path
+    fields = {"fields": {"recording": path, "attempt": claim.attempt}}
+    if follows is Follows.ASIDE:
+        log.warning("set aside: %s (again with: voicemark retry %r)", text, str(path), extra=fields)
+    elif follows is Follows.RETRIED:
+        log.info("tried again later: %s", text, extra=fields)
+    else:
+        log.info("out of reach, tried again later: %s", text, extra={"fields": {"recording": path}})
 
 
 def _log_result(hearing: Hearing, heard: Heard) -> None:

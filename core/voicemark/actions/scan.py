@@ -4,7 +4,6 @@ The service does the same with what it finds by itself (`voicemarkd.worker`); th
 one recording twice.
 """
 
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,12 +16,13 @@ from voicemark.actions.catch_up import catch_up
 from voicemark.actions.hear import Heard
 from voicemark.actions.in_hand import InHand
 from voicemark.actions.keep import heard_elsewhere, keep
+from voicemark.actions.not_heard import log_if_own, not_heard
 from voicemark.actions.recogniser import make_recogniser
 from voicemark.actions.refresh import refresh
 from voicemark.audio import processes
 from voicemark.config import Config
 from voicemark.enrolment.enrolment import VoiceReport
-from voicemark.errors import DatabaseError, RecordingError, Trouble, VoicemarkError, trouble_of
+from voicemark.errors import DatabaseError, Follows, RecordingError, VoicemarkError, what_follows
 from voicemark.export.after import export_heard
 from voicemark.pipeline import content_of
 from voicemark.recorders import find_recordings
@@ -36,8 +36,6 @@ from voicemark.store.inventory import Inventory
 from voicemark.store.jobs import Claim, ClaimLostError, Jobs
 from voicemark.store.queries import MarkerFilter, MarkerView, find_markers
 from voicemark.titles.annotate import label_programmes
-
-log = logging.getLogger(__name__)
 
 BEAT_S = 5.0
 """So often the job table is told that what is in hand goes on."""
@@ -149,6 +147,7 @@ class Scan:
         except DatabaseError:
             raise
         except Exception as error:
+            log_if_own(path, error)
             return _failed(path, error)
         if isinstance(found, Outcome):
             return found
@@ -223,15 +222,6 @@ class Scan:
         with suppress(VoicemarkError):
             self._jobs.release(claim)
 
-    def _not_done(self, claim: Claim, error: Exception) -> None:
-        """As the service does: what lies in the place is not counted, an error of this program sets it aside."""
-        trouble = trouble_of(error)
-        with suppress(ClaimLostError):
-            if trouble is Trouble.PLACE:
-                self._jobs.release(claim, waits_for=str(error))
-            else:
-                self._jobs.fail(claim, str(error), final=trouble is Trouble.OWN)
-
     def _settled(self, claim: Claim, heard: Heard | BaseException | None) -> Outcome:
         """Store what was heard; what follows where it could not be."""
         try:
@@ -241,10 +231,11 @@ class Scan:
         except ClaimLostError as error:
             return Outcome(claim.path, Status.SKIPPED, error.what)
         except Exception as error:
-            if isinstance(error, VoicemarkError) and error.stops_all:
+            if what_follows(error) is Follows.ALL_WAITS:
                 self._give_back(claim)
                 raise
-            self._not_done(claim, error)
+            with suppress(ClaimLostError):
+                not_heard(claim, error, self._jobs)
             return _failed(claim.path, error)
         except BaseException:  # Ctrl-C
             self._give_back(claim)
@@ -254,9 +245,7 @@ class Scan:
 
 
 def _failed(path: Path, error: Exception) -> Outcome:
-    """This one failed, and the rest goes on; an error of this program is told with its traceback."""
-    if trouble_of(error) is Trouble.OWN:
-        log.error("%s: an error of voicemark itself", path, exc_info=error)
+    """This one failed, and the rest goes on."""
     reason = str(error) if isinstance(error, VoicemarkError) else f"{path}: {type(error).__name__}: {error}"
     return Outcome(path, Status.FAILED, reason)
 

@@ -27,12 +27,13 @@ from voicemark.cluster.wire import (
     unpack_settings,
 )
 from voicemark.errors import (
+    Follows,
     ModelError,
-    NoAudioError,
     RecordingUnreadableError,
     Trouble,
     VoicemarkError,
     trouble_of,
+    what_follows,
 )
 from voicemark.patience import within_patience
 from voicemark.pipeline import Told, check_unchanged, content_of, listen
@@ -108,7 +109,7 @@ def failure_of(error: BaseException) -> Failure:
     if isinstance(error, UnfitError):
         return Failure("unfit", str(error))
     if isinstance(error, VoicemarkError):
-        return Failure(NAMES[error.trouble], str(error), final=isinstance(error, NoAudioError))
+        return Failure(NAMES[error.trouble], str(error), final=what_follows(error) is Follows.ASIDE)
     trouble = trouble_of(error)
     if isinstance(error, RuntimeError) and any(word in str(error) for word in ("CUDA", "cuDNN", "CUBLAS")):
         trouble = Trouble.PLACE

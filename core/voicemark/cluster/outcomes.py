@@ -13,12 +13,13 @@ from pathlib import Path
 
 from voicemark.actions.hear import Heard
 from voicemark.actions.keep import keep
+from voicemark.actions.not_heard import not_heard
 from voicemark.actions.recogniser import heard_again, when_asked
 from voicemark.actions.scan import Outcome, Status
 from voicemark.cluster.answers import Answer
 from voicemark.cluster.wire import Failure
 from voicemark.config import Config
-from voicemark.errors import DatabaseError, RecordingError, Trouble, VoicemarkError, trouble_of, words_of
+from voicemark.errors import DatabaseError, RecordingError, VoicemarkError, words_of
 from voicemark.export.after import export_heard
 from voicemark.pipeline import name
 from voicemark.recording import Recording
@@ -109,16 +110,9 @@ class Outcomes:
 
     def not_done(self, claim: Claim, error: Exception) -> None:
         """Something went wrong here, and not at a worker."""
-        trouble = trouble_of(error)
-        text = words_of(error)
-        if trouble is Trouble.OWN:
-            log.error("%s: an error of voicemark itself", claim.path, exc_info=error)
         with suppress(ClaimLostError):
-            if trouble is Trouble.PLACE:
-                self._jobs.release(claim, waits_for=text)
-            else:
-                self._jobs.fail(claim, text, final=trouble is Trouble.OWN)
-        self._failed(claim.path, text)
+            not_heard(claim, error, self._jobs)
+        self._failed(claim.path, words_of(error))
 
     def release(self, claim: Claim) -> None:
         """Give it back."""
