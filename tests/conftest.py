@@ -13,11 +13,20 @@ if TYPE_CHECKING:
     from voicemark.store.database import Database
 
 REPOSITORY = Path(__file__).parents[1]
-TOGETHER = {"daemon": "services", "deploy": "installed", "soak": "installed"}
-"""Folders whose tests start services, containers and recorders, and wait for them: each kind one after another."""
+TOGETHER = {
+    "tests/daemon/": "services",
+    "tests/deploy/": "installed",
+    "tests/soak/": "installed",
+    "tests/cli/test_forget.py": "killed",
+    "tests/actions/test_killed_acts.py": "killed",
+    "tests/actions/test_link.py": "killed",
+}
+"""Tests that start services, containers, recorders and commands, and wait for them: each kind one after another, and
+forked from one server (`support.forked`)."""
 LONG = (
     "services",
     "installed",
+    "killed",
     "tests/cluster/test_backfill.py",
     "tests/web/test_browser.py",
     "tests/cli/test_evaluate_and_train.py",
@@ -44,8 +53,8 @@ settings.load_profile("unhurried")
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """How tests divide between processes (`--dist loadfile`): each file stays in one, as its fixtures are made once;
-    real services stay in one together, and installers and recorders in another, so that they do not slow each other
-    down. (Marks for groups, `--dist loadgroup`, are passed over by pytest 9.2: pytest-xdist #1386.)
+    what starts processes of one kind stays in one together, so that they do not slow each other down. (Marks for
+    groups, `--dist loadgroup`, are passed over by pytest 9.2: pytest-xdist #1386.)
     """
     if config.getoption("dist") != "loadfile":
         return None
@@ -53,8 +62,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class LongestFirst(LoadFileScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            _, folder, *_ = nodeid.split("/")
-            return TOGETHER.get(folder) or str(super()._split_scope(nodeid))
+            kinds = (kind for begins, kind in TOGETHER.items() if nodeid.startswith(begins))
+            return next(kinds, None) or str(super()._split_scope(nodeid))
 
         def _assign_work_unit(self, node: Any) -> None:
             waiting = [scope for scope in LONG if scope in self.workqueue]

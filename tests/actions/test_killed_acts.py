@@ -3,12 +3,11 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 from sqlalchemy import text
+from support.forked import Forked
 from support.people import BEGUN, hear, place
 
 from voicemark.actions.acts import Undo
@@ -54,12 +53,14 @@ def test_killed_in_the_middle_of_acts_each_was_done_whole_or_not_at_all(tmp_path
     before = rows(database, whose)
     seed = random.Random(4)
     for _ in range(3):
-        acting = subprocess.Popen([sys.executable, "-c", ACTING, str(path)], stdout=subprocess.PIPE)
-        assert acting.stdout is not None and acting.stdout.readline() == b"ready\n"
-        time.sleep(seed.uniform(0.05, 0.4))
-        os.kill(acting.pid, signal.SIGKILL)
-        acting.wait()
-        acting.stdout.close()
+        reading, writing = os.pipe()
+        acting = Forked(ACTING, [str(path)], os.environ, stdout=writing, stderr=writing)
+        os.close(writing)
+        with os.fdopen(reading, "rb") as said:
+            assert said.readline() == b"ready\n"
+            time.sleep(seed.uniform(0.05, 0.4))
+            acting.kill()
+            assert acting.wait(60) == -signal.SIGKILL
         standing = rows(database, "SELECT id, what FROM acts WHERE undone_at IS NULL ORDER BY id")
         named, merged = len(standing) > 0, len(standing) > 1
         assert rows(database, "SELECT count(*) FROM voices") == [(int(named),)]

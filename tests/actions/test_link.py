@@ -1,7 +1,5 @@
 """People across recordings, kept: nobody is found twice, and nothing is lost, whoever links and whatever is killed."""
 
-import subprocess
-import sys
 import textwrap
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 from sqlalchemy import text
+from support.forked import run_forked
 from support.people import hear, place, speech
 from support.talk import DIM, voices
 
@@ -261,8 +260,8 @@ def test_a_kill_in_the_middle_loses_and_doubles_nothing(database: Database, tmp_
         link.link_new(open_database(Path({str(database.path)!r})), RECOGNISER, CONFIG)
         """
     )
-    done = subprocess.run([sys.executable, "-c", killed], check=False, capture_output=True, text=True)
-    assert done.returncode == -9, done.stderr
+    code, said = run_forked(killed)
+    assert code == -9, said
     assert ask(database, WHOSE) == ask(database, "SELECT * FROM persons") == []
     link_new(database, RECOGNISER, CONFIG)
     assert whose(database) == FOUND

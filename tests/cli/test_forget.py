@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from support.forked import run_forked
 
 from voicemark.cli import main
 from voicemark.result import Marker
@@ -105,8 +106,7 @@ class Place:
         return Done(code, out.getvalue(), err.getvalue())
 
     def run_killed(self, at: str, *arguments: str) -> int:
-        command = [sys.executable, "-c", BROKEN_OFF, at, *arguments, "--config", str(self.config)]
-        return subprocess.run(command, capture_output=True).returncode
+        return run_forked(BROKEN_OFF, at, *arguments, "--config", self.config)[0]
 
     def traces(self, *, but: str = "config.toml") -> list[str]:
         """Files that hold the name, or the memory."""

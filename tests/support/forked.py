@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from multiprocessing import reduction
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -50,6 +51,14 @@ class Forked(psutil.Process):
         if code is None:
             raise subprocess.TimeoutExpired("forked", timeout or 0.0)
         return code
+
+
+def run_forked(program: str, *arguments: str | Path) -> tuple[int, str]:
+    """Have `program` run to its end, however that comes: its exit code, negative for a signal, and all it said."""
+    with tempfile.TemporaryFile() as said:
+        code = Forked(program, [*map(str, arguments)], os.environ, stdout=said.fileno(), stderr=said.fileno()).wait(120)
+        said.seek(0)
+        return code, said.read().decode(errors="replace")
 
 
 def _context() -> ForkServerContext:
