@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -420,11 +421,12 @@ def test_ctrl_c_leaves_a_whole_database_and_no_ffmpeg(place: Path) -> None:
     )  # fmt: skip
     try:
         deadline = time.monotonic() + 60
-        while not _children(process.pid) and time.monotonic() < deadline and process.poll() is None:
-            time.sleep(0.05)
         while not rows_or_none(place) and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.05)
+        while not _children(process.pid) and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.05)
         children = _children(process.pid)
+        assert children, "nothing is heard with"
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=30)
     finally:
@@ -452,7 +454,9 @@ def _alive(processes: list[int]) -> list[int]:
 
 
 def _children(pid: int) -> list[int]:
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
+    """Of all its threads."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            found += [int(child) for child in task.read_text().split()]
+    return found
