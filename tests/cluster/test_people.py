@@ -8,11 +8,21 @@ from support.cluster import Archive, Record
 from support.commands import run
 
 from voicemark.voice import weights
+from voicemark.voice.encoder import Encoder
+from voicemark.voice.load import load_encoder
 
 
 @pytest.fixture(scope="session")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_model(tmp_path_factory.mktemp("model") / "tiny.safetensors")
+
+
+@pytest.fixture(scope="session")
+def encoder(model: Path) -> Encoder:
+    """Of that model, and not of the one that other files share."""
+    found = load_encoder(model, "cpu")
+    assert isinstance(found, Encoder)
+    return found
 
 
 def test_people_are_found_after_a_backfill(archive: Archive, record: Record, model: Path) -> None:
