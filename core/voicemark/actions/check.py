@@ -1,5 +1,7 @@
-"""What a valid configuration names that is there and of no use: guides that are broken, voices that nobody can hear."""
+"""What a valid configuration names that is there and of no use: a database of another program, guides that are broken,
+voices that nobody can hear."""
 
+from contextlib import closing
 from pathlib import Path
 
 from voicemark.audio.demux import AudioReader
@@ -7,8 +9,14 @@ from voicemark.config import Config
 from voicemark.enrolment.samples import Sample, resolve
 from voicemark.epg.epgdata import read_epg_data
 from voicemark.epg.xmltv import read_programmes
-from voicemark.errors import RecordingError
+from voicemark.errors import DatabaseError, RecordingError
 from voicemark.guard import unit
+from voicemark.store.revision import is_current
+from voicemark.store.sqlite_errors import in_words
+from voicemark.store.sqlite_file import check_file, connect
+
+LOCKED_AFTER_S = 3.0
+"""A lock on the database that is held for so long is told of."""
 
 
 def unusable(config: Config) -> list[str]:
@@ -28,6 +36,19 @@ def unusable(config: Config) -> list[str]:
             reason = f": {why[0]}" if why else ""
             faults.append(f"speakers[{number}]: voice '{speaker.name}' has no sample that can be used{reason}")
     return faults
+
+
+def unusable_database(path: Path) -> list[str]:
+    """Whether a file that is there is a database of this program, of whatever version; only read."""
+    if not path.exists():
+        return []
+    try:
+        check_file(path)
+        with in_words(path), closing(connect(path, "ro", LOCKED_AFTER_S)) as connection:
+            is_current(connection, path)
+    except DatabaseError as error:
+        return [f"database.url: {error}"]
+    return []
 
 
 def _can_be_heard(sample: Sample, config: Config, why: list[str]) -> bool:

@@ -9,13 +9,13 @@ from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, complain
 
 
 def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Check the configuration file, and that the folders, samples and guides it names are there and can be used."""
-    from voicemark.actions.check import unusable
+    """Check the configuration file, and that the database, folders, samples and guides it names can be used."""
+    from voicemark.actions.check import unusable, unusable_database
     from voicemark.config import load_config
     from voicemark.config.check import missing
 
     settings = load_config(config)
-    faults = [*missing(settings), *unusable(settings)]
+    faults = [*missing(settings), *unusable(settings), *unusable_database(settings.database.path)]
     for fault in faults:
         complain(fault)
     watched = f"{len(settings.watch)} watched folder(s)"

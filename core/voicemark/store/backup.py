@@ -8,11 +8,9 @@ from pathlib import Path
 
 from voicemark import files
 from voicemark.errors import DatabaseError
+from voicemark.store.revision import OURS, revision_of
 from voicemark.store.sqlite_errors import in_words
 from voicemark.store.sqlite_file import BUSY_TIMEOUT_S
-
-OURS = frozenset({"alembic_version", "recordings", "voices", "markers"})
-"""Tables that every database of this program has had."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +82,8 @@ def _copy(source: Path, part: Path) -> int:
         closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S)) as original,
         closing(sqlite3.connect(part)) as copy,
     ):
+        if revision_of(original, source) is None:
+            raise DatabaseError("is empty: there is nothing to copy", path=source, hint="check [database] url")
         original.backup(copy)  # all pages in one step: one consistent moment, and no writer makes it begin again
         faults = [row[0] for row in copy.execute("PRAGMA integrity_check")]
         if faults != ["ok"]:
@@ -92,7 +92,4 @@ def _copy(source: Path, part: Path) -> int:
                 path=source,
                 hint="restore an older backup",
             )
-        tables = {row[0] for row in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if "recordings" not in tables:
-            raise DatabaseError("is no database of voicemark", path=source, hint="check [database] url")
         return int(copy.execute("SELECT count(*) FROM recordings").fetchone()[0])

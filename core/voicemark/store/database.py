@@ -138,7 +138,8 @@ class Database:
 def open_database(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
     """Open the database at `path`, creating and migrating it as needed.
 
-    Raises `DatabaseError` when it is locked, read-only, damaged, no database, or newer than this program.
+    Raises `DatabaseError` when it is locked, read-only, damaged, no database, newer than this program, or another
+    program's: such a file is left as it is.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -147,9 +148,7 @@ def open_database(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Data
             f"its folder cannot be made: {error.strerror}", path=path, hint="set [database] url to a place you own"
         ) from error
     _make_file(path)
-    for tail in ("", "-wal", "-shm"):
-        make_private(path.with_name(path.name + tail))
-    return _opened(path, busy_timeout_s)
+    return _opened(path, busy_timeout_s, private=True)
 
 
 def open_to_read(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
@@ -185,11 +184,15 @@ def _make_file(path: Path) -> None:
         ) from error
 
 
-def _opened(path: Path, busy_timeout_s: float) -> Database:
+def _opened(path: Path, busy_timeout_s: float, *, private: bool = False) -> Database:
     database = _attached(path, busy_timeout_s)
     try:
         roll_back(path, busy_timeout_s)
-        database.bring_up_to_date()
+        current = database.is_current()  # Not before that is it known to be ours, whose rights may be taken away.
+        for tail in ("", "-wal", "-shm") if private else ():
+            make_private(path.with_name(path.name + tail))
+        if not current:
+            database.bring_up_to_date()
     except BaseException:
         database.reconnect()
         raise

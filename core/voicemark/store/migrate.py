@@ -30,7 +30,7 @@ def copy_before(path: Path) -> Path:
 def migrate(reading: Engine, writing: Engine, path: Path) -> None:
     """Bring the schema to this program's revision; each migration and its record are one transaction."""
     with reading.connect() as connection:
-        present = revision.revision_of(driver(connection))
+        present = revision.revision_of(driver(connection), path)
     if present is None:
         with writing.begin() as connection:
             make_tables(connection, revision.revisions()[-1])
