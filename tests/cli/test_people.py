@@ -114,3 +114,26 @@ def _remember(config: Path) -> None:
     database = open_database(config.parent / "v.db")
     enrol(Config(), HearingNothing(), database)  # type: ignore[arg-type]
     database.close()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["people", "-c", "FILE", "log", "--json"],
+        ["people", "-c", "FILE", "--json", "log"],
+        ["people", "-c", "nowhere.toml", "log", "--json", "-c", "FILE"],
+    ],
+)
+def test_an_option_before_a_command_of_the_group_is_one_of_the_command(
+    config: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setenv("VOICEMARK_CONFIG", "/nowhere.toml")
+    run(config, "people", "name", "1", "Clara", "--later")
+    result = CliRunner().invoke(app, [word.replace("FILE", str(config)) for word in words])
+    assert result.exit_code == 0, result.output
+    assert "Clara" in json.loads(result.stdout)["message"]
+
+
+def test_an_option_before_a_command_that_has_none_such_is_refused(config: Path) -> None:
+    result = CliRunner().invoke(app, ["people", "-c", str(config), "--kind", "person", "log"])
+    assert result.exit_code == 2 and "--kind is no option of 'log'" in result.output

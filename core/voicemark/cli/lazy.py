@@ -31,6 +31,25 @@ def group(commands: Mapping[str, "str | typer.Typer"], help: str) -> typer.Typer
     return typer.Typer(cls=Lazy, help=help, no_args_is_help=True, context_settings=HELP_OPTIONS, **PLAIN)
 
 
+class PassingOn(TyperGroup):
+    """A group that does something by itself, and so has options: those that are said before a command of it are passed
+    on to the command, which refuses what it does not know. (Click would forget them.)"""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        known = {one.name: one for one in command.params} if command is not None else {}
+        passed: list[str] = []
+        for option in self.params:
+            source = ctx.get_parameter_source(option.name)
+            if source is None or source.name != "COMMANDLINE":
+                continue
+            if option.name not in known:
+                ctx.fail(f"{option.opts[0]} is no option of '{name}'")
+            value = ctx.params[option.name]
+            passed += [known[option.name].opts[0], *([] if isinstance(value, bool) else [str(value)])]
+        return name, command, [*passed, *rest]
+
+
 class _Commands(Mapping[str, Any]):
     """What typer makes of each function, when it is asked for."""
 

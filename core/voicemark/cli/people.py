@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from voicemark.cli.acting import LaterOption, act, checked
-from voicemark.cli.lazy import PLAIN
+from voicemark.cli.lazy import PLAIN, PassingOn
 from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, clock, print_json, screen
 
 if TYPE_CHECKING:
@@ -20,7 +20,10 @@ MOST_ROWS = 40
 PLACES = 3
 
 people_app = typer.Typer(
-    help="Who is heard in the archive: list, name, merge, split, ignore, undo.", invoke_without_command=True, **PLAIN
+    cls=PassingOn,
+    help="Who is heard in the archive: list, name, merge, split, ignore, undo.",
+    invoke_without_command=True,
+    **PLAIN,
 )
 NumberArgument = Annotated[int, typer.Argument(min=1, metavar="N", help="Number of the voice, as the list tells it.")]
 
