@@ -135,7 +135,9 @@ def test_what_was_split_off_is_never_put_back(database: Database) -> None:
 
 
 def test_a_correction_of_a_marker_says_who_it_is_instead(database: Database) -> None:
-    do(database, Correct(marker=1, is_name="Bert"))
+    done = do(database, Correct(marker=1, is_name="Bert"))
+    assert done.message.startswith("marker 1 ('Anna'), ")
+    assert done.message.endswith("3700.0–3800.0 s: not 'Anna' but 'Bert'")
     rows = "SELECT content, start_s, end_s, person_id, answer, about FROM statements ORDER BY id"
     assert ask(database, rows) == [
         ("/a.ts", 3700, 3800, 1, "not", "span"), ("/a.ts", 3700, 3800, 2, "is", "span"),
@@ -161,7 +163,9 @@ WRONG: list[tuple[Act, str]] = [
     (Split(person=5, recordings=("/a.ts",)), "nothing of voice 5 would be left"),
     (Ignore(person=1), "has a name"),
     (Unignore(person=3), "is not ignored"),
-    (Correct(marker=99, not_name="Anna"), "there is no marker 99"),
+    (Correct(marker=99, not_name="Anna"), "there is no marker 99 .*gets another number; `voicemark markers`"),
+    (Correct(marker=1, not_name="Bert"), r"marker 1 \('Anna'\), .*3700\.0–3800\.0 s: it names 'Anna', not 'Bert'"),
+    (Correct(marker=1, is_name="Anna", not_name="Bert"), "it names 'Anna', not 'Bert'"),
     (Correct(recording="/c.ts", start_s=30, end_s=50, is_name="Anna"), r"not within it .*35\.0 s long"),
     (Correct(recording="/c.ts", start_s=36, end_s=37, is_name="Anna"), "not within it"),
     (Correct(recording="/c.ts", start_s=0, end_s=5, is_name="Ann"), r"no voice 'Ann' \(is it Anna\?\)"),

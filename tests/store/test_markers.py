@@ -1,13 +1,16 @@
-"""Markers of a recording: replaced together, linked to what was on air."""
+"""Markers of a recording: replaced together where they differ, linked to what was on air."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select, text
 
 from voicemark.result import Marker
+from voicemark.store.connections import plain
 from voicemark.store.database import Database, open_database
 from voicemark.store.markers import voice_ids, write_markers
 from voicemark.store.schema import MarkerRow, ProgrammeRow, RecordingProgrammeRow, RecordingRow, VoiceRow
@@ -81,3 +84,64 @@ def test_a_voice_keeps_its_id(database: Database) -> None:
     with database.writing() as session:
         both = voice_ids(session, ["bert", "anna"])
     assert both["anna"] == first["anna"] != both["bert"]
+
+
+Rows = dict[int, tuple[str, float, float, float]]
+SPANS = st.lists(
+    st.tuples(st.sampled_from(["anna", "bert"]), st.integers(0, 4), st.integers(1, 3), st.sampled_from([0.6, 0.7])),
+    max_size=5,
+)
+
+
+def rows(database: Database) -> Rows:
+    """Every marker by its number: voice, start, end, score."""
+    query = "SELECT m.id, v.name, m.start_s, m.end_s, m.score FROM markers m JOIN voices v ON v.id = m.voice_id"
+    with database.reading() as session:
+        return {row[0]: tuple(row[1:]) for row in session.execute(text(query))}
+
+
+def match(database: Database, recording: int, spans: list[tuple[str, int, int, float]]) -> Rows:
+    markers = [Marker(voice, float(at), float(at + length), score) for voice, at, length, score in spans]
+    with database.writing() as session:
+        write_markers(session, recording, markers, "key", voice_ids(session, ["anna", "bert"]))
+    return rows(database)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(matches=st.lists(SPANS, min_size=2, max_size=4))
+def test_a_marker_that_stays_keeps_its_number_and_none_is_used_again(
+    database: Database, recording: int, matches: list[list[tuple[str, int, int, float]]]
+) -> None:
+    before = rows(database)
+    used = dict(before)
+    for spans in matches:
+        after = match(database, recording, spans)
+        assert sorted(after.values()) == sorted((v, float(a), float(a + n), s) for v, a, n, s in spans)
+        for number in set(used) & set(after):
+            assert number in before and used[number][:3] == after[number][:3]
+        for place in {row[:3] for row in before.values()}:
+            had, has = ({n for n, row in one.items() if row[:3] == place} for one in (before, after))
+            assert had <= has or has <= had
+        before, used = after, used | after
+
+
+def test_a_marker_that_stays_is_written_only_where_it_differs(database: Database, recording: int) -> None:
+    spans = [("anna", 0, 3, 0.6), ("bert", 1, 3, 0.7)]
+    match(database, recording, spans)
+    told: list[str] = []
+    for now in (spans, [spans[0], ("bert", 1, 3, 0.6)]):
+        told.clear()
+        with database.writing() as session:
+            plain(session).set_trace_callback(told.append)
+        match(database, recording, now)
+        with database.writing() as session:
+            plain(session).set_trace_callback(None)
+        written = [one for one in told if "markers" in one.split("(")[0] and not one.lstrip().startswith("SELECT")]
+        assert len(written) == (0 if now is spans else 1), written
+
+
+def test_the_numbers_of_a_forgotten_voice_are_not_used_again(database: Database, recording: int) -> None:
+    before = match(database, recording, [("anna", 0, 3, 0.6), ("bert", 1, 3, 0.7)])
+    with database.writing() as session:
+        session.execute(text("DELETE FROM voices WHERE name = 'bert'"))
+    assert not set(before) & (set(match(database, recording, [("bert", 1, 3, 0.7)])))

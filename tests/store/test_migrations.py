@@ -92,3 +92,17 @@ def test_markers_begin_and_end_where_they_are_shown_to(tmp_path: Path) -> None:
     open_database(old).close()
     kept = sqlite3.connect(old).execute("SELECT start_s, end_s FROM markers ORDER BY start_s").fetchall()
     assert kept == shown
+
+
+def test_markers_keep_their_numbers_and_what_somebody_made_of_them_and_none_is_used_again(tmp_path: Path) -> None:
+    old = written(tmp_path, "0015")
+    with closing(sqlite3.connect(old)) as connection:
+        connection.execute("CREATE VIEW mine AS SELECT id, start_s FROM markers")
+        connection.execute("UPDATE markers SET id = 40 WHERE id = 2")
+        connection.commit()
+    open_database(old).close()
+    with closing(sqlite3.connect(old)) as connection:
+        assert connection.execute("SELECT * FROM mine").fetchall() == [(1, 0.0), (40, 19.75)]
+        connection.execute("DELETE FROM markers WHERE id = 40")
+        connection.execute("INSERT INTO markers SELECT NULL, recording_id, voice_id, NULL, 1, 2, 0.5 FROM markers")
+        assert connection.execute("SELECT id FROM markers").fetchall() == [(1,), (41,)]

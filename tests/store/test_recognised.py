@@ -72,4 +72,4 @@ def test_who_stays_whom_he_was_is_not_written_again(database: Database) -> None:
         write_recognised(session, {1: ANNA}, "other", voice_ids(session, ["Anna", "Bert"]))
         plain(session).set_trace_callback(None)
     assert not [one for one in told if one.startswith(("INSERT INTO memberships", "DELETE FROM memberships"))]
-    assert any(one.startswith("DELETE FROM markers") for one in told) and len(whose(database)) == 2
+    assert any(one.startswith("UPDATE recordings") for one in told) and len(whose(database)) == 2

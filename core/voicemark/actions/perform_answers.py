@@ -9,6 +9,7 @@ from voicemark.actions.acts import ActError, Answer, Correct, Merge, Name
 from voicemark.actions.doing import LINK, MATCH, VOICES, Doing
 from voicemark.actions.perform_people import merge, name, new_voice, recording_called
 from voicemark.store.people import PersonView, places_of, voice_called
+from voicemark.store.queries import NUMBERS
 from voicemark.store.schema import LocalSpeakerRow, MarkerRow, RecordingRow, VoiceRow
 from voicemark.store.schema_acts import IS, IS_NOT, OF_SPAN, AskedRow, StatementRow
 from voicemark.store.schema_people import BY_PERSON, CannotLinkRow, MembershipRow, PersonRow
@@ -25,8 +26,14 @@ def correct(act: Correct, doing: Doing) -> str:
     recording, start_s, end_s, heard = _span(act, doing)
     yes = None if act.is_name is None else _voice(act.is_name, doing)
     no = None if act.not_name is None else _voice(act.not_name, doing)
-    if no is None and yes is not None and heard is not None and heard != yes.person:
-        no = doing.view(heard)  # It is one instead of the other.
+    named = None if heard is None else doing.view(heard)
+    place = f"{recording.title}, {start_s:.1f}–{end_s:.1f} s"
+    if named is not None:
+        place = f"marker {act.marker} ('{named.name}'), {place}"
+        if no is not None and no.person != named.person:
+            raise ActError(f"{place}: it names '{named.name}', not '{no.name}'", hint=NUMBERS)
+        if yes is not None and yes.person != named.person:
+            no = named  # It is one instead of the other.
     if yes is not None and no is not None and yes.person == no.person:
         raise ActError(f"it cannot be '{yes.name}' and not be '{no.name}'")
     for view, answer in ((no, IS_NOT), (yes, IS)):
@@ -39,7 +46,7 @@ def correct(act: Correct, doing: Doing) -> str:
             doing.journal.insert(said)
     doing.follow_up |= {VOICES, MATCH}
     parts = [f"not '{no.name}'" if no else "", f"'{yes.name}'" if yes else ""]
-    return f"{recording.title}, {start_s:.1f}–{end_s:.1f} s: {' but '.join(part for part in parts if part)}"
+    return f"{place}: {' but '.join(part for part in parts if part)}"
 
 
 def _span(act: Correct, doing: Doing) -> tuple[RecordingRow, float, float, int | None]:
@@ -47,9 +54,7 @@ def _span(act: Correct, doing: Doing) -> tuple[RecordingRow, float, float, int |
     if act.marker is not None:
         marker = doing.session.get(MarkerRow, act.marker)
         if marker is None:
-            raise ActError(
-                f"there is no marker {act.marker}", hint="`voicemark markers --json` lists them; they may be new"
-            )
+            raise ActError(f"there is no marker {act.marker}", hint=NUMBERS)
         heard = doing.session.scalar(select(PersonRow.id).where(PersonRow.voice_id == marker.voice_id))
         return doing.session.get_one(RecordingRow, marker.recording_id), marker.start_s, marker.end_s, heard
     row = doing.session.get_one(RecordingRow, recording_called(act.recording or "", doing))

@@ -1,27 +1,41 @@
-"""Where voices are heard: the one place that writes the markers of a recording, and links them to what was on air."""
+"""Where voices are heard: the one place that writes the markers of a recording, and links them to what was on air.
+
+People call a marker by its number. So one that is the same after a match keeps its row, and no number is used again
+for another (the table counts on, whatever is deleted).
+"""
 
 import json
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from voicemark.result import Marker
 from voicemark.store.schema import MarkerRow, RecordingProgrammeRow, RecordingRow, VoiceRow
 from voicemark.store.schema_people import BY_PERSON, PERSON, PersonRow
-from voicemark.store.schema_sums import VoiceSumRow
 
 DECIMALS = 2
 """Hundredths of a second are kept of a marker's ends, as they are shown: what is shown can be looked up in an index."""
+PRESENT = """
+SELECT recording_id, voice_id, start_s, end_s, id, programme_id, score FROM markers
+ WHERE recording_id IN (SELECT value FROM json_each(?)) ORDER BY id
+"""
+GONE = "DELETE FROM markers WHERE id IN (SELECT value FROM json_each(?))"
+CHANGED = "UPDATE markers SET programme_id = ?, score = ? WHERE id = ?"
+INSERT = "INSERT INTO markers (recording_id, voice_id, start_s, end_s, programme_id, score) VALUES (?, ?, ?, ?, ?, ?)"
+"""To SQLite itself: an archive's markers take ten times as long row by row as objects."""
+NO_SUMS = "DELETE FROM voice_sums WHERE recording_id IN (SELECT value FROM json_each(?))"
 SUMS = """
 INSERT INTO voice_sums (voice_id, recording_id, markers, hundredths, least_score)
 SELECT voice_id, recording_id, count(*), sum(CAST(round((end_s - start_s) * 100) AS INTEGER)), min(score)
   FROM markers WHERE recording_id IN (SELECT value FROM json_each(?)) GROUP BY voice_id, recording_id
 """
-INSERT = "INSERT INTO markers (recording_id, voice_id, programme_id, start_s, end_s, score) VALUES (?, ?, ?, ?, ?, ?)"
-"""To SQLite itself: an archive's markers take ten times as long row by row as objects."""
+_Place = tuple[int, int, float, float]
+"""Recording, voice, start, end: by these a marker is the same."""
+_Told = tuple[int | None, float]
+"""Its programme and score, which may change."""
 
 
 def voice_ids(session: Session, names: Iterable[str]) -> dict[str, int]:
@@ -62,28 +76,59 @@ def write_markers(
 def replace_markers(
     session: Session, markers: Mapping[int, Sequence[Marker]], match_key: str | None, voices: Mapping[str, int]
 ) -> None:
-    """As `write_markers`, of many recordings with a few statements."""
+    """As `write_markers`, of many recordings with a few statements; only what differs is written."""
     ids = list(markers)
-    session.execute(delete(MarkerRow).where(MarkerRow.recording_id.in_(ids)))
-    session.execute(delete(VoiceSumRow).where(VoiceSumRow.recording_id.in_(ids)))
     session.execute(update(RecordingRow).where(RecordingRow.id.in_(ids)).values(match_key=match_key))
     guides = _guides(session, ids)
-    rows = [
+    wanted: list[tuple[_Place, _Told]] = [
         (
-            recording_id,
-            voices[marker.voice],
-            guides[recording_id].on_air(marker.start_s),
-            round(marker.start_s, DECIMALS),
-            round(marker.end_s, DECIMALS),
-            marker.score,
+            (
+                recording_id,
+                voices[marker.voice],
+                round(marker.start_s, DECIMALS),
+                round(marker.end_s, DECIMALS),
+            ),
+            (guides[recording_id].on_air(marker.start_s), marker.score),
         )
         for recording_id, found in markers.items()
         for marker in found
         if marker.voice in voices
     ]
-    if rows:
-        session.connection().exec_driver_sql(INSERT, rows)
-        session.connection().exec_driver_sql(SUMS, (json.dumps(ids),))
+    _write_differences(session, ids, wanted)
+
+
+def _write_differences(session: Session, recordings: Sequence[int], wanted: Sequence[tuple[_Place, _Told]]) -> None:
+    """Rows that stay are not touched, and sums are made anew where some row was; all of them are in `recordings`."""
+    connection = session.connection()
+    present: dict[_Place, list[tuple[int, _Told]]] = {}
+    for row in connection.exec_driver_sql(PRESENT, (json.dumps(recordings),)):
+        recording_id, voice_id, start_s, end_s, number, programme_id, score = row
+        present.setdefault((recording_id, voice_id, start_s, end_s), []).append((number, (programme_id, score)))
+    new: list[tuple[int | float | None, ...]] = []
+    changed: list[tuple[int | float | None, ...]] = []
+    touched: set[int] = set()
+    for place, told in wanted:
+        alike = present.get(place)
+        if not alike:
+            new.append((*place, *told))
+            touched.add(place[0])
+            continue
+        number, before = alike.pop(0)
+        if before != told:
+            changed.append((*told, number))
+            touched.add(place[0])
+    gone = [(place[0], number) for place, rows in present.items() for number, _ in rows]
+    touched |= {recording_id for recording_id, _ in gone}
+    if gone:
+        connection.exec_driver_sql(GONE, (json.dumps([number for _, number in gone]),))
+    if changed:
+        connection.exec_driver_sql(CHANGED, changed)
+    if new:
+        connection.exec_driver_sql(INSERT, new)
+    if touched:
+        sums = (json.dumps(sorted(touched)),)
+        connection.exec_driver_sql(NO_SUMS, sums)
+        connection.exec_driver_sql(SUMS, sums)
 
 
 def link_markers(session: Session, recording_id: int) -> None:

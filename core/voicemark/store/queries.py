@@ -32,6 +32,8 @@ SELECT recordings.path,
 _IN_RECORDINGS_OF = (
     """+recordings.id IN (SELECT led.recording_id FROM markers AS led WHERE led.programme_id IN ({theirs}))"""
 )
+NUMBERS = "a marker that changes when its recording is matched anew gets another number; `voicemark markers` lists them"
+"""What whoever names a marker by a number that it has not has to know."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class MarkerView:
     at_min: float
     score: float
     id: int | None = None
-    """In the database, until its recording is matched anew."""
+    """In the database, as long as a match of its recording gives the same marker; never used again for another."""
 
 
 def check_voice(connection: sqlite3.Connection, wanted: str, *, part: bool) -> None:
@@ -117,7 +119,7 @@ def place_of_marker(connection: sqlite3.Connection, number: int) -> tuple[Path, 
     query = "SELECT path, start_s FROM markers JOIN recordings ON recordings.id = recording_id WHERE markers.id = ?"
     found = connection.execute(query, (number,)).fetchone() if number < 1 << 63 else None
     if found is None:
-        raise RecordingError(f"there is no marker {number}", hint="`voicemark markers` lists them")
+        raise RecordingError(f"there is no marker {number}", hint=NUMBERS)
     return text_to_path(found[0]), found[1]
 
 

@@ -170,8 +170,10 @@ class MarkerRow(Base):
         Index("ix_markers_recording_start", "recording_id", "start_s"),
         Index("ix_markers_voice_recording_start", "voice_id", "recording_id", "start_s"),
         Index("ix_markers_programme_voice_recording", "programme_id", "voice_id", "recording_id"),
+        {"sqlite_autoincrement": True},
     )
     id: Mapped[int] = mapped_column(primary_key=True)
+    """Never used again: a correction of a marker that is gone hits no other."""
     recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
     voice_id: Mapped[int] = mapped_column(ForeignKey("voices.id", ondelete="CASCADE"))
     programme_id: Mapped[int | None] = mapped_column(ForeignKey("programmes.id", ondelete="SET NULL"))

@@ -85,22 +85,6 @@ CREATE TABLE jobs (
 
 CREATE INDEX ix_jobs_state_priority ON jobs (state, priority);
 
-CREATE TABLE markers (
-	id INTEGER NOT NULL, 
-	recording_id INTEGER NOT NULL, 
-	voice_id INTEGER NOT NULL, 
-	programme_id INTEGER, 
-	start_s DOUBLE NOT NULL, 
-	end_s DOUBLE NOT NULL, 
-	score DOUBLE NOT NULL, 
-	CONSTRAINT pk_markers PRIMARY KEY (id), 
-	CONSTRAINT fk_markers_programme_id FOREIGN KEY(programme_id) REFERENCES programmes (id) ON DELETE SET NULL, 
-	CONSTRAINT fk_markers_recording_id FOREIGN KEY(recording_id) REFERENCES recordings (id) ON DELETE CASCADE, 
-	CONSTRAINT fk_markers_voice_id FOREIGN KEY(voice_id) REFERENCES voices (id) ON DELETE CASCADE
-);
-
-CREATE INDEX ix_markers_recording_start ON markers (recording_id, start_s);
-
 CREATE TABLE recording_files (
 	id INTEGER NOT NULL, 
 	recording_id INTEGER NOT NULL, 
@@ -221,10 +205,6 @@ CREATE TABLE turn_voices (
 CREATE INDEX ix_turn_voices_voice ON turn_voices (voice_id);
 
 CREATE INDEX ix_recordings_started_path ON recordings (started_at, path);
-
-CREATE INDEX ix_markers_voice_recording_start ON markers (voice_id, recording_id, start_s);
-
-CREATE INDEX ix_markers_programme_voice_recording ON markers (programme_id, voice_id, recording_id);
 
 CREATE TABLE persons (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
@@ -433,3 +413,22 @@ CREATE TRIGGER person_sums_by_speaker_taken AFTER DELETE ON local_speakers BEGIN
 CREATE TRIGGER person_sums_by_speaker_changed AFTER UPDATE OF recording_id, number, seconds ON local_speakers WHEN (old.recording_id, old.number, old.seconds) <> (new.recording_id, new.number, new.seconds) BEGIN UPDATE person_sums SET hundredths = hundredths - CAST(round(old.seconds * 100) AS INTEGER) WHERE person_id = (SELECT m.person_id FROM memberships m WHERE m.recording_id = old.recording_id AND m.number = old.number); UPDATE person_sums SET hundredths = hundredths + CAST(round(new.seconds * 100) AS INTEGER) WHERE person_id = (SELECT m.person_id FROM memberships m WHERE m.recording_id = new.recording_id AND m.number = new.number); END;
 
 CREATE INDEX ix_local_speakers_seconds ON local_speakers (seconds);
+
+CREATE TABLE "markers" (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    recording_id INTEGER NOT NULL,
+    voice_id INTEGER NOT NULL,
+    programme_id INTEGER,
+    start_s DOUBLE NOT NULL,
+    end_s DOUBLE NOT NULL,
+    score DOUBLE NOT NULL,
+    CONSTRAINT fk_markers_programme_id FOREIGN KEY(programme_id) REFERENCES programmes (id) ON DELETE SET NULL,
+    CONSTRAINT fk_markers_recording_id FOREIGN KEY(recording_id) REFERENCES recordings (id) ON DELETE CASCADE,
+    CONSTRAINT fk_markers_voice_id FOREIGN KEY(voice_id) REFERENCES voices (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_markers_recording_start ON markers (recording_id, start_s);
+
+CREATE INDEX ix_markers_voice_recording_start ON markers (voice_id, recording_id, start_s);
+
+CREATE INDEX ix_markers_programme_voice_recording ON markers (programme_id, voice_id, recording_id);
