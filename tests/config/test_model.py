@@ -64,13 +64,19 @@ def test_an_empty_configuration_is_all_defaults(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (("threshold = 0.6", "threshold = 3"), "'match.threshold' (line 10)"),
-        (("threshold = 0.6", "treshold = 0.6"), "'match.treshold' (line 10): unknown key; allowed are:"),
+        (("threshold = 0.6", "threshold = 3"), "'match.threshold' (line 10): must be at most 1"),
+        (("threshold = 0.6", 'threshold = "high"'), "'match.threshold' (line 10): must be a number"),
+        (
+            ("threshold = 0.6", "treshold = 0.6"),
+            "'match.treshold' (line 10): unknown key (is it 'threshold'?); allowed are:",
+        ),
         (('recorder = "vdr"', 'recorder = "vcr"'), "'watch[0].recorder' (line 7)"),
         (('"00:03:40"', '"00:03:00"'), "end must be after start"),
         (('"00:03:40"', '"tomorrow"'), "'tomorrow' is no time"),
         (('url = "sqlite:///marks.db"', 'url = "postgresql://x/y"'), "only SQLite files are supported"),
-        (("[match]", "[matsch]"), "'matsch' (line 9): unknown key; allowed are:"),
+        (("[match]", "[matsch]"), "'matsch' (line 9): unknown key (is it 'match'?); allowed are:"),
+        (("[[speakers]]", "[[speaker]]"), "'speaker' (line 12): unknown key (is it 'speakers'?); allowed are:"),
+        (('name = "newsreader"\n', ""), "'speakers[0].name' (line 12): is missing"),
         (('name = "newsreader"', 'name = ""'), "'speakers[0].name' (line 13)"),
     ],
 )

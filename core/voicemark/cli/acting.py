@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voicemark.cli.output import screen
+from voicemark.faults import in_words
 
 if TYPE_CHECKING:
     from voicemark.actions.acts import Act
@@ -51,6 +52,4 @@ def checked(kind: type["Act"], **fields: object) -> "Act":
     try:
         return kind(**fields)
     except ValidationError as error:
-        raise typer.BadParameter(
-            "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
-        ) from error
+        raise typer.BadParameter("; ".join(map(in_words, error.errors()))) from error

@@ -16,6 +16,7 @@ from voicemark.config.model import (
     section_in,
 )
 from voicemark.errors import ConfigError
+from voicemark.faults import in_words, perhaps
 from voicemark.patience import within_patience
 
 
@@ -51,14 +52,14 @@ def _explain(error: ValidationError, text: str) -> str:
     faults: dict[str, str] = {}
     for item in error.errors():
         location = tuple(part for part in item["loc"] if part not in (AS_A_PATH, IN_A_TABLE))
-        key = key_name(location) or "the whole"
         line = find_line(text, location)
-        where = f"'{key}'" + (f" (line {line})" if line else "")
-        message = item["msg"].removeprefix("Value error, ")
+        where = f"at '{key_name(location)}'" + (f" (line {line}): " if line else ": ") if location else ""
+        message = in_words(item)
         if item["type"] == "extra_forbidden":
-            message = f"unknown key; allowed are: {', '.join(_allowed_keys(location[:-1]))}"
+            allowed = _allowed_keys(location[:-1])
+            message = f"unknown key{perhaps(str(location[-1]), allowed)}; allowed are: {', '.join(allowed)}"
         faults[where] = f"{faults[where]}, or {message}" if where in faults else message
-    return "; ".join(f"at {where}: {message}" for where, message in faults.items())
+    return "; ".join(where + message for where, message in faults.items())
 
 
 def key_name(location: tuple[int | str, ...]) -> str:
@@ -102,6 +103,8 @@ def find_line(text: str, location: tuple[int | str, ...]) -> int | None:
             continue
         if here == location[: len(here)] and len(here) > best_length:
             best, best_length = number, len(here)
+        elif best is None and location and here[: len(location)] == location:
+            best = number  # A table that should not be there, or one of several of that name.
     return best
 
 

@@ -16,6 +16,7 @@ from voicemark.config import Config
 from voicemark.control.client import asked
 from voicemark.control.place import ControlError, socket_of
 from voicemark.control.wire import Request, WireError
+from voicemark.faults import in_words
 from voicemark.store.database import Database, open_database
 from voicemark.store.sqlite_errors import DatabaseUnavailableError
 
@@ -91,7 +92,7 @@ def _same(one: Path, other: Path) -> bool:
 def _first_fault(error: ValidationError) -> str:
     fault = error.errors()[0]
     where = ".".join(str(part) for part in fault["loc"][1:])
-    said = fault["msg"].removeprefix("Value error, ")
+    said = in_words(fault)
     return f"{where}: {said}" if where else said
 
 
