@@ -1,6 +1,7 @@
 """`train titles`, `related` and `evaluate titles`, run as a person runs them."""
 
 import json
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from voicemark.recording import Programme
 from voicemark.store.database import open_database
 from voicemark.store.programmes import put_programme
 from voicemark.store.schema import MarkerRow, ProgrammeRow, RecordingRow, VoiceRow
+from voicemark.titles.annotate import label_programmes
 from voicemark.titles.model_file import load_text_model
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
@@ -44,11 +46,16 @@ def trained(place: Path) -> Done:
     return run("train", "titles", "--xmltv", place / "guide.xml", "--epochs", "30", "-c", place / "config.toml")
 
 
-def test_related_says_how_to_train_while_there_is_no_model(place: Path, tmp_path: Path) -> None:
+def test_without_a_model_related_lists_the_series_alone_and_says_how_to_train(place: Path, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(f'[database]\nurl = "sqlite:///{place}/v.db"\n[titles]\nmodel = "none"\n')
-    done = run("related", "Soko", "-c", tmp_path / "config.toml")
-    assert done.returncode == 1
-    assert "voicemark train titles" in done.stderr and "Traceback" not in done.stderr
+    with closing(open_database(place / "v.db")) as database:
+        label_programmes(database, tmp_path / "none")  # as a scan does
+    done = run("related", "Soko am Hafen: Der Fall", "--json", "-c", tmp_path / "config.toml")
+    assert done.returncode == 0 and "voicemark train titles" in done.stderr
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert found and all(one["same_series"] and one["similarity"] is None for one in found)
+    other = run("related", "Backen", "-c", tmp_path / "config.toml")
+    assert other.returncode == 0 and "Soko" not in other.stdout
 
 
 def test_training_shows_progress_writes_the_model_and_labels_the_database(place: Path, trained: Done) -> None:

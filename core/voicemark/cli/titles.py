@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MOST_MARKERS = 20
 """So many of a programme's markers are told in a line; JSON tells all."""
+TRAIN = "what is like it is learned with: voicemark train titles --database"
 
 
 def train(
@@ -87,7 +88,12 @@ def related(
     from voicemark.titles.title_file import load_title_reader
 
     settings = load_config(config)
-    model = load_title_reader(settings.titles.model)
+    path = settings.titles.model
+    model = load_title_reader(path) if path.is_file() else None
+    if model is None:
+        messages().print(
+            f"{path}: there is no title model, so only its own series is looked for; {TRAIN}", markup=False
+        )
     database = open_to_read(settings.database.path)
     with database.reading() as session:
         if speaker is not None:
@@ -162,6 +168,6 @@ def _show_related(found: "Sequence[RelatedProgramme]") -> None:
         if (more := len(programme.markers) - MOST_MARKERS) > 0:
             voices += f" and {more} more"
         last = programme.last_start.astimezone().strftime("%Y-%m-%d %H:%M") if programme.last_start else ""
-        like = "series" if programme.same_series else f"{programme.similarity:.2f}"
+        like = "series" if programme.same_series else f"{programme.similarity or 0.0:.2f}"
         table.add_row(*map(Text, (like, name, programme.type or "", str(programme.showings), last, voices)))
     screen().print(table)

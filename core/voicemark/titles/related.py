@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from voicemark.errors import DatabaseError
@@ -40,8 +40,8 @@ class RelatedMarker:
 class RelatedProgramme:
     """A programme (all its showings together), how near it is, and who is marked in it."""
 
-    similarity: float
-    """Cosine of the titles' vectors."""
+    similarity: float | None
+    """Cosine of the titles' vectors; None without a model."""
     same_series: bool
     title: str
     subtitle: str | None
@@ -79,18 +79,21 @@ class _Showings:
     title: str
     subtitle: str
     same_series: bool
-    similarity: float
+    similarity: float | None
     numbers: list[int] = field(default_factory=list)
 
 
-def find_related(session: Session, model: "TextModel | TitleReader", question: Question) -> list[RelatedProgramme]:
+def find_related(
+    session: Session, model: "TextModel | TitleReader | None", question: Question
+) -> list[RelatedProgramme]:
     """The programmes of the asked title's series first, then the others, the nearest first within each.
 
-    The programme that was asked for itself is left out where its series and part are known. Does not write to the
-    database. Raises DatabaseError when no programme has a vector of this model yet.
+    Without a model those of its series alone. The programme that was asked for itself is left out where its series and
+    part are known. Does not write to the database. Raises DatabaseError when no programme has a vector of this model
+    yet.
     """
-    of_model = ProgrammeRow.title_model == model.model_id
-    if session.scalar(select(ProgrammeRow.id).where(of_model).limit(1)) is None:
+    of_model = true() if model is None else ProgrammeRow.title_model == model.model_id
+    if model is not None and session.scalar(select(ProgrammeRow.id).where(of_model).limit(1)) is None:
         raise DatabaseError(
             "no programme has a vector of the present title model",
             hint="scan recordings first, or make vectors anew with: voicemark train titles --database",
@@ -103,9 +106,14 @@ def find_related(session: Session, model: "TextModel | TitleReader", question: Q
         else list(session.scalars(select(VoiceRow.id).where(_holds(VoiceRow.name, question.speaker))))
     )
     wanted = select(ProgrammeRow).where(of_model, *_wanted(question, voices))
+    if model is None:
+        if asked is None:
+            return []
+        wanted = wanted.where(ProgrammeRow.series == asked.series)
+    direction = None if model is None else model.titles.embed([question.title])[0]
     found = sorted(
-        _grouped(session, wanted, model.titles.embed([question.title])[0], asked),
-        key=lambda one: (not one.same_series, -one.similarity, one.title, one.subtitle),
+        _grouped(session, wanted, direction, asked),
+        key=lambda one: (not one.same_series, -(one.similarity or 0.0), one.title, one.subtitle),
     )[: question.limit]
     return [_together(session, one, voices) for one in found]
 
@@ -129,9 +137,10 @@ def _holds(column: InstrumentedAttribute[Any], part: str) -> ColumnElement[bool]
 
 
 def _grouped(
-    session: Session, wanted: Select[ProgrammeRow], direction: Floats, asked: SeriesPart | None
+    session: Session, wanted: Select[ProgrammeRow], direction: Floats | None, asked: SeriesPart | None
 ) -> Iterable[_Showings]:
-    """Programmes with all their showings. Vectors are compared with `direction` (d,) a block at a time and not kept."""
+    """Programmes with all their showings. Vectors are compared with `direction` (d,), where there is one, a block at a
+    time and not kept."""
     columns = (
         ProgrammeRow.id,
         ProgrammeRow.series,
@@ -143,17 +152,26 @@ def _grouped(
     query = wanted.with_only_columns(*columns).order_by(ProgrammeRow.id)
     found: dict[tuple[object, ...], _Showings] = {}
     for rows in session.execute(query, execution_options={"yield_per": ROWS_AT_ONCE}).partitions():
-        vectors = np.frombuffer(b"".join(row.title_vector or b"" for row in rows), "<f4").reshape(len(rows), -1)
-        for row, similarity in zip(rows, (vectors @ direction).tolist(), strict=True):
+        for row, similarity in zip(rows, _similarities([row.title_vector for row in rows], direction), strict=True):
             if asked is not None and asked.part and (row.series, row.part) == (asked.series, asked.part):
                 continue
             key = _identity(row.series, row.part, row.title, row.subtitle)
             if (one := found.get(key)) is None:
                 same_series = asked is not None and row.series == asked.series
                 one = found[key] = _Showings(row.title, row.subtitle or "", same_series, similarity)
-            one.similarity = max(one.similarity, similarity)
+            if similarity is not None:
+                one.similarity = max(one.similarity or similarity, similarity)
             one.numbers.append(row.id)
     return found.values()
+
+
+def _similarities(vectors: Sequence[bytes | None], direction: Floats | None) -> Sequence[float | None]:
+    """(n,) Cosines of vectors with `direction`; None each without one."""
+    if direction is None:
+        return [None] * len(vectors)
+    stacked = np.frombuffer(b"".join(vector or b"" for vector in vectors), "<f4").reshape(len(vectors), -1)
+    cosines: list[float | None] = (stacked @ direction).tolist()
+    return cosines
 
 
 def _identity(series: str | None, part: str | None, title: str, subtitle: str | None) -> tuple[object, ...]:
@@ -176,7 +194,7 @@ def _together(session: Session, found: _Showings, voices: Sequence[int] | None) 
     columns = (ProgrammeRow.title, ProgrammeRow.subtitle, ProgrammeRow.series, ProgrammeRow.type_guess)
     told = session.execute(select(*columns).where(ProgrammeRow.id == number)).one()
     return RelatedProgramme(
-        similarity=round(found.similarity, 3),
+        similarity=None if found.similarity is None else round(found.similarity, 3),
         same_series=found.same_series,
         title=told.title,
         subtitle=told.subtitle,
