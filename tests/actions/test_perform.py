@@ -35,7 +35,7 @@ from voicemark.store.schema_people import PersonRow
 CONFIG = Config.model_validate({"speakers": [{"name": "Anna", "samples": ["/anna.wav"]}]})
 LOG = frozenset({"acts", "act_changes", "sqlite_sequence"})
 """What is meant to grow, whatever is undone."""
-DERIVED = frozenset({"markers", "turn_voices"})
+DERIVED = frozenset({"markers", "voice_sums", "turn_voices"})
 """What is made anew by the match that follows every act: tests/enrolment/test_answers.py holds it to the same."""
 
 
