@@ -73,6 +73,14 @@ def test_config_check_names_what_is_missing(place: Path) -> None:
     assert "watch[0].path" in done.stderr
 
 
+def test_config_check_says_what_an_empty_configuration_will_not_do(tmp_path: Path) -> None:
+    (tmp_path / "empty.toml").write_text("")
+    done = run("config", "check", "-c", tmp_path / "empty.toml")
+    assert done.returncode == 0
+    for words in ("no [[watch]]", "no voice will be found", "markers go to /var/lib/voicemark/voicemark.db"):
+        assert words in done.stdout
+
+
 def test_config_example_never_overwrites(tmp_path: Path) -> None:
     target = tmp_path / "config.toml"
     assert run("config", "example", "-o", target).returncode == 0

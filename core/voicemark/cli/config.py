@@ -1,11 +1,15 @@
 """`voicemark config`: is the configuration right, and what could it say?"""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, complain
+
+if TYPE_CHECKING:
+    from voicemark.config import Config
 
 
 def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
@@ -22,8 +26,22 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     typer.echo(
         f"{config}: {'valid, but see above' if faults else 'right'}: {watched}, {len(settings.speakers)} voice(s)"
     )
+    for note in _left_out(settings):
+        typer.echo(note)
     if faults:
         raise typer.Exit(1)
+
+
+def _left_out(settings: "Config") -> Iterator[str]:
+    """What a configuration may leave out, and what that means."""
+    from voicemark.config import DatabaseSection
+
+    if not settings.watch:
+        yield "no [[watch]]: nothing is heard by itself, only what `voicemark scan` is given"
+    if not settings.speakers and not settings.people.discover:
+        yield "no [[speakers]], and [people] discover is off: no voice will be found"
+    if settings.database.path == DatabaseSection().path:
+        yield f"no [database] url: markers go to {settings.database.path}"
 
 
 def example(

@@ -40,7 +40,7 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     line("markers", found.markers)
     line("queue", ", ".join(f"{count} {state}" for state, count in found.queue.items()))
     line("done", f"{found.hours_done:.1f} hours")
-    line("to do", "unknown yet" if found.hours_to_do is None else f"about {found.hours_to_do:.1f} hours")
+    line("to do", _to_do(found.hours_to_do))
     line("speed", "unknown yet" if found.speed is None else f"{found.speed:.0f} × real time")
     for held in found.held:
         at = "" if held.heard_s is None else f", at {held.heard_s / 60:.0f} min"
@@ -59,6 +59,12 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
         line("waits", f"{unread.recording}: {unread.waits_for} – tried {unread.tried} times; again by itself")
     for aside in found.set_aside:
         line("set aside", f"{aside.error} – after {aside.attempts} tries; again with: {aside.retry}")
+
+
+def _to_do(hours: float | None) -> str:
+    if hours is None:
+        return "unknown yet"
+    return f"about {hours:.1f} hours" if hours else "nothing"
 
 
 def _words(worker: "ClusterWorker") -> str:
