@@ -4,10 +4,12 @@ import re
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from support.counted_regex import MOST_STEPS, Counted
+
+from re import _parser as parser  # type: ignore[attr-defined]  # isort: skip
 
 from voicemark.config import WatchSection
 from voicemark.config.pattern_cost import fault_of
@@ -57,16 +59,19 @@ PATTERNS = st.recursive(
 )
 
 
+@example("a*a{2}a{3,}a*a*", "a")
 @given(PATTERNS, st.text("ab", min_size=1, max_size=2))
 def test_what_is_taken_needs_no_more_steps_than_a_power_of_the_length(pattern: str, pump: str) -> None:
-    """Counted, on names of twelve characters and of twenty-four: twice the length is at most 2⁴ times the work."""
+    """Counted, on names with twelve characters and with twenty-four more than the pattern must have: twice as many are
+    at most 2⁴ times the work."""
     if fault_of(pattern) is not None:
         return
+    least, _ = parser.parse(pattern).getwidth()
     counted = Counted(re.compile(pattern))
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(20_000)
     try:
-        short, long = (counted.work((pump * 24)[:length] + "!", "fullmatch") for length in (12, 24))
+        short, long = (counted.work((pump * (least + 24))[: least + more] + "!", "fullmatch") for more in (12, 24))
     finally:
         sys.setrecursionlimit(limit)
     assert long <= 16 * short + 200 or long >= MOST_STEPS > short > MOST_STEPS / 32
