@@ -22,3 +22,10 @@ def test_a_pipe_that_nobody_writes_to_is_given_up(tmp_path: Path, monkeypatch: p
     with pytest.raises(ConfigError, match="does not answer"):
         load_config(tmp_path / "c.toml")
     os.close(os.open(tmp_path / "c.toml", os.O_WRONLY | os.O_NONBLOCK))
+
+
+def test_a_watched_folder_has_one_name_however_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    file = tmp_path / "etc/config.toml"
+    file.write_text('[[watch]]\npath = "../video/."\n')
+    assert load_config(file).watch[0].path == tmp_path / "video"

@@ -178,3 +178,21 @@ def test_a_recording_of_another_recorder_is_none_of_this_one(tmp_path: Path) -> 
     (tmp_path / "x.ts").touch()
     with pytest.raises(RecordingError, match="is no recording of vdr"):
         list(find_recordings(tmp_path / "x.ts", watch))
+
+
+def test_a_recording_is_known_by_one_path_however_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "films").mkdir()
+    film = tmp_path / "films/Tatort.mkv"
+    film.write_bytes(b"\x47" * 188)
+    monkeypatch.chdir(tmp_path / "films")
+    for spelled in (
+        "Tatort.mkv",
+        "../films/Tatort.mkv",
+        f"{tmp_path}/films/../films/./Tatort.mkv",
+        "..",
+        f"/{tmp_path}",
+    ):
+        assert [path for _, path in find_recordings(Path(spelled))] == [film], spelled
+    watch = [WatchSection(path=tmp_path / "films", recorder="plain")]
+    assert place_of(Path("../films/Tatort.mkv"), watch).watched
+    assert not place_of(Path("../other/Tatort.mkv"), watch).watched

@@ -339,3 +339,17 @@ def test_times_of_files_that_sqlite_cannot_keep_are_kept_as_the_latest(inventory
         found = Recording(path, "plain", (path,))
         [outcome] = inventory.found([Finding(found, "content", signature([path]))], "m")
     assert outcome is Outcome.NEW
+
+
+def test_what_an_older_version_knew_by_a_roundabout_path_is_found_again(
+    tmp_path: Path, database: Database, inventory: Inventory, jobs: Jobs
+) -> None:
+    finding = write(tmp_path, "news.ts")
+    inventory.found([finding], MODEL)
+    assert do(jobs, database) == "news.ts"
+    with database.writing() as session:
+        session.scalars(select(RecordingRow)).one().path = f"{tmp_path}/../{tmp_path.name}/news.ts"
+    assert inventory.found([finding], MODEL) == [Outcome.MOVED]
+    with database.reading() as session:
+        assert session.scalars(select(RecordingRow.path)).all() == [str(tmp_path / "news.ts")]
+    assert do(jobs, database) is None

@@ -1,11 +1,10 @@
 """Acts about persons: name, merge, split, ignore."""
 
-from pathlib import Path
-
 from sqlalchemy import or_, select
 
 from voicemark.actions.acts import ActError, Ignore, Merge, Name, NeedsConfirmationError, Split, Unignore
 from voicemark.actions.doing import LINK, MATCH, VOICES, Doing
+from voicemark.named import named
 from voicemark.store.exports import name_other_voice
 from voicemark.store.paths import path_to_text, text_to_path
 from voicemark.store.people import PersonView, voice_called
@@ -225,7 +224,7 @@ def recording_called(text: str, doing: Doing) -> int:
         row = doing.session.get(RecordingRow, int(text))
         if row is not None:
             return row.id
-    paths = [path_to_text(text_to_path(text)), path_to_text(Path(text_to_path(text)).absolute())]
+    paths = [path_to_text(text_to_path(text)), path_to_text(named(text_to_path(text)))]
     found = doing.session.scalar(select(RecordingRow.id).where(RecordingRow.path.in_(paths)).limit(1))
     found = found or doing.session.scalar(select(FileRow.recording_id).where(FileRow.path.in_(paths)).limit(1))
     if found is None:

@@ -10,6 +10,7 @@ from rich.text import Text
 from voicemark.cli.acting import LaterOption, act, checked
 from voicemark.cli.lazy import PLAIN, PassingOn
 from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, clock, print_json, screen
+from voicemark.named import named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -203,7 +204,7 @@ def log(
 
 def _path(text: str) -> str:
     """A number stays; a path does not depend on where the command was started."""
-    return text if text.isdigit() and not Path(text).exists() else str(Path(text).absolute())
+    return text if text.isdigit() and not Path(text).exists() else str(named(Path(text)))
 
 
 def _people_table(people: "Sequence[PersonView]", places: "dict[int, list[Place]]") -> Table:

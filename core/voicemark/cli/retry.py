@@ -1,8 +1,6 @@
 """`voicemark retry`: try again what was set aside."""
 
-import os
 from contextlib import closing
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +19,7 @@ def retry(
     from voicemark.actions.acts import ActError, Retry
     from voicemark.config import load_config
     from voicemark.control.submit import submit
+    from voicemark.named import named
     from voicemark.store.database import open_database
     from voicemark.store.jobs import Jobs
     from voicemark.store.paths import path_to_text, text_to_path
@@ -35,7 +34,7 @@ def retry(
         return
     refused = False
     for text in recordings or ():
-        path = Path(os.path.abspath(text_to_path(text)))  # noqa: PTH100
+        path = named(text_to_path(text))
         try:
             screen().print(submit(loaded, Retry(recording=path_to_text(path))).message, markup=False)
         except ActError as error:

@@ -27,6 +27,7 @@ from voicemark.cluster.view import View
 from voicemark.cluster.wire import order_for
 from voicemark.config import Config
 from voicemark.errors import DatabaseError, RecordingError
+from voicemark.named import named
 from voicemark.pipeline import content_of
 from voicemark.recorders import find_recordings
 from voicemark.recording import Recording
@@ -165,7 +166,7 @@ class Backfill:
     def _read(self, claim: Claim) -> Recording:
         """The recording as it is now. Raises `RecordingError`."""
         found = find_recordings(claim.path, self._config.watch, self._config.audio.languages)
-        recording = next((recorder.read(path) for recorder, path in found if path == claim.path), None)
+        recording = next((recorder.read(path) for recorder, path in found if path == named(claim.path)), None)
         if recording is None or content_of(recording) != claim.content:
             raise RecordingError("has changed since it was found", path=claim.path)
         return recording

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from voicemark.config import Config
 from voicemark.errors import DatabaseError, RecordingError, VoicemarkError
+from voicemark.named import named
 from voicemark.pipeline import content_of
 from voicemark.recorders import find_recordings
 from voicemark.recorders.base import Recorder
@@ -32,7 +33,7 @@ def look(paths: Iterable[Path], config: Config, database: Database, model_id: st
     inventory = Inventory(database)
     for path in paths:
         found = find_recordings(path, config.watch, config.audio.languages)
-        known = inventory.known(path.absolute(), model_id)
+        known = inventory.known(named(path), model_id)
         while some := list(islice(found, AT_ONCE)):
             findings = [one for pair in some if (one := _finding(*pair, known)) is not None]
             inventory.found(findings, model_id)

@@ -17,6 +17,7 @@ from voicemark.config.model import (
 )
 from voicemark.errors import ConfigError
 from voicemark.faults import in_words, perhaps
+from voicemark.named import named
 from voicemark.patience import within_patience
 
 
@@ -113,7 +114,7 @@ def _anchored(config: Config, folder: Path) -> Config:
 
     def anchor(value: Any) -> Any:
         if isinstance(value, Path):
-            return folder / value.expanduser()
+            return named(folder / value.expanduser())
         if isinstance(value, tuple):
             return tuple(anchor(item) for item in value)
         if isinstance(value, dict):

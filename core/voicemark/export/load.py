@@ -13,6 +13,7 @@ from voicemark.config import WatchSection
 from voicemark.errors import RecordingError, VoicemarkError
 from voicemark.export.base import DEFAULT_FRAME_RATE, MarkedRecording, Marker, MediaFile, Turn
 from voicemark.export.vdr_index import VdrIndex
+from voicemark.named import named
 from voicemark.recorders.registry import recorder_for
 from voicemark.store.paths import path_to_text, text_to_path
 from voicemark.store.schema import MarkerRow, RecordingRow, TurnRow, TurnVoiceRow, VoiceRow
@@ -90,7 +91,7 @@ def _find(session: Session, path: Path) -> RecordingRow | None:
         selectinload(RecordingRow.markers).selectinload(MarkerRow.programme),
     )
     query = select(RecordingRow).options(*loaded)
-    for text in dict.fromkeys((path_to_text(path), path_to_text(path.absolute()), path_to_text(path.resolve()))):
+    for text in dict.fromkeys((path_to_text(path), path_to_text(named(path)), path_to_text(path.resolve()))):
         row = session.scalars(query.where(RecordingRow.path == text)).first()
         row = row or session.scalars(query.where(RecordingRow.files.any(path=text))).first()
         if row is not None:

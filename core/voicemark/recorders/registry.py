@@ -12,6 +12,7 @@ from pathlib import Path
 from voicemark.config import WatchSection
 from voicemark.errors import RecordingError
 from voicemark.foreign import Reach
+from voicemark.named import named
 from voicemark.patience import NoAnswerError, within_patience
 from voicemark.recorders.auto import Auto
 from voicemark.recorders.base import Recorder
@@ -69,7 +70,7 @@ def reach_of(section: WatchSection) -> Reach:
 
 def place_of(path: Path, watch: Sequence[WatchSection] = ()) -> Place:
     """What serves `path`, however it is reached: a link into a watched folder is the place that it leads to."""
-    here = path.absolute()
+    here = named(path)
     roots = [(section.path, section) for section in watch]
     if not any(here.is_relative_to(root) for root, _ in roots):
         real = _real(here)

@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from voicemark.named import named
 from voicemark.patience import NoAnswerError, is_there, status
 from voicemark.recording import Recording
 from voicemark.store.jobs import JobState, put_down
@@ -114,7 +115,7 @@ class Reconciliation:
         text = path_to_text(recording.path)
         outcome, row = Outcome.KNOWN, self._by_path.get(text)
         if row is None or _is_placeholder(row):
-            moved = self._moved_here(content)
+            moved = self._moved_here(content, recording.path)
             if moved is not None and row is not None:
                 self._session.delete(row)
                 self._session.flush()  # The path must be free before the moved row takes it.
@@ -139,13 +140,15 @@ class Reconciliation:
         _describe(row, recording)
         return row, outcome
 
-    def _moved_here(self, content: str) -> RecordingRow | None:
-        """The recording with this content whose own path is empty now."""
+    def _moved_here(self, content: str, path: Path) -> RecordingRow | None:
+        """The recording with this content whose own path is empty now, or names `path` in a roundabout way: older
+        versions kept a `..` that they were told."""
         if content == NOT_SETTLED:
             return None
         for row in self._by_content.get(content, ()):
             with suppress(NoAnswerError):
-                if not is_there(text_to_path(row.path)):
+                before = text_to_path(row.path)
+                if named(before) == path or not is_there(before):
                     self._by_content[content].remove(row)
                     return row
         return None

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from voicemark.errors import DatabaseError
+from voicemark.named import named
 from voicemark.store.paths import path_to_text
 from voicemark.store.schema import MarkerRow, ProgrammeRow, RecordingRow, VoiceRow
 from voicemark.titles.series import SeriesNames, SeriesPart
@@ -67,7 +68,7 @@ class Question:
 
 def title_of(session: Session, wanted: str) -> tuple[str, str | None]:
     """Title and subtitle that `wanted` means: those of a recording in the database, when it is the path of one."""
-    path = path_to_text(Path(wanted).absolute())
+    path = path_to_text(named(Path(wanted)))
     recording = session.scalar(select(RecordingRow).where(RecordingRow.path == path))
     return (wanted, None) if recording is None else (recording.title, recording.subtitle)
 
