@@ -1,8 +1,10 @@
 """What the commands print, and with which code they end."""
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,12 +52,47 @@ def test_markers_are_objects_of_the_documented_fields(place: Path) -> None:
 
 
 def test_no_markers_are_said_to_be_none(place: Path) -> None:
-    assert run("markers", "-c", place / "config.toml", "--title", "nothing").stdout.strip() == "no markers"
+    done = run("markers", "-c", place / "config.toml", "--title", "a [B]", "--since", "2025-01-01")
+    assert (done.returncode, done.stdout.strip()) == (0, "no markers")
 
 
-def test_a_mistyped_voice_is_an_error_that_names_near_ones(place: Path) -> None:
-    done = run("markers", "-c", place / "config.toml", "--speaker", "Amna")
-    assert done.returncode == 2 and "no voice 'Amna' (is it Anna?)" in done.stderr
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (["--speaker", "Amna"], "no voice 'Amna' (is it Anna?)"),
+        (["--title", "C [d]"], "no title holds 'C [d]' (is it A [b] C or [b]?)"),
+        (["--title", "Tatort"], "no title holds 'Tatort' (the titles are: A [b] C)"),
+        (["--channel", "SDF"], "no channel holds 'SDF' (is it ZDF?)"),
+        (["--type", "Sport"], "no type holds 'Sport' (the types are: news)"),
+        (["--recording", "/v/[rad]a.ts"], "no recording's path holds '/v/[rad]a.ts' (is it [red]a"),
+        (["--recording", "Brisant.mkv"], "no recording's path holds 'Brisant.mkv' (`voicemark scan` adds it)"),
+    ],
+)
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_what_nothing_is_called_by_is_an_error_that_names_near_ones(
+    place: Path, asked: list[str], told: str, form: list[str]
+) -> None:
+    if asked[0] in ("--channel", "--type"):
+        nothing_yet = run("markers", "-c", place / "config.toml", *asked)
+        assert (nothing_yet.returncode, nothing_yet.stdout.strip()) == (0, "no markers")
+    with closing(sqlite3.connect(place / "v.db")) as connection, connection:
+        connection.execute("UPDATE recordings SET channel = 'ZDF'")
+        connection.execute(
+            "INSERT INTO programmes (identity, source, title, genre) VALUES ('i', 'x', 'A [b] C', 'news')"
+        )
+    done = run("markers", "-c", place / "config.toml", *asked, *form)
+    assert (done.returncode, done.stdout) == (2, "") and told in done.stderr
+
+
+def test_a_recording_is_asked_for_however_its_path_is_spelled(place: Path) -> None:
+    for spelled in ("/v/../v/[red]a.ts", "/v/./[RED]A.ts", "[red]"):
+        assert "Anna" in run("markers", "-c", place / "config.toml", "--recording", spelled).stdout, spelled
+
+
+def test_a_mistyped_voice_is_told_of_alike_wherever_one_is_named(place: Path) -> None:
+    for command in (["playlist", "Amna"], ["play", "/v/[red]a.ts", "--voice", "Amna"], ["forget", "Amna"]):
+        done = run(*command, "-c", place / "config.toml")
+        assert done.returncode == 2 and "no voice 'Amna' (is it Anna?)" in done.stderr, command
 
 
 def test_a_missing_configuration_is_code_2_and_one_line(tmp_path: Path) -> None:

@@ -131,6 +131,8 @@ def test_every_file_that_was_written_is_erased_or_written_anew(place: Place) -> 
     assert len(configured) == 2 and all(BERT in path.read_text() for path in configured)
     assert "2 exported files were written anew" in done.stdout and done.stdout.count("removed (it named the voice") == 6
     again = place.run("forget", ANNA)
+    assert again.returncode == 2 and f"there is no voice '{ANNA}'" in again.stderr and again.stdout == ""
+    again = place.run("forget", ANNA, "--missing-ok")
     assert "nothing was kept" in again.stdout and again.returncode == 0
 
 

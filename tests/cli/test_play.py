@@ -2,6 +2,8 @@
 
 import os
 import shlex
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
@@ -141,6 +143,10 @@ def test_mpv_is_started_with_the_voices_as_chapters(place: Path, monkeypatch: py
 def test_what_cannot_be_played_is_said(place: Path) -> None:
     with pytest.raises(ConfigError, match="no player"):
         run(place, "play", str(place / "a & b.ts"), "--player", "xine")
+    with pytest.raises(ConfigError, match="no voice 'Bert'"):
+        run(place, "play", str(place / "a & b.ts"), "--voice", "Bert", "--print")
+    with closing(sqlite3.connect(place / "v.db")) as connection, connection:
+        connection.execute("INSERT INTO voices (name, enrolled_at) VALUES ('Bert', 0)")
     with pytest.raises(ConfigError, match="not heard"):
         run(place, "play", str(place / "a & b.ts"), "--voice", "Bert", "--print")
     with pytest.raises(ConfigError, match="no time"):

@@ -1,6 +1,5 @@
 """Acts that answer who is heard: corrections of a span, answers to questions."""
 
-import difflib
 import re
 
 from sqlalchemy import select
@@ -8,6 +7,7 @@ from sqlalchemy import select
 from voicemark.actions.acts import ActError, Answer, Correct, Merge, Name
 from voicemark.actions.doing import LINK, MATCH, VOICES, Doing
 from voicemark.actions.perform_people import merge, name, new_voice, recording_called
+from voicemark.store.called import voices_near
 from voicemark.store.people import PersonView, places_of, voice_called
 from voicemark.store.queries import NUMBERS
 from voicemark.store.schema import LocalSpeakerRow, MarkerRow, RecordingRow, VoiceRow
@@ -75,14 +75,8 @@ def _voice(called: str, doing: Doing) -> PersonView:
     """Who has this name. Raises `ActError`, which names near ones."""
     found = voice_called(doing.session, called)
     if found is None:
-        names = {one.casefold(): one for one in doing.session.scalars(select(VoiceRow.name))}
-        near = [names[one] for one in difflib.get_close_matches(called.casefold(), names, n=3, cutoff=0.5)]
-        hint = (
-            f"is it {' or '.join(near)}?"
-            if near
-            else f"the voices are: {', '.join(sorted(names.values())) or 'none yet'}"
-        )
-        raise ActError(f"there is no voice '{called}'", hint=hint)
+        names = doing.session.scalars(select(VoiceRow.name).order_by(VoiceRow.name)).all()
+        raise ActError(f"there is no voice '{called}'", hint=voices_near(called, names))
     return found
 
 

@@ -32,9 +32,9 @@ def export(
     from voicemark.errors import ConfigError, VoicemarkError
     from voicemark.export.load import load_recording, with_frames
     from voicemark.export.write import export_recording, writer_for
+    from voicemark.store.called import check_voice
     from voicemark.store.database import open_database, open_to_read
     from voicemark.store.exports import ExportRecord
-    from voicemark.store.queries import check_voice
 
     if output is not None and in_place:
         raise ConfigError("--output and --in-place exclude each other")

@@ -28,15 +28,20 @@ def forget(
             "markers there, but new ones are not found in them without hearing them again.",
         ),
     ] = False,
+    missing_ok: Annotated[
+        bool, typer.Option("--missing-ok", help="It is no error when nothing of that name is kept.")
+    ] = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Erase a voice's memory, markers and statistics, and all that was ever said of it, from the database for good, and
     from exported files.
 
-    What was broken off is ended by the next run, with any name, or by the service.
+    What was broken off is ended by the next run, with any name, or by the service. A name that nothing is kept of is an
+    error, unless --missing-ok: of whom was erased before not even the name is kept.
     """
     from voicemark.actions.erase import finish_erasures, needed_bytes
     from voicemark.config import load_config
+    from voicemark.store.called import no_voice
     from voicemark.store.database import open_database
     from voicemark.store.forget import forget as erase
     from voicemark.store.forget import forget_group, is_anything_left
@@ -63,6 +68,10 @@ def forget(
             forgotten = erase(database, name, recordings=recordings)
         else:
             forgotten = forget_group(database, person or 0, recordings=recordings)
+        with database.reading() as session:
+            known = is_anything_left(session) or forgotten.name in {speaker.name for speaker in loaded.speakers}
+        if name is not None and not known and not missing_ok:
+            raise no_voice(name, forgotten.others)
         for line in erased(forgotten):
             say(line)
         if unfinished:

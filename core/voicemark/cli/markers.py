@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import chain, islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,8 +36,9 @@ def markers(
 ) -> None:
     """List markers from the database; filters are combined. `voicemark play` takes their numbers (id)."""
     from voicemark.config import load_config
+    from voicemark.store.called import check_asked, check_voice
     from voicemark.store.marker_batches import markers_in_batches
-    from voicemark.store.queries import MarkerFilter, check_voice
+    from voicemark.store.queries import MarkerFilter
     from voicemark.store.reader import open_reader
 
     database = open_reader(load_config(config).database.path)
@@ -45,7 +47,7 @@ def markers(
         title=title,
         channel=channel,
         since=since.astimezone() if since else None,
-        recording=recording,
+        recording=None if recording is None else _part(recording),
         type=type,
     )
     try:
@@ -53,12 +55,25 @@ def markers(
             with database.snapshot() as connection:
                 check_voice(connection, speaker, part=True)
         found = markers_in_batches(database, wanted)
+        if (first := next(found, None)) is None:
+            with database.snapshot() as connection:
+                check_asked(connection, wanted)
+        else:
+            found = chain((first,), found)
         if as_json:
             print_json(found)
         else:
             show_markers(found, everything=everything)
     finally:
         database.close()
+
+
+def _part(path: str) -> str:
+    """Of a path as it is stored: none holds a `.` or `..`, which a shell's completion leaves."""
+    from voicemark.named import named
+    from voicemark.store.paths import path_to_text
+
+    return path_to_text(named(Path(path))) if {".", ".."} & set(path.split("/")) else path
 
 
 def show_markers(found: "Iterable[MarkerView]", *, everything: bool = False) -> None:

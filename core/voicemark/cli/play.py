@@ -31,6 +31,7 @@ def play(
     from voicemark.export.chapters import Ffmetadata
     from voicemark.export.load import load_recording, with_file_times
     from voicemark.export.players import PLAYERS, command, file_at, installed
+    from voicemark.store.called import check_voice
     from voicemark.store.connections import plain
     from voicemark.store.database import open_database
     from voicemark.store.queries import place_of_marker
@@ -44,6 +45,8 @@ def play(
     database = open_database(load_config(config).database.path)
     try:
         with database.reading() as session:
+            if voice is not None:
+                check_voice(plain(session), voice, part=False)
             path = Path(what)
             if what.isdigit() and not path.exists():
                 path, begins_s = place_of_marker(plain(session), int(what))
@@ -55,7 +58,9 @@ def play(
     if start_s is None:
         wanted = recording if voice is None else recording.only(voice)
         if voice is not None and not wanted.markers:
-            raise ConfigError(f"'{voice}' is not heard in {path}", hint="`voicemark markers` lists who is")
+            raise ConfigError(
+                f"'{voice}' is not heard in {path}", hint=f"`voicemark markers --recording '{path.name}'` lists who is"
+            )
         start_s = wanted.markers[0].start_s if wanted.markers else 0.0
     assert isinstance(start_s, float | int)
     number, file = file_at(recording, start_s)

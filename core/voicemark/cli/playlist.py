@@ -23,6 +23,7 @@ def playlist(
     from voicemark.errors import ExportError, VoicemarkError
     from voicemark.export import playlist as playlists
     from voicemark.export.files import read_present, write_atomically
+    from voicemark.store.called import check_voice
     from voicemark.store.database import open_database
     from voicemark.store.paths import text_to_path
     from voicemark.store.queries import MarkerFilter, find_markers
@@ -31,6 +32,7 @@ def playlist(
     entries: list[playlists.Entry] = []
     try:
         with database.snapshot() as connection:
+            check_voice(connection, name, part=False)
             found = find_markers(connection, MarkerFilter(speaker=name))
             paths = {marker.recording: None for marker in found if marker.speaker.casefold() == name.casefold()}
         for path in map(text_to_path, paths):
@@ -41,7 +43,7 @@ def playlist(
     finally:
         database.close()
     if not entries:
-        complain(f"no recording in which '{name}' is heard; `voicemark markers` lists who is")
+        complain(f"no recording in which '{name}' is heard and that is there")
         raise typer.Exit(1)
     as_m3u = m3u or (output is not None and output.suffix.lower() in (".m3u", ".m3u8"))
     data = (playlists.m3u if as_m3u else playlists.xspf)(entries, name)

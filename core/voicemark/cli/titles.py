@@ -81,9 +81,9 @@ def related(
 ) -> None:
     """List programmes like this one, those of its series first, and the markers in them."""
     from voicemark.config import load_config
+    from voicemark.store.called import check_voice
     from voicemark.store.connections import plain
     from voicemark.store.database import open_to_read
-    from voicemark.store.queries import check_voice
     from voicemark.titles.related import Question, find_related, title_of
     from voicemark.titles.title_file import load_title_reader
 

@@ -97,9 +97,9 @@ def forget(database: Database, name: str, *, recordings: bool = False) -> Forgot
             _note_files(session, name, heard_in)
         if voice is not None or acts:
             session.add(ErasureRow(asked_at=datetime.now(UTC)))
+            session.execute(delete(MatchingRow))  # holds digests of memories
         session.execute(update(RecordingRow).where(RecordingRow.id.in_(heard_in)).values(match_key=None))
         embeddings = _erase_embeddings(session, heard_in) if recordings else 0
-        session.execute(delete(MatchingRow))  # holds digests of memories
         for table in (TurnVoiceRow, MarkerRow, MemoryRow):
             session.execute(delete(table).where(table.voice_id == mine))
         session.execute(delete(VoiceRow).where(VoiceRow.name == name))

@@ -1,6 +1,5 @@
 """Questions that the command line asks; people ask the same of the views with `sqlite3`."""
 
-import difflib
 import json
 import sqlite3
 from collections.abc import Generator, Mapping, Sequence
@@ -10,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from voicemark.errors import ConfigError, RecordingError
+from voicemark.errors import RecordingError
 from voicemark.store.moments import kept, moment_or_none
 from voicemark.store.paths import path_to_text, text_to_path
 
@@ -70,18 +69,6 @@ class MarkerView:
     score: float
     id: int | None = None
     """In the database, as long as a match of its recording gives the same marker; never used again for another."""
-
-
-def check_voice(connection: sqlite3.Connection, wanted: str, *, part: bool) -> None:
-    """Raises `ConfigError` that names near ones when no voice is called so, in any case; `part`: or holds it."""
-    names = [name for (name,) in connection.execute("SELECT name FROM voices ORDER BY name")]
-    sought = wanted.casefold()
-    if any(sought == name.casefold() or (part and sought in name.casefold()) for name in names):
-        return
-    folded = {name.casefold(): name for name in names}
-    near = [folded[name] for name in difflib.get_close_matches(sought, folded, n=3, cutoff=0.5)]
-    hint = f"is it {' or '.join(near)}?" if near else f"the voices are: {', '.join(names) or 'none yet'}"
-    raise ConfigError(f"there is no voice '{wanted}'", hint=hint)
 
 
 def find_markers(connection: sqlite3.Connection, wanted: MarkerFilter) -> Generator[MarkerView, None, None]:
