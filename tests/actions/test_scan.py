@@ -314,6 +314,20 @@ def test_a_missing_path_is_a_failure_and_the_others_are_done(place: Path) -> Non
     assert len(done.stdout.splitlines()) == 2
 
 
+def test_of_what_could_not_be_heard_it_is_not_said_that_it_has_no_markers(place: Path) -> None:
+    done = run("scan", place / "nowhere", "--config", place / "config.toml")
+    assert done.returncode == 1 and "nowhere" in done.stderr and done.stdout == ""
+
+
+def test_without_a_path_the_watched_folders_are_scanned(place: Path) -> None:
+    nothing = run("scan", "--config", place / "config.toml")
+    assert nothing.returncode == 2 and "no folder is watched" in nothing.stderr and "[[watch]]" in nothing.stderr
+    with (place / "config.toml").open("a") as more:
+        more.write(f'[[watch]]\npath = "{place}/video"\n')
+    done = run("scan", "--config", place / "config.toml", "--json")
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == 2
+
+
 def test_a_voice_without_a_sample_is_a_failure_and_the_others_are_looked_for(place: Path) -> None:
     with (place / "config.toml").open("a") as more:
         more.write(f'[[speakers]]\nname = "Nobody"\nsamples = ["{place}/none.wav"]\n')
@@ -325,7 +339,6 @@ def test_a_voice_without_a_sample_is_a_failure_and_the_others_are_looked_for(pla
 
 
 def test_usage_and_configuration_errors_are_code_2(place: Path) -> None:
-    assert run("scan", "--config", place / "config.toml").returncode == 2
     (place / "config.toml").write_text("[match]\nthreshhold = 1\n")
     wrong = run("scan", place / "video", "--config", place / "config.toml")
     assert wrong.returncode == 2

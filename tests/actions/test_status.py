@@ -148,4 +148,6 @@ def test_retry_makes_set_aside_recordings_ready(database: Database, config: Path
     assert read_status(database).queue["failed"] == 0
     assert retry(str(tmp_path / "it's broken.ts")) == 1
     assert retry("--all") == 0
+    again = CliRunner().invoke(app, ["retry", "--all", "--config", str(config)])
+    assert (again.exit_code, again.stdout) == (0, "nothing is set aside\n")
     assert retry() == 2

@@ -73,6 +73,8 @@ def backfill(
         database.close()
     left = ", ".join(f"{count} {state}" for state, count in queue.items() if count)
     messages().print(f"voicemark: {run.outcomes.done} heard; the queue: {left or 'empty'}", markup=False)
+    if not paths and not settings.watch:
+        complain("no folder is named, and none is watched: only what is in the queue was looked at")
     if run.ended:
         raise typer.Exit(INTERRUPTED)
     if run.unreached:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from voicemark.store.queries import MarkerView
 
 HEADINGS = ("voice", "minute", "from – to", "score", "programme", "channel", "recorded", "id")
+NO_MARKERS = "no markers"
 MOST_ROWS = 1000
 """More lines than that nobody reads, unless they ask for them."""
 
@@ -81,7 +82,7 @@ def show_markers(found: "Iterable[MarkerView]", *, everything: bool = False) -> 
     rows = iter(found)
     shown = list(islice(rows, MOST_ROWS))
     if not shown:
-        typer.echo("no markers")
+        typer.echo(NO_MARKERS)
     while shown:
         following = list(islice(rows, 1))
         print_table(HEADINGS, [_cells(marker) for marker in shown], broken=HEADINGS.index("programme"))

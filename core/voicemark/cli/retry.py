@@ -29,8 +29,11 @@ def retry(
     loaded = load_config(config)
     if everything:
         with closing(open_database(loaded.database.path)) as database:
-            for path in Jobs(database).retry():
-                screen().print(f"{path}: ready", markup=False)
+            ready = Jobs(database).retry()
+        for path in ready:
+            screen().print(f"{path}: ready", markup=False)
+        if not ready:
+            screen().print("nothing is set aside")
         return
     refused = False
     for text in recordings or ():

@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
 
-from voicemark.cli.markers import show_markers
+from voicemark.cli.markers import NO_MARKERS, show_markers
 from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, clock, complain, messages, print_json
 
 if TYPE_CHECKING:
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def scan(
-    paths: Annotated[list[Path], typer.Argument(help="Recordings: files, .rec directories, or folders of them.")],
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Recordings: files, .rec directories, or folders of them; none: the watched folders."),
+    ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
     jobs: Annotated[
         int | None, typer.Option(min=1, max=64, help="Hear so many at once; else as [service] recordings_at_once says.")
@@ -26,20 +30,30 @@ def scan(
     """Scan recordings and list the markers found in them."""
     from voicemark.actions.scan import Scan, Status
     from voicemark.config import load_config
+    from voicemark.errors import ConfigError
     from voicemark.store.database import open_database
     from voicemark.store.queries import MarkerFilter, find_markers
 
     settings = load_config(config)
+    wanted = paths or [watch.path for watch in settings.watch]
+    if not wanted:
+        raise ConfigError(
+            "no recording is named, and no folder is watched",
+            path=config,
+            hint="say `voicemark scan PATH`, or set [[watch]] path",
+        )
     database = open_database(settings.database.path)
     try:
         scanning = Scan(settings, database, make_listener(), jobs=jobs)
-        outcomes = list(scanning.paths(paths))
+        outcomes = list(scanning.paths(wanted))
         with database.snapshot() as connection:
             markers = find_markers(connection, MarkerFilter(paths=[outcome.path for outcome in outcomes]))
             if as_json:
                 print_json(markers)
-            else:
-                show_markers(markers)
+            elif (first := next(markers, None)) is not None:
+                show_markers(chain((first,), markers))
+            elif any(outcome.status is not Status.FAILED for outcome in outcomes):  # Else it is not known.
+                typer.echo(NO_MARKERS)
     finally:
         database.close()
     if scanning.waits or scanning.unheard or any(outcome.status is Status.FAILED for outcome in outcomes):
