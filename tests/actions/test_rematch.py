@@ -241,6 +241,10 @@ def test_a_further_voice_changes_what_it_is_heard_in_and_leaves_the_rest(databas
     report = rematch(database, book_of(5, 9, 2), WANTED, silence)
     assert report.recordings == 10
     with database.reading() as session:
+        theirs = select(EmbeddingRow.recording_id).where(EmbeddingRow.model_id == "model")
+        theirs_now = session.scalars(select(MarkerRow.id).where(MarkerRow.recording_id.in_(theirs))).all()
+    assert report.markers == len(theirs_now) > 0, "also those of recordings that are left alone"
+    with database.reading() as session:
         left = set(session.scalars(select(MarkerRow.recording_id).where(MarkerRow.score == -5.0)))
         anew = set(session.scalars(select(MarkerRow.recording_id).where(MarkerRow.score != -5.0)))
         keys = set(session.scalars(select(RecordingRow.match_key).where(RecordingRow.match_key.is_not(None))))

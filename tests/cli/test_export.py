@@ -123,6 +123,29 @@ def test_one_voice_to_a_folder_of_choice(place: Place) -> None:
     assert not (place.folder / "exports").exists()
 
 
+@pytest.mark.parametrize("name", list(WRITERS))
+def test_one_recording_goes_to_the_file_that_is_named(place: Place, name: str) -> None:
+    target = place.folder / "mine" / f"a{Path('x' + WRITERS[name].suffix).suffix}"
+    for _ in range(2):
+        done = place.run(name, place.media, "--output", target)
+        assert done.exit_code == 0, done.output
+        assert done.stdout.strip() == str(target) and target.stat().st_size > 0
+    assert [path.name for path in target.parent.iterdir()] == [target.name]
+    target.write_text("mine")
+    assert place.run(name, place.media, "--output", target).exit_code == 1 and target.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "why"),
+    [("a.edl", 2, "one file, for 2 recordings"), ("a.csv", 1, "ends in .edl"), ("config.toml", 1, "ends in .edl")],
+)
+def test_a_file_that_cannot_be_meant_is_refused(place: Place, name: str, count: int, why: str) -> None:
+    before = sorted(place.folder.rglob("*"))
+    done = place.run("edl", *[place.media] * count, "--output", place.folder / name)
+    assert isinstance(done.exception, ConfigError) and why in str(done.exception)
+    assert sorted(place.folder.rglob("*")) == before
+
+
 def test_a_dash_prints_the_file(place: Place) -> None:
     done = place.run("csv", place.media, "--output", "-")
     assert done.exit_code == 0

@@ -90,6 +90,8 @@ class Place:
             )  # fmt: skip
         database.close()
         elsewhere = str(folder / "elsewhere")
+        named = self.run("export", "edl", self.recordings[0], "--output", folder / "named.edl")
+        assert named.returncode == 0
         for arguments in (["json"], ["csv"], ["webvtt", "--in-place"], ["edl", "--output", elsewhere]):
             for path in self.recordings:
                 assert self.run("export", arguments[0], path, *arguments[1:]).returncode == 0
@@ -123,13 +125,13 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def test_every_file_that_was_written_is_erased_or_written_anew(place: Place) -> None:
-    assert len(place.traces()) == 9
+    assert len(place.traces()) == 10
     done = place.run("forget", ANNA)
     assert done.returncode == 0, done.stderr
     assert place.traces() == []
     configured = list((place.folder / "exports").rglob("*.json"))
     assert len(configured) == 2 and all(BERT in path.read_text() for path in configured)
-    assert "2 exported files were written anew" in done.stdout and done.stdout.count("removed (it named the voice") == 6
+    assert "2 exported files were written anew" in done.stdout and done.stdout.count("removed (it named the voice") == 7
     again = place.run("forget", ANNA)
     assert again.returncode == 2 and f"there is no voice '{ANNA}'" in again.stderr and again.stdout == ""
     again = place.run("forget", ANNA, "--missing-ok")

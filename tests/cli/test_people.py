@@ -8,15 +8,19 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.heard_people import HearingNothing, group, hear
 from typer.testing import CliRunner
 
+from voicemark.actions.questions import Question
+from voicemark.cli.ask import print_question
 from voicemark.cli.main import app
 from voicemark.config import Config
 from voicemark.enrolment.enrolment import enrol
 from voicemark.store.database import open_database
+from voicemark.store.people import PersonView, Place
 
 CLARA, LIKE_CLARA, DORA = 0, 1, 2
 
@@ -86,6 +90,20 @@ def test_questions_are_listed_where_nobody_can_answer(config: Path) -> None:
     run(config, "people", "split", "1", "/b.ts", "--later")
     assert "is ignored" in run(config, "people", "ignore", "3")
     assert "shown again" in run(config, "people", "unignore", "3")
+
+
+def test_the_number_of_a_speaker_is_not_taken_for_that_of_a_person(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = Place(2, "/b.ts", "B", None, 5.0, 9.0, None, 5)
+    voice = PersonView(5, None, "person", 2, 1.0, None, None, None)
+    told: dict[str, Any] = {"other": 2, "voice": "Clara", "places": [place], "agree": 8, "of": 10, "hours": 0.5}
+    print_question(Question(id="2.5:2", person=None, recording_id=2, local_speaker=5, **told))
+    print_question(Question(id="5:2", person=voice, recording_id=None, local_speaker=None, **told))
+    said = " ".join(capsys.readouterr().out.split())
+    assert "is speaker 5 of this recording alone 'Clara'?" in said and "(question 2.5:2)" in said
+    assert "is voice 5 'Clara'?" in said and "(question 5:2)" in said
+    assert "counts within one recording" in " ".join(run(config, "ask", "--help").split())
 
 
 def test_on_a_terminal_answers_are_taken(config: Path) -> None:

@@ -95,6 +95,16 @@ def test_a_playlist_is_written_again_and_not_over_what_is_somebody_elses(place: 
     assert "mine.mp3" in target.read_text()
 
 
+@pytest.mark.parametrize("name", ["k.txt", "k", "k.xspf.bak"])
+def test_a_playlist_of_an_unknown_ending_is_refused_with_those_known(place: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match=r"\.xspf, \.m3u, \.m3u8"):
+        run(place, "playlist", "Anna", "-o", str(place / name))
+    assert not (place / name).exists()
+    assert "2 stretches" in run(place, "playlist", "Anna", "--m3u", "-o", str(place / name))
+    with pytest.raises(ConfigError, match="--m3u"):
+        run(place, "playlist", "Anna", "--m3u", "-o", str(place / "k.xspf"))
+
+
 def test_nobody_has_no_playlist(place: Path) -> None:
     done = CliRunner().invoke(app, ["playlist", "Ann", "-c", str(place / "config.toml")])
     assert done.exit_code == 1 and done.stdout == ""
@@ -138,6 +148,23 @@ def test_mpv_is_started_with_the_voices_as_chapters(place: Path, monkeypatch: py
     text = told.read_text()
     assert text.startswith("--start=61.500\n--chapters-file=/")
     assert str(place / "a & b.ts") in text and "title=Anna-Lena" in text
+
+
+def test_without_a_player_that_is_said_beside_the_command(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(place))
+    for more, missing in ((("--at", "7"), "mpv, vlc"), (("--at", "7", "--player", "vlc"), "vlc")):
+        done = CliRunner().invoke(app, ["play", str(place / "a & b.ts"), *more, "-c", str(place / "config.toml")])
+        assert f"no player was found ({missing}); this is the command" in done.stderr
+        assert shlex.split(done.stdout)[0] == missing.split(",")[0]
+    done = CliRunner().invoke(app, ["play", "2", "--print", "-c", str(place / "config.toml")])
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("at", ["99:00", "15:00", "inf", "nan"])
+@pytest.mark.parametrize("what", ["a & b.ts", "2"])
+def test_a_moment_behind_the_end_is_refused_with_the_length(place: Path, at: str, what: str) -> None:
+    with pytest.raises(RecordingError, match=rf"{at} is not within it .*900\.0 s long"):
+        run(place, "play", what if what == "2" else str(place / what), "--at", at, "--print")
 
 
 def test_what_cannot_be_played_is_said(place: Path) -> None:

@@ -80,8 +80,9 @@ def test_forget_says_what_was_erased_and_what_is_left_to_do(
     done = run("forget", "Anna [A]", "--config", config)
     assert done.returncode == 0, done.stderr
     assert "'Anna [A]' is forgotten: 0 markers in 0 recordings and 1 memories are erased" in done.stdout
-    assert f"still in {config}, line 3" in done.stdout and "anna" in done.stdout
-    assert "backups" in done.stdout
+    assert f"'Anna [A]' is still in [[speakers]] of {config}, line 3" in done.stdout and "anna" in done.stdout
+    assert "enrolled again at the next scan" in done.stdout
+    assert "backups" in done.stdout and "no list is kept of them" in done.stdout
     again = run("forget", "Anna [A]", "--config", config)
     assert again.returncode == 0 and "nothing was kept of 'Anna [A]'; the voices there are: Bert" in again.stdout
     copied = run("backup", tmp_path / "copy.db", "--config", config)

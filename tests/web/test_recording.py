@@ -17,7 +17,7 @@ def rows(html: str) -> list[dict[str, str | None]]:
 def test_everybody_who_speaks_has_a_lane_also_without_a_name(browser: Browser) -> None:
     seen = Seen(browser.get("/recordings/1").text)
     lanes = [has["aria-label"] for has in seen.all("svg") if "data-lane" in has]
-    assert lanes == ["Anna: 0.3 minutes in 2 turns", "Speaker 2: 0.2 minutes in 1 turns"]
+    assert lanes == ["Anna: 0.3 minutes in 2 turns", "Speaker 2 of this recording: 0.2 minutes in 1 turns"]
 
 
 def test_the_table_has_every_turn_of_the_timeline(browser: Browser) -> None:

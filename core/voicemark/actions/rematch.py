@@ -30,7 +30,7 @@ from voicemark.store.archive import (
 )
 from voicemark.store.carry import place_said
 from voicemark.store.database import Database
-from voicemark.store.markers import known_voice_ids
+from voicemark.store.markers import count_markers, known_voice_ids
 from voicemark.store.matching import forget_matchings, keep_all_taken, remember_matching, remembered_matchings
 from voicemark.store.recognised import write_recognised
 from voicemark.store.speakers import write_speech
@@ -58,6 +58,7 @@ class RematchReport:
     recordings: int
     hours: float
     markers: int
+    """All that these recordings have now, also those that stayed as they were."""
     seconds: float
     unheard: int = 0
     """Recordings that a verifier should have heard and could not: they keep their markers."""
@@ -112,14 +113,15 @@ def rematch(
             )
             untouched = [one.kept for one in alone if one.kept.recording_id in there]
             set_match_key(session, [kept.recording_id for kept in untouched], made_with)
+            if untouched:
+                markers += count_markers(session, [kept.recording_id for kept in untouched])
             found = {
                 one.kept.recording_id: (one.kept, recognised)
                 for one, recognised in zip(changed, results, strict=True)
                 if not isinstance(recognised, RecordingError) and one.kept.recording_id in there
             }
-            marked = write_recognised(
-                session, {number: recognised for number, (_, recognised) in found.items()}, made_with, voices
-            )
+            written = {number: recognised for number, (_, recognised) in found.items()}
+            marked = write_recognised(session, written, made_with, voices)
             if made_with is not None:
                 remember_matching(session, key, parts)
         hours += sum(kept.duration_s for kept in [*untouched, *(kept for kept, _ in found.values())]) / 3600

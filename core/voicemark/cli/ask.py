@@ -24,6 +24,8 @@ def ask(
     """Ask about the doubtful speakers with most time behind them, each by several places to listen to.
 
     On a terminal answers are taken: yes, no, somebody else, skip, quit. Else, or with --json, questions are listed.
+    A voice's number is that of `voicemark people`; a speaker's counts within one recording, and is no person's.
+    Each question has a name for other programs: `5:2`, is voice 5 voice 2; `2.5:2`, is speaker 5 of recording 2 it.
     """
     from voicemark.actions.questions import questions
     from voicemark.config import load_config
@@ -40,14 +42,14 @@ def ask(
         _take_answers(loaded, asked)
     else:
         for question in asked:
-            _print(question)
+            print_question(question)
 
 
 def _take_answers(config: "Config", asked: "list[Question]") -> None:
     here: set[str] = set()
     for number, question in enumerate(asked, 1):
         screen().print(f"{number} of {len(asked)}")
-        _print(question)
+        print_question(question)
         said = typer.prompt("yes (y), no (n), somebody else (o), skip (s), quit (q)", default="s").strip().lower()[:1]
         if said == "q":
             break
@@ -71,11 +73,13 @@ def _answer(config: "Config", question: "Question", said: str, called: str | Non
         screen().print(done.message, markup=False)
 
 
-def _print(question: "Question") -> None:
-    who = question.person.called if question.person else f"speaker {question.local_speaker}"
+def print_question(question: "Question") -> None:
+    """What is asked, by how many places it is likely, and where to listen."""
+    # The two numberings stand beside each other in people's heads: which one it is, is said each time.
+    who = question.person.called if question.person else f"speaker {question.local_speaker} of this recording alone"
     screen().print(
         f"is {who} '{question.voice}'? {question.agree} of {question.of} places say so; "
-        f"{clock(question.hours * 3600)} would have a name [{question.id}]",
+        f"{clock(question.hours * 3600)} would have a name (question {question.id})",
         markup=False,
     )
     for place in question.places:

@@ -2,11 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, complain
+
+if TYPE_CHECKING:
+    from voicemark.export.base import Writer
 
 
 def export(
@@ -21,7 +24,11 @@ def export(
     config: ConfigOption = DEFAULT_CONFIG,
     speaker: Annotated[str | None, typer.Option(help="Only this voice.")] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Folder for the files, instead of [export] folder; - prints them.")
+        Path | None,
+        typer.Option(
+            help="Folder for the files, instead of [export] folder; of one RECORDING also a file with the format's "
+            "ending; - prints them."
+        ),
     ] = None,
     in_place: Annotated[
         bool, typer.Option("--in-place", help="Write beside the recordings, where players look.")
@@ -40,10 +47,10 @@ def export(
         raise ConfigError("--output and --in-place exclude each other")
     writer = writer_for(format)
     settings = load_config(config)
-    where = settings.export.model_copy(
-        update={"folder": settings.export.folder if output is None else output.absolute(), "in_place": in_place}
-    )
     printed = output == Path("-")
+    file = None if output is None or printed else _file(output, writer, len(recordings))
+    folder = settings.export.folder if output is None or file is not None else output.absolute()
+    where = settings.export.model_copy(update={"folder": folder, "in_place": in_place})
     database = (open_to_read if printed else open_database)(settings.database.path)
     failed = False
     if speaker is not None:
@@ -61,17 +68,37 @@ def export(
             if printed:
                 sys.stdout.buffer.write(writer.render(with_frames(recording)))
                 continue
-            written = export_recording(recording, [format], where, ExportRecord(database, recording.path))
+            record = ExportRecord(database, recording.path)
+            written = export_recording(recording, [format], where, record, file=file)
         except ConfigError:
             raise
         except VoicemarkError as error:
             complain(error)
             failed = True
             continue
-        for file in written:
-            typer.echo(str(file).encode("utf-8", "backslashreplace").decode())
+        for target in written:
+            typer.echo(str(target).encode("utf-8", "backslashreplace").decode())
         if not written:
             complain(f"{path}: no markers, so there is nothing to write")
     database.close()
     if failed:
         raise typer.Exit(1)
+
+
+def _file(output: Path, writer: "Writer", recordings: int) -> Path | None:
+    """The one file that `output` names; None for a folder, which is whatever has no ending of a format's file.
+
+    Raises `ConfigError` where it names a file of another format, or one for several recordings.
+    """
+    from voicemark.errors import ConfigError
+    from voicemark.export.write import WRITERS
+
+    endings = {Path(f"x{one.suffix}").suffix for one in WRITERS.values()}
+    ending = Path(f"x{writer.suffix}").suffix
+    if output.is_dir() or (output.suffix.lower() not in endings and not output.exists()):
+        return None
+    if output.suffix.lower() != ending:
+        raise ConfigError(f"{output}: a file of {writer.name} ends in {ending}", hint="or name a folder")
+    if recordings > 1:
+        raise ConfigError(f"{output}: is one file, for {recordings} recordings", hint="name a folder")
+    return output.absolute()

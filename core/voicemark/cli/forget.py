@@ -37,7 +37,8 @@ def forget(
     from exported files.
 
     What was broken off is ended by the next run, with any name, or by the service. A name that nothing is kept of is an
-    error, unless --missing-ok: of whom was erased before not even the name is kept.
+    error, unless --missing-ok: of whom was erased before not even the name is kept. Of playlists (`playlist -o`),
+    reports (`report --html`) and backups no list is kept: delete those yourself, and the samples.
     """
     from voicemark.actions.erase import finish_erasures, needed_bytes
     from voicemark.config import load_config
@@ -110,7 +111,7 @@ def what_became(rest: "Erased") -> list[str]:
 
 
 def left_to_do(forgotten: "Forgotten", config: "Config", path: "Path") -> list[str]:
-    """What only the owner can remove: configuration, samples, backups."""
+    """What only the owner can remove: configuration, samples, playlists, reports, backups."""
     from voicemark.config.load import find_line
 
     lines = []
@@ -119,13 +120,17 @@ def left_to_do(forgotten: "Forgotten", config: "Config", path: "Path") -> list[s
             line = find_line(path.read_text("utf-8"), ("speakers", index))
             samples = ", ".join(str(sample if isinstance(sample, str) else sample.file) for sample in speaker.samples)
             lines.append(
-                f"still in {path}{f', line {line}' if line else ''}: remove this [[speakers]] table, or the voice is "
-                f"enrolled again; its samples are {samples}"
+                f"'{speaker.name}' is still in [[speakers]] of {path}{f', line {line}' if line else ''}: remove that "
+                f"table, or the voice is enrolled again at the next scan; its samples are {samples}"
             )
     if forgotten.recordings and not forgotten.embeddings:
         lines.append(
             "the embeddings of the recordings stay, in which everybody's speech is: with --recordings these are erased "
             "as well"
         )
+    lines.append(
+        "playlists and reports that name the voice stay (`playlist -o`, `report --html`): no list is kept of them, so "
+        "delete them yourself"
+    )
     lines.append("backups made before still hold the voice: delete them, or make new ones")
     return lines

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption
+from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, complain
 
 BEFORE_S = 1.0
 """A player begins so long before the voice."""
@@ -27,7 +27,7 @@ def play(
     """Play a recording where a voice is heard: with mpv, which shows the voices as chapters, or VLC."""
     from voicemark.config import load_config
     from voicemark.config.model import parse_clock
-    from voicemark.errors import ConfigError
+    from voicemark.errors import ConfigError, RecordingError
     from voicemark.export.chapters import Ffmetadata
     from voicemark.export.load import load_recording, with_file_times
     from voicemark.export.players import PLAYERS, command, file_at, installed
@@ -39,9 +39,10 @@ def play(
     if player is not None and player not in PLAYERS:
         raise ConfigError(f"'{player}' is no player that is known; there are: {', '.join(PLAYERS)}")
     try:
-        start_s = None if at is None else parse_clock(at)
+        moment = None if at is None else parse_clock(at)
     except ValueError as error:
         raise ConfigError(str(error)) from None
+    start_s = float(moment) if isinstance(moment, float | int) else None
     database = open_database(load_config(config).database.path)
     try:
         with database.reading() as session:
@@ -54,6 +55,10 @@ def play(
             recording = load_recording(session, path)
     finally:
         database.close()
+    if start_s is not None and recording.duration_s is not None and not start_s < recording.duration_s:
+        raise RecordingError(
+            f"{at} is not within it", path=recording.path, hint=f"it is {recording.duration_s:.1f} s long"
+        )
     recording = with_file_times(recording)
     if start_s is None:
         wanted = recording if voice is None else recording.only(voice)
@@ -62,11 +67,12 @@ def play(
                 f"'{voice}' is not heard in {path}", hint=f"`voicemark markers --recording '{path.name}'` lists who is"
             )
         start_s = wanted.markers[0].start_s if wanted.markers else 0.0
-    assert isinstance(start_s, float | int)
     number, file = file_at(recording, start_s)
     files = [one.path for one in recording.files[number:]]
     begin_s = max(0.0, start_s - file.start_s - (0.0 if at is not None else BEFORE_S))
     program = installed(player)
+    if program is None and not show:
+        complain(f"no player was found ({player or ', '.join(PLAYERS)}); this is the command")
     if show or program is None:
         told = shlex.join(command(program or player or PLAYERS[0], files, begin_s))
         typer.echo(told.encode("utf-8", "backslashreplace").decode())

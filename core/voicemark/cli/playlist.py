@@ -8,6 +8,9 @@ import typer
 
 from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, complain
 
+XSPF, M3U = ".xspf", (".m3u", ".m3u8")
+"""Endings of playlists' files."""
+
 
 def playlist(
     name: Annotated[str, typer.Argument(help="The voice's name.", metavar="NAME")],
@@ -20,7 +23,7 @@ def playlist(
     """Make a playlist of everything that is heard of the voice NAME, by date; one entry for each stretch."""
     from voicemark.actions.playlist import entries_in
     from voicemark.config import load_config
-    from voicemark.errors import ExportError, VoicemarkError
+    from voicemark.errors import ConfigError, ExportError, VoicemarkError
     from voicemark.export import playlist as playlists
     from voicemark.export.files import read_present, write_atomically
     from voicemark.store.called import check_voice
@@ -28,6 +31,11 @@ def playlist(
     from voicemark.store.paths import text_to_path
     from voicemark.store.queries import MarkerFilter, find_markers
 
+    ending = None if output is None else output.suffix.lower()
+    if m3u and ending == XSPF:
+        raise ConfigError(f"--m3u is another format than {output} is named for", hint=f"{', '.join(M3U)} are M3U")
+    if ending is not None and not m3u and ending not in (XSPF, *M3U):
+        raise ConfigError(f"{output}: no playlist has this ending", hint=f"there are: {', '.join((XSPF, *M3U))}")
     database = open_database(load_config(config).database.path)
     entries: list[playlists.Entry] = []
     try:
@@ -45,8 +53,7 @@ def playlist(
     if not entries:
         complain(f"no recording in which '{name}' is heard and that is there")
         raise typer.Exit(1)
-    as_m3u = m3u or (output is not None and output.suffix.lower() in (".m3u", ".m3u8"))
-    data = (playlists.m3u if as_m3u else playlists.xspf)(entries, name)
+    data = (playlists.m3u if m3u or ending in M3U else playlists.xspf)(entries, name)
     if output is None:
         sys.stdout.buffer.write(data)
         return

@@ -56,13 +56,19 @@ def writer_for(name: str) -> Writer:
 
 
 def export_recording(
-    recording: MarkedRecording, formats: Sequence[str], settings: ExportSection, record: ExportRecord | None = None
+    recording: MarkedRecording,
+    formats: Sequence[str],
+    settings: ExportSection,
+    record: ExportRecord | None = None,
+    *,
+    file: Path | None = None,
 ) -> list[Path]:
     """Write `recording`'s markers in each of `formats`; returns the files that now hold them.
 
     Without markers, files for players that an earlier export wrote are removed again; and so is what it wrote where
     the recording lay before it moved. When one format fails the others are still written. Raises `ExportError` with
     every failure, `ConfigError` for an unknown format. In `record` it is noted what is written where and whom it names.
+    `file`: written instead of one in the export folder, for one format.
     """
     writers = [writer_for(name) for name in dict.fromkeys(formats)]
     written: list[Path] = []
@@ -74,7 +80,9 @@ def export_recording(
     settled: dict[Path, tuple[str, bytes | None, frozenset[str], str]] = {}
     with Ledger(settings.folder) as ledger:
         for writer in writers:
-            for position, (target, part) in enumerate(_places(writer, recording, settings, record)):
+            for position, (target, part) in enumerate(
+                [(file, recording)] if file is not None else _places(writer, recording, settings, record)
+            ):
                 place = Place(target, f"{recording.content}:{writer.name}:{position}", recording.path)
                 voices = frozenset(marker.speaker for marker in part.markers)
                 try:

@@ -32,6 +32,7 @@ INSERT INTO voice_sums (voice_id, recording_id, markers, hundredths, least_score
 SELECT voice_id, recording_id, count(*), sum(CAST(round((end_s - start_s) * 100) AS INTEGER)), min(score)
   FROM markers WHERE recording_id IN (SELECT value FROM json_each(?)) GROUP BY voice_id, recording_id
 """
+COUNT = "SELECT coalesce(sum(markers), 0) FROM voice_sums WHERE recording_id IN (SELECT value FROM json_each(?))"
 _Place = tuple[int, int, float, float]
 """Recording, voice, start, end: by these a marker is the same."""
 _Told = tuple[int | None, float]
@@ -75,8 +76,9 @@ def write_markers(
 
 def replace_markers(
     session: Session, markers: Mapping[int, Sequence[Marker]], match_key: str | None, voices: Mapping[str, int]
-) -> None:
-    """As `write_markers`, of many recordings with a few statements; only what differs is written."""
+) -> int:
+    """As `write_markers`, of many recordings with a few statements; only what differs is written. How many markers
+    these recordings have now."""
     ids = list(markers)
     session.execute(update(RecordingRow).where(RecordingRow.id.in_(ids)).values(match_key=match_key))
     guides = _guides(session, ids)
@@ -95,6 +97,13 @@ def replace_markers(
         if marker.voice in voices
     ]
     _write_differences(session, ids, wanted)
+    return len(wanted)
+
+
+def count_markers(session: Session, recordings: Sequence[int]) -> int:
+    """How many these recordings have, by the sums that are kept of them."""
+    row = session.connection().exec_driver_sql(COUNT, (json.dumps(recordings),)).one()
+    return int(row[0])
 
 
 def _write_differences(session: Session, recordings: Sequence[int], wanted: Sequence[tuple[_Place, _Told]]) -> None:

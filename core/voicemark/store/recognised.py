@@ -46,12 +46,12 @@ def write_recognised(
         row.answers, row.agreeing = agreeing(recognised[recording_id], said)
         recognised[recording_id] = as_said(recognised[recording_id], turns_of(session, recording_id), said)
         voices |= known_voice_ids(session, {one.voice for one in said if one.voice is not None})
-    replace_markers(session, {number: one.markers for number, one in recognised.items()}, match_key, voices)
+    marked = replace_markers(session, {number: one.markers for number, one in recognised.items()}, match_key, voices)
     replace_names(session, {number: one.named for number, one in recognised.items()}, voices)
     if corrected:
         set_match_key(session, [recording_id for recording_id, _ in corrected], match_key)
     _place_heard(session, list(recognised))
-    return sum(len(one.markers) for one in recognised.values())
+    return marked
 
 
 def _place_heard(session: Session, recordings: Sequence[int]) -> None:

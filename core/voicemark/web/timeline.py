@@ -76,6 +76,11 @@ class Timeline:
         return self.end_s - self.start_s
 
     @property
+    def numbered(self) -> bool:
+        """Is somebody called by a number in it?"""
+        return any(lane.name is None for lane in self.lanes)
+
+    @property
     def placed_faults(self) -> list[Fault]:
         """Those of which the place is known."""
         return [one for one in self.faults if one.start_s is not None]
