@@ -1,6 +1,7 @@
 """What a valid configuration names that is there and of no use: a database of another program, guides that are broken,
 voices that nobody can hear."""
 
+import os
 from contextlib import closing
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from voicemark.epg.epgdata import read_epg_data
 from voicemark.epg.xmltv import read_programmes
 from voicemark.errors import DatabaseError, RecordingError
 from voicemark.guard import unit
+from voicemark.rights import barred_at
 from voicemark.store.revision import is_current
 from voicemark.store.sqlite_errors import in_words
 from voicemark.store.sqlite_file import check_file, connect
@@ -24,7 +26,7 @@ def unusable(config: Config) -> list[str]:
     at all, `config.check` tells. Reads guides whole and the headers of samples."""
     faults: list[str] = []
     for key, paths in (("epg.xmltv", config.epg.xmltv), ("epg.vdr_epg_data", config.epg.vdr_epg_data)):
-        for path in filter(Path.is_file, paths):
+        for path in filter(os.path.isfile, paths):
             with unit(f"{key}: {path}", faults.append):
                 programmes = read_programmes(path) if key == "epg.xmltv" else read_epg_data(path)
                 if not sum(1 for _ in programmes):
@@ -40,7 +42,7 @@ def unusable(config: Config) -> list[str]:
 
 def unusable_database(path: Path) -> list[str]:
     """Whether a file that is there is a database of this program, of whatever version; only read."""
-    if not path.exists():
+    if not os.path.lexists(path) and barred_at(path) is None:
         return []
     try:
         check_file(path)

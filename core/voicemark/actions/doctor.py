@@ -110,7 +110,7 @@ def _watches(config: Config) -> Iterator[Finding]:
 
 def _database(path: Path) -> Iterator[Finding]:
     try:
-        database = (open_to_read if path.exists() else open_database)(path, busy_timeout_s=5)
+        database = (open_to_read if os.path.lexists(path) else open_database)(path, busy_timeout_s=5)
         try:
             with database.reading() as session:
                 last = last_check(session)

@@ -1,5 +1,6 @@
 """`voicemark doctor`: is everything there that is needed, and if not, what to do? Of a recording: what is in it?"""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +17,10 @@ def doctor(
 ) -> None:
     """Say what is right, what is wrong, and what to do: of the installation, or of one recording."""
     from voicemark.config import Config, load_config
+    from voicemark.rights import barred_at
 
-    settings = load_config(config) if config.exists() or config != DEFAULT_CONFIG else Config()
+    nothing = config == DEFAULT_CONFIG and not os.path.lexists(config) and barred_at(config) is None
+    settings = Config() if nothing else load_config(config)
     if recording is not None:
         from voicemark.cli.doctor_recording import show_recording
 

@@ -19,7 +19,14 @@ DEFAULT_CONFIG = Path("/etc/voicemark/config.toml")
 
 ConfigOption = Annotated[
     Path,
-    typer.Option("--config", "-c", help="The configuration file.", envvar="VOICEMARK_CONFIG", show_default=True),
+    typer.Option(
+        "--config",
+        "-c",
+        help="The configuration file.",
+        envvar="VOICEMARK_CONFIG",
+        show_default=True,
+        readable=False,  # `load_config` says what to do, too.
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line instead of text.")]
 

@@ -33,7 +33,7 @@ def play(
     from voicemark.export.players import PLAYERS, command, file_at, installed
     from voicemark.store.called import check_voice
     from voicemark.store.connections import plain
-    from voicemark.store.database import open_database
+    from voicemark.store.database import open_to_read
     from voicemark.store.queries import place_of_marker
 
     if player is not None and player not in PLAYERS:
@@ -43,7 +43,7 @@ def play(
     except ValueError as error:
         raise ConfigError(str(error)) from None
     start_s = float(moment) if isinstance(moment, float | int) else None
-    database = open_database(load_config(config).database.path)
+    database = open_to_read(load_config(config).database.path)
     try:
         with database.reading() as session:
             if voice is not None:

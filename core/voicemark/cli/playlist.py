@@ -27,7 +27,7 @@ def playlist(
     from voicemark.export import playlist as playlists
     from voicemark.export.files import read_present, write_atomically
     from voicemark.store.called import check_voice
-    from voicemark.store.database import open_database
+    from voicemark.store.database import open_to_read
     from voicemark.store.paths import text_to_path
     from voicemark.store.queries import MarkerFilter, find_markers
 
@@ -36,7 +36,7 @@ def playlist(
         raise ConfigError(f"--m3u is another format than {output} is named for", hint=f"{', '.join(M3U)} are M3U")
     if ending is not None and not m3u and ending not in (XSPF, *M3U):
         raise ConfigError(f"{output}: no playlist has this ending", hint=f"there are: {', '.join((XSPF, *M3U))}")
-    database = open_database(load_config(config).database.path)
+    database = open_to_read(load_config(config).database.path)
     entries: list[playlists.Entry] = []
     try:
         with database.snapshot() as connection:

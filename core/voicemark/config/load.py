@@ -19,6 +19,7 @@ from voicemark.errors import ConfigError
 from voicemark.faults import in_words, perhaps
 from voicemark.named import named
 from voicemark.patience import within_patience
+from voicemark.rights import who_may
 
 
 def load_config(path: Path) -> Config:
@@ -33,6 +34,8 @@ def load_config(path: Path) -> Config:
         raise ConfigError(
             "there is no such configuration", path=path, hint="write one with `voicemark config example`"
         ) from None
+    except PermissionError:
+        raise ConfigError("may not be read by this user", path=path, hint=who_may(path)) from None
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", path=path) from error
     except UnicodeDecodeError as error:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voicemark.config import WatchSection
-from voicemark.errors import RecordingError
+from voicemark.errors import RecordingError, RecordingUnreadableError
 from voicemark.foreign import Reach
 from voicemark.named import named
 from voicemark.patience import NoAnswerError, within_patience
@@ -22,6 +22,7 @@ from voicemark.recorders.plain import Plain
 from voicemark.recorders.tree import is_folder
 from voicemark.recorders.tvheadend import Tvheadend
 from voicemark.recorders.vdr import Vdr
+from voicemark.rights import barred_at, who_may
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,8 @@ def find_recordings(
     With each comes its own adapter (never the `auto` one). Raises `RecordingError` when there is no such path, or no
     recording at it.
     """
+    if barred_at(path) is not None:
+        raise RecordingUnreadableError("may not be read by this user", path=path, hint=who_may(path))
     if not os.path.lexists(path):
         raise RecordingError("there is no such file or directory", path=path)
     place = place_of(path, watch)

@@ -18,7 +18,7 @@ from voicemark.store.migrate import migrate
 from voicemark.store.private import create_private, make_private
 from voicemark.store.revision import is_current
 from voicemark.store.sqlite_errors import DatabaseLostError, DatabaseUnavailableError
-from voicemark.store.sqlite_file import BUSY_TIMEOUT_S, check_file, leave_log, roll_back, use_log
+from voicemark.store.sqlite_file import BUSY_TIMEOUT_S, check_file, check_reach, leave_log, roll_back, use_log
 from voicemark.store.write_lock import WriteLock
 
 
@@ -141,6 +141,7 @@ def open_database(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Data
     Raises `DatabaseError` when it is locked, read-only, damaged, no database, newer than this program, or another
     program's: such a file is left as it is.
     """
+    check_reach(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from voicemark.errors import DatabaseError
+from voicemark.rights import who_may
 
 
 class DatabaseUnavailableError(DatabaseError):
@@ -43,6 +44,14 @@ _ADVICE = (
 _PASSING = ("is locked", "readonly", "is full")
 
 
+def read_only(path: Path) -> tuple[str, str]:
+    """What is to be said of a database that cannot be written: whose it is, where that is why."""
+    others = [place for place in (path.parent, path) if place.exists() and not os.access(place, os.W_OK)]
+    if not others or os.statvfs(path.parent).f_flag & os.ST_RDONLY:
+        return READ_ONLY
+    return READ_ONLY[0], who_may(others[0])
+
+
 @contextmanager
 def in_words(path: Path) -> Iterator[None]:
     """SQLite's errors as `DatabaseError`s that say what to do."""
@@ -59,6 +68,8 @@ def explained(path: Path, error: BaseException) -> DatabaseError:
         text = "readonly"  # Even a reader needs to write beside a database in WAL mode.
     for sign, what, hint in _ADVICE:
         if sign in text.lower():
+            if what == READ_ONLY[0]:
+                hint = read_only(path)[1]
             kind = DatabaseUnavailableError if sign in _PASSING else DatabaseError
             return kind(what, path=path, hint=hint)
     return DatabaseError(f"SQLite: {text}", path=path)

@@ -8,13 +8,21 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from voicemark.errors import DatabaseError
+from voicemark.rights import barred_at, who_may
 
 BUSY_TIMEOUT_S = 90.0
 """How long a writer waits for others: a person's `sqlite3` may well hold a lock for a minute."""
 
 
+def check_reach(path: Path) -> None:
+    """Raises `DatabaseError` when this user may not read what is at `path`, or not go there."""
+    if barred_at(path) is not None:
+        raise DatabaseError("may not be read by this user", path=path, hint=who_may(path))
+
+
 def check_file(path: Path) -> None:
-    """Raises `DatabaseError` when there is nothing at `path`, or no file."""
+    """Raises `DatabaseError` when there is nothing at `path`, no file, or one that this user may not read."""
+    check_reach(path)
     if not path.exists():
         raise DatabaseError("there is no database yet", path=path, hint="start the service, or scan a recording")
     if not path.is_file():  # A pipe would hold SQLite for ever.

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from voicemark.store.private import create_private
-from voicemark.store.sqlite_errors import FULL, LOCKED, READ_ONLY, DatabaseUnavailableError
+from voicemark.store.sqlite_errors import FULL, LOCKED, DatabaseUnavailableError, read_only
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.002, 0.02
 
@@ -74,7 +74,7 @@ class WriteLock:
                 return create_private(self._path)
             return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            said = FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else READ_ONLY
+            said = FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else read_only(self._database)
             raise self._unavailable(said) from error
 
     def _is_still(self, descriptor: int) -> bool:
