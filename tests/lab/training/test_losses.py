@@ -29,7 +29,7 @@ def test_a_margin_makes_the_loss_larger() -> None:
     torch.manual_seed(0)
     softmax = AngularMarginSoftmax(6, 4, margin=0.0)
     embeddings, own = unit(5, 6), torch.tensor([0, 1, 2, 3, 1])
-    without = float(softmax(embeddings, own))
+    without = softmax(embeddings, own).item()
     softmax.margin = 0.2
     assert float(softmax(embeddings, own)) > without
 
