@@ -15,10 +15,7 @@ from voicemark.guard import unit
 from voicemark.rights import barred_at
 from voicemark.store.revision import is_current
 from voicemark.store.sqlite_errors import in_words
-from voicemark.store.sqlite_file import check_file, connect
-
-LOCKED_AFTER_S = 3.0
-"""A lock on the database that is held for so long is told of."""
+from voicemark.store.sqlite_file import LOCKED_AFTER_S, check_file, connect
 
 
 def unusable(config: Config) -> list[str]:

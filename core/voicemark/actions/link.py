@@ -20,9 +20,7 @@ from voicemark.store.database import Database
 from voicemark.store.linkings import keep_linking, last_linking, linked_recordings, said_by_now
 from voicemark.store.links import Linkable, is_any_unlinked, read_linkable, when_begun, write_links
 from voicemark.store.unknown import forget_unknown, is_any_unknown
-from voicemark.voice.linking import NOBODY, RULES, Linked, Speakers
-from voicemark.voice.linking import link_all as all_linked
-from voicemark.voice.linking import link_new as new_linked
+from voicemark.voice.linking import NOBODY, RULES, Linked, Speakers, link_all, link_new
 from voicemark.voice.linking_sounds import LONGEST_S, noise_like
 from voicemark.voice.recognise import Recogniser
 
@@ -129,16 +127,6 @@ def _said(session: Session, recogniser: Recogniser) -> str:
     return f"{said_by_now(session)} {recogniser.match_key}"
 
 
-def link_new(database: Database, recogniser: Recogniser, config: Config) -> LinkReport:
-    """`link_people` with the recordings that are new."""
-    return link_people(database, recogniser, config)
-
-
-def link_all(database: Database, recogniser: Recogniser, config: Config) -> LinkReport:
-    """`link_people` with all recordings."""
-    return link_people(database, recogniser, config, anew=True)
-
-
 def _is_any_unknown(database: Database, before: datetime) -> bool:
     with database.reading() as session:
         return is_any_unknown(session, before)
@@ -198,8 +186,8 @@ def _linked(found: _Found, recogniser: Recogniser) -> Linked:
     noise[asked] = noise_like(of.directions[asked], rows)
     speakers = Speakers(of.directions, of.seconds, found.begun, of.recordings, of.persons, of.fixed, noise, of.apart)
     if found.anew:
-        return all_linked(speakers, of.kinds, found.go_on)
-    return new_linked(speakers, of.kinds, of.fresh, found.again, found.go_on)
+        return link_all(speakers, of.kinds, found.go_on)
+    return link_new(speakers, of.kinds, of.fresh, found.again, found.go_on)
 
 
 def _written(session: Session, found: _Found, linked: Linked, recogniser: Recogniser) -> LinkReport:

@@ -1,8 +1,9 @@
 """A running ffmpeg that decodes one audio stream, and the time stamp of each piece of what it decodes.
 
-The samples come through one pipe, the time stamp of every frame through another (ffmpeg's `framecrc` text), so that
-holes are judged by `voicemark.audio.timeline`: ffmpeg's own correction takes a lost minute for a splice. What is
-decoded is a file, or what is fed to it (`Feed`). Nothing else runs ffmpeg on a recording.
+The samples come through one pipe, in the 16 bits that television is made of, the time stamp of every frame through
+another (ffmpeg's `framecrc` text), so that holes are judged by `voicemark.audio.timeline`: ffmpeg's own correction
+takes a lost minute for a splice. What is decoded is a file, or what is fed to it (`Feed`). Nothing else runs ffmpeg on
+a recording.
 """
 
 import os
@@ -31,6 +32,7 @@ from voicemark.audio.complaints import (
     tool_is_broken,
 )
 from voicemark.audio.ffmpeg import blame_tool, find_program
+from voicemark.audio.pcm import WIDTH, from_pcm
 from voicemark.audio.streams import FIRST_LOOK, Look
 from voicemark.audio.timeline import SAMPLE_RATE, Piece
 from voicemark.containers import DEMUXERS
@@ -47,8 +49,6 @@ FASTER_DECODERS = {"mp1": "mp1float", "mp2": "mp2float"}
 """ffmpeg prefers the fixed-point MP2 decoder, which costs half as much again as the float one."""
 FILTER_TAPS = 16
 """Half as many as ffmpeg takes by itself, at half the cost: embeddings have a cosine of 0.998 with those of 32."""
-WIDTH = 2  # bytes of a sample in the pipe: half of what floats take, and what television is made of
-FULL_SCALE = np.float32(1 / 32768)
 SOURCE = "the recording"
 PIPE_BYTES = 256 * 1024
 LAST_LINES = 200
@@ -185,8 +185,7 @@ class Decoder:
         taken = 0
         for pts, length in self._runs(len(data) // WIDTH):
             end = taken + WIDTH * length
-            samples = np.frombuffer(memoryview(data)[taken:end], np.int16).astype(np.float32)
-            pieces.append(Piece(pts, np.multiply(samples, FULL_SCALE, out=samples)))
+            pieces.append(Piece(pts, from_pcm(np.frombuffer(memoryview(data)[taken:end], "<i2"))))
             taken = end
         del data[:taken]
         self.samples += taken // WIDTH

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from voicemark.audio.pcm import WIDTH, from_pcm
 from voicemark.audio.timeline import SAMPLE_RATE, Samples
 from voicemark.foreign import ANYWHERE, ForeignError, read_bytes
 
@@ -18,7 +19,6 @@ LONGEST_S = 900.0
 """What lies in memory whole: 29 MB read, 58 MB of samples."""
 SHORTEST_S = 0.1
 HEADER = 1 << 15  # bytes before the samples, at most
-WIDTH = 2
 
 
 def read_plain(
@@ -43,4 +43,4 @@ def read_plain(
         return None
     if not length >= SHORTEST_S * SAMPLE_RATE or last > longest_s * SAMPLE_RATE or len(data) != last * WIDTH:
         return None
-    return np.frombuffer(data, "<i2")[round(start_s * SAMPLE_RATE) :].astype(np.float32) / np.float32(32768)
+    return from_pcm(np.frombuffer(data, "<i2")[round(start_s * SAMPLE_RATE) :])

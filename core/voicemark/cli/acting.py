@@ -9,6 +9,7 @@ import typer
 
 from voicemark.cli.output import screen
 from voicemark.faults import in_words
+from voicemark.named import named
 
 if TYPE_CHECKING:
     from voicemark.actions.acts import Act
@@ -43,6 +44,11 @@ def what_follows(config: "Config", follow_up: Collection[str]) -> None:
     with closing(open_database(config.database.path)) as database:
         for line in follow(database, config, follow_up):
             screen().print(line, markup=False)
+
+
+def number_or_place(text: str) -> str:
+    """Of a recording: a number stays, and a path does not depend on where the command was started."""
+    return text if text.isdigit() and not Path(text).exists() else str(named(Path(text)))
 
 
 def checked(kind: type["Act"], **fields: object) -> "Act":

@@ -1,13 +1,11 @@
 """`voicemark correct`: this is her, or this is not."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from voicemark.cli.acting import LaterOption, act, checked
+from voicemark.cli.acting import LaterOption, act, checked, number_or_place
 from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption
-from voicemark.named import named
 
 
 def correct(
@@ -29,7 +27,7 @@ def correct(
     if len(where) == 1 and where[0].isdigit():
         what = checked(Correct, marker=int(where[0]), is_name=is_name, not_name=not_name)
     elif len(where) == 3:
-        recording = where[0] if where[0].isdigit() and not Path(where[0]).exists() else str(named(Path(where[0])))
+        recording = number_or_place(where[0])
         start_s, end_s = map(_seconds, where[1:])
         what = checked(Correct, recording=recording, start_s=start_s, end_s=end_s, is_name=is_name, not_name=not_name)
     else:

@@ -56,7 +56,7 @@ def voices(
     from voicemark.errors import ConfigError
     from voicemark.lab.evaluation import report as reports
     from voicemark.lab.evaluation.run import Plan, evaluate
-    from voicemark.lab.tables import markdown_table
+    from voicemark.lab.tables import markdown_table, print_tables
 
     if markers and (not composer or scorer is None or noise is None):
         raise ConfigError("--markers needs --composer, --scorer and --noise")
@@ -93,11 +93,4 @@ def voices(
     if markdown:
         typer.echo("\n\n".join(markdown_table(table) for table in tables))
         return
-    from rich.table import Table
-
-    console = Console()
-    for header, *lines in tables:
-        shown = Table(*header)
-        for line in lines:
-            shown.add_row(*line)
-        console.print(shown)
+    print_tables(tables)

@@ -39,7 +39,6 @@ def people(
     windows and fitted weights in WORK.
     """
     from rich.console import Console
-    from rich.table import Table
 
     from voicemark.lab.evaluation.people import (
         PeoplePlan,
@@ -48,7 +47,7 @@ def people(
         together_table,
     )
     from voicemark.lab.evaluation.people_scale import measure_scale, scale_table
-    from voicemark.lab.tables import markdown_table
+    from voicemark.lab.tables import markdown_table, print_tables
 
     plan = PeoplePlan(
         corpus=corpus,
@@ -74,8 +73,4 @@ def people(
     if markdown:
         typer.echo("\n\n".join(markdown_table(table) for table in tables))
         return
-    for header, *lines in tables:
-        shown = Table(*header)
-        for line in lines:
-            shown.add_row(*line)
-        Console().print(shown)
+    print_tables(tables)

@@ -7,10 +7,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from voicemark.cli.acting import LaterOption, act, checked
+from voicemark.cli.acting import LaterOption, act, checked, number_or_place
 from voicemark.cli.lazy import PLAIN, PassingOn
 from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption, clock, print_json, screen
-from voicemark.named import named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,7 +135,7 @@ def split(
     """In these recordings it is somebody else, who gets a number; that is remembered."""
     from voicemark.actions.acts import Split
 
-    act(config, checked(Split, person=number, recordings=tuple(map(_path, recordings))), later=later)
+    act(config, checked(Split, person=number, recordings=tuple(map(number_or_place, recordings))), later=later)
 
 
 @people_app.command("ignore")
@@ -200,11 +199,6 @@ def log(
         when = one.at.astimezone().strftime("%Y-%m-%d %H:%M")
         table.add_row(*map(Text, (str(one.id), when, one.by, one.message + undone)))
     screen().print(table)
-
-
-def _path(text: str) -> str:
-    """A number stays; a path does not depend on where the command was started."""
-    return text if text.isdigit() and not Path(text).exists() else str(named(Path(text)))
 
 
 def _people_table(people: "Sequence[PersonView]", places: "dict[int, list[Place]]") -> Table:

@@ -11,9 +11,6 @@ from voicemark.cli.output import DEFAULT_CONFIG, ConfigOption, JsonOption
 if TYPE_CHECKING:
     from voicemark.store.cluster_workers import ClusterWorker
 
-LOCKED_AFTER_S = 3.0
-"""A lock that is held for so long is told of; the service holds one for milliseconds."""
-
 
 def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Show the queue, the speed, what failed, and how to try it again."""
@@ -21,6 +18,7 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     from voicemark.actions.status import read_status
     from voicemark.config import load_config
     from voicemark.store.reader import open_reader
+    from voicemark.store.sqlite_file import LOCKED_AFTER_S
 
     settings = load_config(config)
     database = open_reader(settings.database.path, busy_timeout_s=LOCKED_AFTER_S)

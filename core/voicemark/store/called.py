@@ -2,7 +2,7 @@
 
 import difflib
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import PurePosixPath
 
 from voicemark.errors import ConfigError
@@ -34,7 +34,7 @@ def no_voice(wanted: str, names: Collection[str]) -> ConfigError:
 def voices_near(wanted: str, names: Collection[str]) -> str:
     """The nearest of the voices' `names`, or all of them."""
     near = _near(wanted, names)
-    return f"is it {' or '.join(near)}?" if near else f"the voices are: {', '.join(names) or 'none yet'}"
+    return _is_it(near) or f"the voices are: {', '.join(names) or 'none yet'}"
 
 
 def check_asked(connection: sqlite3.Connection, wanted: MarkerFilter) -> None:
@@ -50,7 +50,7 @@ def check_asked(connection: sqlite3.Connection, wanted: MarkerFilter) -> None:
             near = _near(
                 sought, (kind for path in paths for kind in (PurePosixPath(path).name, PurePosixPath(path).stem))
             )
-            hint = f"is it {' or '.join(near)}?" if near else "`voicemark scan` adds it"
+            hint = _is_it(near) or "`voicemark scan` adds it"
             raise ConfigError(f"no recording's path holds '{wanted.recording}'", hint=hint)
     asked = (("title", wanted.title, _TITLES), ("channel", wanted.channel, _CHANNELS), ("type", wanted.type, _TYPES))
     for kind, part, query in asked:
@@ -59,7 +59,7 @@ def check_asked(connection: sqlite3.Connection, wanted: MarkerFilter) -> None:
             continue
         near = _near(part, (kind for name in names for kind in (name, *name.split())))
         few = f"the {kind}s are: {', '.join(names)}" if len(names) <= MOST_NAMES else None
-        raise ConfigError(f"no {kind} holds '{part}'", hint=f"is it {' or '.join(near)}?" if near else few)
+        raise ConfigError(f"no {kind} holds '{part}'", hint=_is_it(near) or few)
 
 
 def _all(connection: sqlite3.Connection, query: str) -> list[str]:
@@ -68,6 +68,10 @@ def _all(connection: sqlite3.Connection, query: str) -> list[str]:
 
 def _is_in_any(part: str, names: Iterable[str]) -> bool:
     return any(part.casefold() in name.casefold() for name in names)
+
+
+def _is_it(near: Sequence[str]) -> str | None:
+    return f"is it {' or '.join(near)}?" if near else None
 
 
 def _near(wanted: str, names: Iterable[str]) -> list[str]:

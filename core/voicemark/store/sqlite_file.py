@@ -12,6 +12,8 @@ from voicemark.rights import barred_at, who_may
 
 BUSY_TIMEOUT_S = 90.0
 """How long a writer waits for others: a person's `sqlite3` may well hold a lock for a minute."""
+LOCKED_AFTER_S = 3.0
+"""Who asks how things are is told of a lock that is held for so long; the service holds one for milliseconds."""
 
 
 def check_reach(path: Path) -> None:

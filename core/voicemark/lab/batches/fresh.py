@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from voicemark.audio.pcm import from_pcm
 from voicemark.lab.batches import personas
 from voicemark.lab.batches.augment import resampled, warp_formants
 from voicemark.lab.batches.formants import KNOTS_HZ
@@ -148,7 +149,7 @@ class _Ring:
         return min(self._added, len(self._pcm))
 
     def audio(self, slot: int) -> Audio:
-        return np.asarray(self._pcm[slot], np.float32) / 32768.0
+        return from_pcm(self._pcm[slot])
 
     def hints(self, slots: NDArray[np.int64], starts: NDArray[np.int64]) -> Tensor | None:
         """(n, CHANNELS, T'): the teacher's frames within the windows that begin at `starts` samples."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicemark import files
+from voicemark.audio.pcm import from_pcm
 from voicemark.audio.timeline import SAMPLE_RATE
 from voicemark.errors import VoicemarkError
 from voicemark.lab.corpus.manifest import Clip
@@ -63,7 +64,7 @@ class AudioBank:
         """Samples [start, start + samples) of clip `index`, as float32 in [-1, 1]."""
         entry = self.entries[index]
         end = entry.samples if samples is None else min(entry.samples, start + samples)
-        return np.asarray(self.pcm(index)[start:end], dtype=np.float32) / 32768.0
+        return from_pcm(self.pcm(index)[start:end])
 
     def pcm(self, index: int) -> NDArray[np.int16]:
         """Clip `index` as it is stored: (samples,)."""

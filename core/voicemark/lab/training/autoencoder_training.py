@@ -16,6 +16,7 @@ from torch import Tensor
 
 from voicemark import model_files
 from voicemark.audio.features import FeatureSettings, LogMel
+from voicemark.audio.pcm import from_pcm
 from voicemark.errors import ModelError, VoicemarkError
 from voicemark.lab.training.autoencoder import Autoencoder, AutoencoderConfig
 from voicemark.lab.training.checkpoint import load_checkpoint, save_checkpoint, unusable
@@ -118,7 +119,7 @@ class AutoencoderTrainer:
         for index in rng.choice(len(self.audio), s.batch, p=lengths / lengths.sum()):
             excerpt = self.audio[index]
             start = int(rng.integers(0, len(excerpt) - self.window + 1))
-            windows.append(np.asarray(excerpt[start : start + self.window], np.float32) / 32768.0)
+            windows.append(from_pcm(excerpt[start : start + self.window]))
         with torch.no_grad():
             mel = normalised_features(self.log_mel, torch.from_numpy(np.stack(windows)).to(self.device))
         return blanked(mel, s, rng), mel
